@@ -1,0 +1,6 @@
+"""Operations to bits: the only place that knows device names."""
+
+from pl_hypernet.devices.factory import device
+from pl_hypernet.devices.overlaps import overlap_tape
+
+__all__ = ["device", "overlap_tape"]

@@ -1,0 +1,66 @@
+"""``plh.device``: a PennyLane device by name, made to return bits."""
+
+from collections.abc import Iterable
+
+import pennylane as qml
+from pennylane.devices import Device
+
+from pl_hypernet.devices.bitstring_device import BitstringDevice
+from pl_hypernet.devices.known import KNOWN, installed_devices
+from pl_hypernet.devices.mps.device import HypernetMPS
+from pl_hypernet.errors import DeviceError, HypernetError, InputError
+
+
+def device(name: str | Device, wires: int | Iterable | None = None, **options) -> Device:
+    """A device on which ``qml.sample``, ``qml.counts`` and ``expected_loss`` work with shots.
+
+    Mirrors ``qml.device``. Known to work: ``hypernet.mps``, ``default.qubit``,
+    ``lightning.qubit``, and other PennyLane devices that support ``qml.sample(wires=...)``.
+
+    Args:
+        name: name of an installed PennyLane device, or a device object.
+        wires: number of wires or their labels.
+        **options: handed to the device, as ``seed`` or ``max_bond_dim``. None leaves one out.
+
+    Returns:
+        Device: a PennyLane device, with the energies of its last execution in ``.estimates``.
+
+    Raises:
+        InputError: wires that make no sense, or options that the device does not take.
+        DeviceError: no such device is installed.
+    """
+    if isinstance(name, (HypernetMPS, BitstringDevice)):
+        return name
+    if isinstance(name, Device):
+        return BitstringDevice(name)
+    if not isinstance(name, str):
+        raise InputError(f"device {name!r}: expected a name or a PennyLane device")
+    if isinstance(wires, int) and wires < 1:
+        raise InputError(f"wires={wires}: expected at least 1")
+    installed = [entry.name for entry in installed_devices(check_seed=False)]
+    if name not in installed:
+        raise DeviceError(
+            f"device {name!r} is not installed; here are {', '.join(installed)}: "
+            "install the PennyLane plugin that brings it, or choose one of these"
+        )
+    options = {key: value for key, value in options.items() if value is not None}
+    try:
+        made = qml.device(name, wires=wires, **options)
+    except HypernetError:
+        raise
+    except TypeError as error:
+        raise InputError(f"device {name!r} does not take {options}: {error}") from error
+    except Exception as error:
+        raise DeviceError(f"device {name!r} could not be made: {_first_line(error)}") from error
+    return device(made)
+
+
+def takes_seed(name: str) -> bool:
+    """Whether the device of this name can be seeded."""
+    return any(
+        entry.name == name and entry.seedable for entry in installed_devices() if name in KNOWN
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().split("\n")[0] or type(error).__name__

@@ -1,0 +1,101 @@
+"""From operations to matrix product states: the ansatz in closed form, other gates one by one."""
+
+import numpy as np
+import pennylane as qml
+from pennylane.wires import Wires
+
+from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
+from pl_hypernet.devices.mps.ansatz_state import ansatz_tensors, bond_dims, exact_bond_dim
+from pl_hypernet.devices.mps.gates import GateEvolution
+from pl_hypernet.devices.mps.state import MatrixProductState
+from pl_hypernet.errors import DeviceError
+
+CLOSED_FORM_BYTES = 2**28  # a state in closed form may be this large before gates take over
+
+
+def evolve(
+    circuits: list[list[qml.operation.Operator]],
+    wires: list[Wires],
+    max_bond_dim: int | None = None,
+    cutoff: float | None = None,
+) -> list[MatrixProductState]:
+    """The states that circuits make of ``|0...0>``.
+
+    Circuits that consist of one :class:`HardwareEfficientAnsatz` with equal options and wires are
+    built together.
+
+    Args:
+        circuits: the operations of each: the ansatz, or operators with a matrix on at most two
+            wires.
+        wires: labels of all sites of each circuit. The state may have them in another order.
+        max_bond_dim: largest bond dimension kept; None: no limit.
+        cutoff: Schmidt coefficients below this are dropped; None: only those below 1e-12, and
+            none of the ansatz in closed form.
+
+    Raises:
+        DeviceError: a state in closed form would be too large and max_bond_dim does not say how
+            to truncate it.
+    """
+    states: list[MatrixProductState | None] = [None] * len(circuits)
+    batches: dict = {}
+    for i, operations in enumerate(circuits):
+        first = operations[0] if operations else None
+        if isinstance(first, HardwareEfficientAnsatz) and fits_closed_form(first, max_bond_dim):
+            options = tuple(first.hyperparameters.values())
+            key = (options, first.wires, np.shape(first.data[0]))
+            batches.setdefault(key, []).append(i)
+        else:
+            evolution = GateEvolution(wires[i], max_bond_dim, cutoff)
+            states[i] = _apply_all(evolution, operations)
+    for (_, sites, _), members in batches.items():
+        template = circuits[members[0]][0]
+        thetas = np.stack([np.asarray(circuits[i][0].data[0], dtype=float) for i in members])
+        dims = bond_dims(template)
+        for i, tensors in zip(members, ansatz_tensors(thetas, template), strict=True):
+            state = MatrixProductState(tensors, sites, dims)
+            unused = Wires([wire for wire in wires[i] if wire not in sites])
+            rest = circuits[i][1:]
+            cut = cutoff is not None or (max_bond_dim or np.inf) < state.bond_dim
+            if rest or unused or cut:
+                evolution = GateEvolution((), max_bond_dim, cutoff, state)
+                if cut:
+                    evolution.truncate()
+                evolution.append(unused)
+                state = _apply_all(evolution, rest)
+            states[i] = state
+    return states
+
+
+def fits_closed_form(ansatz: HardwareEfficientAnsatz, max_bond_dim: int | None) -> bool:
+    """Whether the exact state of the ansatz is small enough to be written down.
+
+    Raises:
+        DeviceError: it is not, and there is no ``max_bond_dim`` to truncate it to.
+    """
+    pattern, n_sites = ansatz.hyperparameters["pattern"], len(ansatz.wires)
+    chi = exact_bond_dim(pattern, ansatz.n_layers, n_sites)
+    fits = 32 * n_sites * chi**2 <= CLOSED_FORM_BYTES
+    if not fits and max_bond_dim is None:
+        raise DeviceError(
+            f"{ansatz.n_layers} layers in a {pattern} need a bond dimension of {chi} at "
+            f"{n_sites} wires, too large to hold: set max_bond_dim to truncate, or use fewer layers"
+        )
+    return fits
+
+
+def _apply_all(evolution: GateEvolution, operations) -> MatrixProductState:
+    position = {wire: i for i, wire in enumerate(evolution.wires)}
+    for operation in operations:
+        for gate in gates_of(operation):
+            evolution.apply(qml.matrix(gate), tuple(position[wire] for wire in gate.wires))
+    return evolution.state()
+
+
+def gates_of(operation) -> list:
+    """One- and two-qubit gates of an operation that the device takes natively."""
+    if isinstance(operation, HardwareEfficientAnsatz):
+        return operation.decomposition()
+    base = getattr(operation, "base", None)
+    if isinstance(base, HardwareEfficientAnsatz):
+        return [qml.adjoint(gate, lazy=False) for gate in reversed(base.decomposition())]
+    return [operation]

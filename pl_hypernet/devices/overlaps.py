@@ -1,0 +1,23 @@
+"""Circuits that measure the overlap of two states."""
+
+import pennylane as qml
+from pennylane.tape import QuantumScript
+
+from pl_hypernet.devices.known import can_overlap_exactly
+from pl_hypernet.measurements import ZeroProbability
+
+
+def overlap_tape(tape: QuantumScript, other: QuantumScript, device) -> QuantumScript:
+    """A circuit whose result is |<other|tape>|^2, the fidelity of the states of two circuits.
+
+    ``U(tape)`` and then the inverse of ``U(other)``; the fidelity is the probability that all bits
+    are 0. Without shots where the device can give it exactly, else with the shots of ``tape``.
+
+    Args:
+        tape, other: circuits on the same wires; their measurements are not used.
+        device: the device that will execute it.
+    """
+    undone = [qml.adjoint(op, lazy=False) for op in reversed(other.operations)]
+    wires = tape.wires
+    shots = None if can_overlap_exactly(device, len(wires)) else tape.shots
+    return QuantumScript([*tape.operations, *undone], [ZeroProbability(wires)], shots=shots)

@@ -1,0 +1,30 @@
+"""What can go wrong, each with one line: what came, what was expected, how to mend it."""
+
+
+class HypernetError(Exception):
+    """Base of every error that pl_hypernet raises on purpose."""
+
+
+class InputError(HypernetError, ValueError):
+    """An argument has the wrong value, shape or name."""
+
+
+class DataError(HypernetError, ValueError):
+    """The data cannot be trained on: wrong shape, NaN, missing labels or files."""
+
+
+class DeviceError(HypernetError, RuntimeError):
+    """A device cannot do what was asked of it."""
+
+
+class RunFolderError(HypernetError, OSError):
+    """A run folder exists already, cannot be written, or is not a run folder."""
+
+
+class TruncationWarning(UserWarning):
+    """A matrix product state was truncated so much that results will show it."""
+
+
+def unknown_name(kind: str, name: object, known) -> InputError:
+    """The line for a name that is not in a list of choices."""
+    return InputError(f"unknown {kind} {name!r}: choose one of {', '.join(map(str, known))}")

@@ -1,0 +1,113 @@
+"""A number that carries its standard error."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from pl_hypernet.errors import InputError, unknown_name
+
+BOOTSTRAPS = 200
+REDUCTIONS: dict[str, Callable] = {"mean": np.mean}
+
+
+class Estimate(np.float64):
+    """An energy estimated from shots: a float with its standard error and the losses behind it.
+
+    It is a ``numpy.float64``, so it goes wherever a number goes; arithmetic gives plain floats.
+
+    Attributes:
+        stderr (float): standard error of the value; 0.0 when it is exact.
+        shots (int or None): number of shots; None when it is exact.
+        losses (array or None): float64 (shots,), the loss of each shot; None when it is exact.
+
+    >>> print(Estimate.from_losses(np.array([0.1, 0.2, 0.3])))
+    0.2000 ± 0.0577
+    """
+
+    stderr: float
+    shots: int | None
+    losses: np.ndarray | None
+
+    def __new__(cls, value, stderr=0.0, shots=None, losses=None):
+        estimate = super().__new__(cls, value)
+        estimate.stderr = float(stderr)
+        estimate.shots = shots
+        estimate.losses = losses
+        return estimate
+
+    @classmethod
+    def from_losses(cls, losses: np.ndarray, reduction: str | Callable = "mean") -> "Estimate":
+        """Reduces losses (shots,) of independent shots to a number.
+
+        The standard error of the mean is std / sqrt(shots); of any other reduction it is the
+        standard deviation over 200 bootstrap samples of the losses (fixed seed).
+
+        Args:
+            losses: float (shots,).
+            reduction: a name (``"mean"``) or a callable losses (shots,) -> number.
+        """
+        losses = np.asarray(losses, dtype=np.float64)
+        reduce = find_reduction(reduction)
+        shots = len(losses)
+        if shots < 2:
+            stderr = math.nan
+        elif reduce is np.mean:
+            stderr = losses.std(ddof=1) / math.sqrt(shots)
+        else:
+            rng = np.random.default_rng(0)
+            resampled = losses[rng.integers(shots, size=(BOOTSTRAPS, shots))]
+            stderr = np.std([float(reduce(sample)) for sample in resampled], ddof=1)
+        return cls(float(reduce(losses)), stderr, shots, losses)
+
+    @property
+    def value(self) -> float:
+        return float(self)
+
+    def __str__(self) -> str:
+        return f"{float(self):.4f} ± {self.stderr:.4f}"
+
+    def __repr__(self) -> str:
+        return f"Estimate({float(self):.6g}, stderr={self.stderr:.2g}, shots={self.shots})"
+
+    def __reduce__(self):
+        return type(self), (float(self), self.stderr, self.shots, self.losses)
+
+
+def find_reduction(reduction: str | Callable) -> Callable:
+    """The function losses (shots,) -> number behind a name, or the callable itself.
+
+    Raises:
+        InputError: an unknown name.
+    """
+    if callable(reduction):
+        return reduction
+    if reduction not in REDUCTIONS:
+        raise unknown_name("reduction", reduction, REDUCTIONS)
+    return REDUCTIONS[reduction]
+
+
+def check_losses(losses, shots: int) -> np.ndarray:
+    """What a loss returned, as float64 (shots,).
+
+    Args:
+        losses: array or torch tensor; expected to be a finite number for each shot.
+        shots: how many bitstrings the loss was given.
+
+    Raises:
+        InputError: another shape, or a loss that is NaN or infinite.
+    """
+    if hasattr(losses, "detach"):
+        losses = losses.detach().cpu().numpy()
+    losses = np.asarray(losses, dtype=np.float64)
+    if losses.shape != (shots,):
+        raise InputError(
+            f"the loss returned shape {losses.shape} for {shots} bitstrings: "
+            f"expected ({shots},), one number for each"
+        )
+    if not np.isfinite(losses).all():
+        bad = int(np.flatnonzero(~np.isfinite(losses))[0])
+        raise InputError(
+            f"the loss of shot {bad} is {losses[bad]}: expected finite numbers; clip the loss"
+        )
+    return losses

@@ -1,0 +1,145 @@
+"""The variational energy as one PennyLane measurement: the mean loss of the shots."""
+
+from collections.abc import Callable
+from copy import copy
+
+import numpy as np
+from pennylane import math
+from pennylane.measurements import SampleMeasurement
+from pennylane.wires import Wires
+
+from pl_hypernet.errors import InputError
+from pl_hypernet.measurements.estimate import Estimate, check_losses, find_reduction
+
+
+class ExpectedLoss(SampleMeasurement):
+    """Measurement behind :func:`expected_loss`.
+
+    Args:
+        loss: see :func:`expected_loss`.
+        wires: wires whose bits make up a bitstring, in this order; None: all of the device.
+        reduction: see :func:`expected_loss`.
+    """
+
+    _shortname = "expected_loss"
+
+    def __init__(self, loss: Callable, wires=None, reduction="mean", eigvals=None, id=None):
+        if not callable(loss):
+            raise InputError(
+                f"loss {loss!r} is not callable: expected a function or torch module from bits "
+                "(shots, n_wires) to losses (shots,)"
+            )
+        find_reduction(reduction)
+        self.loss = loss
+        self.reduction = reduction
+        wires = None if wires is None else Wires(wires)
+        super().__init__(wires=wires, eigvals=eigvals, id=id)
+
+    def _flatten(self):
+        return (), (("loss", self.loss), ("wires", self.raw_wires), ("reduction", self.reduction))
+
+    @classmethod
+    def _unflatten(cls, _, metadata):
+        return cls(**dict(metadata))
+
+    @property
+    def hash(self) -> int:
+        return hash((type(self).__name__, id(self.loss), self.reduction, tuple(self.wires)))
+
+    @property
+    def numeric_type(self) -> type:
+        return float
+
+    def shape(self, shots=None, num_device_wires=0) -> tuple:
+        return ()
+
+    def on_wires(self, wires) -> "ExpectedLoss":
+        """The same measurement with its wires named, for one that was given none."""
+        measurement = copy(self)
+        measurement._wires = Wires(wires)
+        return measurement
+
+    def losses(self, bits: np.ndarray) -> np.ndarray:
+        """Losses float64 (shots,) of bits int8 (shots, n_wires)."""
+        return check_losses(call_loss(self.loss, bits), len(bits))
+
+    def process_samples(self, samples, wire_order, shot_range=None, bin_size=None):
+        """The :class:`Estimate` from bits (..., shots, wires of the tape); one for each leading
+        index and bin."""
+        columns = Wires(wire_order).indices(self.wires)
+        bits = np.asarray(math.unwrap([samples])[0])[..., columns].astype(np.int8, copy=False)
+        if shot_range is not None:
+            bits = bits[..., slice(*shot_range), :]
+        if bin_size is not None:
+            bits = bits.reshape(*bits.shape[:-2], -1, bin_size, bits.shape[-1])
+        if bits.ndim > 2:
+            flat = bits.reshape(-1, *bits.shape[-2:])
+            means = [Estimate.from_losses(self.losses(part), self.reduction) for part in flat]
+            return np.array(means, dtype=np.float64).reshape(bits.shape[:-2])
+        return Estimate.from_losses(self.losses(bits), self.reduction)
+
+    def process_counts(self, counts: dict, wire_order):
+        """The :class:`Estimate` from counts {bitstring: how often}."""
+        rows = np.array([[int(bit) for bit in bits] for bits in counts], dtype=np.int8)
+        samples = np.repeat(rows, list(counts.values()), axis=0)
+        return self.process_samples(samples, wire_order)
+
+    def process_probabilities(self, probabilities: np.ndarray) -> Estimate:
+        """The exact energy, sum over all bitstrings of probability times loss.
+
+        Args:
+            probabilities: float (2**n_wires,) or (batch, 2**n_wires), in PennyLane's order (the
+                first wire is the most significant bit).
+
+        Raises:
+            InputError: the reduction is not the mean, which alone is linear in the distribution.
+        """
+        if find_reduction(self.reduction) is not np.mean:
+            raise InputError(
+                f"reduction {self.reduction!r} has no exact value without shots: "
+                "set shots on the QNode, or use reduction='mean'"
+            )
+        probabilities = np.asarray(probabilities, dtype=np.float64)
+        if probabilities.ndim > 1:
+            return np.array([self.process_probabilities(row) for row in probabilities])
+        n_wires = len(probabilities).bit_length() - 1
+        energy = 0.0
+        for start in range(0, len(probabilities), 2**14):
+            chunk = probabilities[start : start + 2**14]
+            energy += chunk @ self.losses(bitstrings(start, start + len(chunk), n_wires))
+        return Estimate(energy)
+
+
+def call_loss(loss: Callable, bits: np.ndarray):
+    """``loss(bits)``; a torch module gets a torch tensor, anything else a numpy array."""
+    if hasattr(loss, "named_parameters"):  # without importing torch for those who have no module
+        import torch
+
+        return loss(torch.from_numpy(np.ascontiguousarray(bits)))
+    return loss(bits)
+
+
+def bitstrings(start: int, stop: int, n_wires: int) -> np.ndarray:
+    """The binary digits of start ... stop - 1, most significant first: int8 (stop-start, n)."""
+    return (np.arange(start, stop)[:, None] >> np.arange(n_wires)[::-1] & 1).astype(np.int8)
+
+
+def expected_loss(loss: Callable, wires=None, reduction: str | Callable = "mean") -> ExpectedLoss:
+    r"""The energy :math:`E = \langle\psi|L(\sigma_z)|\psi\rangle` (arXiv:2301.08292),
+    estimated as the mean over shots of the classical loss L(bits).
+
+    It is the return value of a QNode on a device from :func:`pl_hypernet.device` (or
+    ``hypernet.mps``). With shots, the QNode gives an :class:`Estimate`: a float with ``.stderr``
+    and ``.losses``. Without shots it is the exact sum over all bitstrings, up to 20 wires.
+
+    Args:
+        loss: any callable from bits int8 (shots, n_wires) in {0, 1} to finite losses (shots,),
+            any pseudo-Boolean function; or a torch module, which gets a torch int8 tensor.
+        wires: wires that make up the bitstring, in this order; None: all wires of the device.
+        reduction: ``"mean"``, or a callable losses (shots,) -> number.
+
+    Raises:
+        InputError: the loss is not callable or the reduction unknown; on execution, losses of the
+            wrong shape, NaN or infinite.
+    """
+    return ExpectedLoss(loss, wires=wires, reduction=reduction)
