@@ -1,0 +1,5 @@
+"""Energy to the next theta."""
+
+from pl_hypernet.optimizers.qnspsa import QNSPSAOptimizer
+
+__all__ = ["QNSPSAOptimizer"]

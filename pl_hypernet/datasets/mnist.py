@@ -1,0 +1,83 @@
+"""Handwritten digits, scaled down by average pooling."""
+
+from pathlib import Path
+
+import numpy as np
+
+from pl_hypernet.datasets.data import Data
+from pl_hypernet.errors import DataError
+
+SHIPPED = Path(__file__).with_name("mnist_0_1_8x8.npz")
+SHIPPED_DIGITS = (0, 1)
+SHIPPED_SIZE = 8
+DEFAULT_ROOT = Path.home() / ".cache" / "pl_hypernet"
+
+
+def mnist(digits: tuple[int, int] = (0, 1), size: int = 8, root=None) -> Data:
+    """Two classes of MNIST digits at ``size`` x ``size`` pixels.
+
+    0 against 1 at 8x8 ships with the package (all 12,665 training and 2,115 test images). Any
+    other choice is read through ``torchvision.datasets.MNIST``, which downloads the files if they
+    are not there.
+
+    Args:
+        digits: two different digits, class 0 and class 1.
+        size: pixels along an edge, 1 to 28; each is an average over the original pixels that it
+            covers (``torch.nn.functional.adaptive_avg_pool2d``).
+        root: folder that holds, or will hold, ``MNIST/raw``; None: what ships with the package, or
+            ``~/.cache/pl_hypernet``.
+
+    Returns:
+        Data: inputs float32 in [0, 1], rounded to multiples of 1/255.
+
+    Raises:
+        DataError: impossible digits or size, or the files cannot be had.
+    """
+    digits = tuple(digits) if isinstance(digits, (tuple, list)) else (digits,)
+    if len(set(digits)) != 2 or len(digits) != 2 or not all(d in range(10) for d in digits):
+        raise DataError(f"digits={digits}: expected two different digits from 0 to 9")
+    if not isinstance(size, int) or not 1 <= size <= 28:
+        raise DataError(f"size={size}: expected 1 to 28 pixels along an edge")
+    if root is None and digits == SHIPPED_DIGITS and size == SHIPPED_SIZE:
+        with np.load(SHIPPED) as arrays:
+            splits = [(arrays[f"{s}_pixels"], arrays[f"{s}_digits"]) for s in ("train", "test")]
+    else:
+        splits = [read_pooled(root or DEFAULT_ROOT, split, digits, size) for split in (True, False)]
+    (train_pixels, train_digits), (test_pixels, test_digits) = splits
+    source = {"name": "mnist", "digits": list(digits), "size": size}
+    if root is not None:
+        source["root"] = str(root)
+    return Data(
+        _scaled(train_pixels),
+        (train_digits == digits[1]).astype(np.int64),
+        _scaled(test_pixels),
+        (test_digits == digits[1]).astype(np.int64),
+        digits,
+        (size, size),
+        source,
+    )
+
+
+def read_pooled(root, train: bool, digits, size: int) -> tuple[np.ndarray, np.ndarray]:
+    """Digits from the original files: pixels uint8 (n, size, size) and labels uint8 (n,)."""
+    import torch
+    import torchvision
+
+    try:
+        mnist = torchvision.datasets.MNIST(root, train=train, download=False)
+    except RuntimeError:
+        try:
+            mnist = torchvision.datasets.MNIST(root, train=train, download=True)
+        except Exception as error:
+            raise DataError(
+                f"MNIST is neither in {root}/MNIST/raw nor can it be downloaded: put the four "
+                "idx-ubyte files there, or give root="
+            ) from error
+    chosen = torch.isin(mnist.targets, torch.tensor(digits))
+    images = mnist.data[chosen].to(torch.float32)[:, None]
+    pooled = torch.nn.functional.adaptive_avg_pool2d(images, size)[:, 0]
+    return pooled.round().to(torch.uint8).numpy(), mnist.targets[chosen].to(torch.uint8).numpy()
+
+
+def _scaled(pixels: np.ndarray) -> np.ndarray:
+    return pixels.reshape(len(pixels), -1).astype(np.float32) / 255

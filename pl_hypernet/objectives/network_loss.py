@@ -1,0 +1,55 @@
+"""A network and data make a loss: bits to one number for each shot."""
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from pl_hypernet.errors import InputError, unknown_name
+from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.objectives.losses import LOSSES
+
+
+class NetworkLoss:
+    """The loss of the network that each bitstring is, for :func:`expected_loss`.
+
+    Args:
+        network: what a bitstring means.
+        inputs: float32 (M, n_inputs).
+        targets: (M,), class 0 or 1 of each input.
+        loss: ``"bce"``, or a callable (outputs (S, M, 1), targets (M,)) -> losses (S,) on torch
+            tensors.
+
+    >>> loss = NetworkLoss(network, data.inputs, data.targets, "bce")
+    >>> loss(bits)                  # float64 (S,)
+    """
+
+    def __init__(self, network: BinaryNetwork, inputs, targets, loss: str | Callable = "bce"):
+        if not callable(loss) and loss not in LOSSES:
+            raise unknown_name("loss", loss, LOSSES)
+        self.network = network
+        self.loss = loss if callable(loss) else LOSSES[loss]
+        self.inputs = network.check_inputs(inputs)
+        self.targets = torch.as_tensor(targets, device=self.inputs.device)
+        if self.targets.shape != (len(self.inputs),):
+            raise InputError(
+                f"targets have shape {tuple(self.targets.shape)}: expected ({len(self.inputs)},)"
+            )
+        self.select(None)
+
+    def select(self, indices: np.ndarray | None) -> None:
+        """From now on uses only a mini-batch of the samples, int (B,); None: all of them.
+
+        Both energies of a finite difference must see the same mini-batch: select before the step.
+        """
+        if indices is None:
+            self._batch = self.inputs, self.targets
+        else:
+            indices = torch.as_tensor(indices, device=self.inputs.device)
+            self._batch = self.inputs[indices], self.targets[indices]
+
+    def __call__(self, bits) -> np.ndarray:
+        """Losses float64 (S,) of bits int8 (S, n_qubits), on the selected samples."""
+        inputs, targets = self._batch
+        losses = self.network.score(bits, inputs, lambda outputs: self.loss(outputs, targets))
+        return losses.astype(np.float64)
