@@ -1,0 +1,47 @@
+"""Quantum hypernetworks in PennyLane: every measured shot is a binary neural network.
+
+Names are imported when they are first used, so that ``import pl_hypernet`` costs nothing.
+"""
+
+from importlib import import_module
+
+from pl_hypernet.version import __version__
+
+_HOMES = {
+    "BinaryNetwork": "networks",
+    "Choice": "networks",
+    "Data": "datasets",
+    "Estimate": "measurements",
+    "HardwareEfficientAnsatz": "circuits",
+    "NetworkLoss": "objectives",
+    "ParameterLayout": "networks",
+    "QNSPSAOptimizer": "optimizers",
+    "QuantumHypernetwork": "training",
+    "Run": "training",
+    "device": "devices",
+    "evaluate": "analysis",
+    "expected_loss": "measurements",
+    "load": "training",
+    "mutual_hamming": "analysis",
+    "start_angles": "circuits",
+    "train": "training",
+}
+_MODULES = ("analysis", "circuits", "datasets", "devices", "errors", "measurements", "networks",
+            "objectives", "optimizers", "training")  # fmt: skip
+
+__all__ = ["__version__", *_HOMES, *_MODULES]
+
+
+def __getattr__(name: str):
+    if name in _HOMES:
+        value = getattr(import_module(f"pl_hypernet.{_HOMES[name]}"), name)
+    elif name in _MODULES:
+        value = import_module(f"pl_hypernet.{name}")
+    else:
+        raise AttributeError(f"module 'pl_hypernet' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__():
+    return sorted(__all__)

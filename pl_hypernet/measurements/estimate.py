@@ -67,6 +67,9 @@ class Estimate(np.float64):
     def __str__(self) -> str:
         return f"{float(self):.4f} ± {self.stderr:.4f}"
 
+    def __format__(self, spec: str) -> str:
+        return super().__format__(spec) if spec else str(self)
+
     def __repr__(self) -> str:
         return f"Estimate({float(self):.6g}, stderr={self.stderr:.2g}, shots={self.shots})"
 

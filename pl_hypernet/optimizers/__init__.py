@@ -2,4 +2,6 @@
 
 from pl_hypernet.optimizers.qnspsa import QNSPSAOptimizer
 
-__all__ = ["QNSPSAOptimizer"]
+__all__ = ["OPTIMIZERS", "QNSPSAOptimizer"]
+
+OPTIMIZERS = {"qnspsa": QNSPSAOptimizer}

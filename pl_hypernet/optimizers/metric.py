@@ -1,7 +1,7 @@
 """The learned Fubini-Study metric, tamed: an average of rank-2 estimates, shrunk and floored."""
 
 import numpy as np
-from scipy.linalg import LinAlgError, cho_factor, cho_solve, eigh
+import torch
 
 PRIOR = 0.25  # metric of one Pauli rotation on an equator state, the largest it can be
 
@@ -59,9 +59,11 @@ def solve_floored(metric: np.ndarray, gradient: np.ndarray, floor: float) -> np.
     Returns:
         float64 (d,).
     """
-    try:  # the common case, ten times cheaper: all eigenvalues lie above the floor
-        cho_factor(metric - floor * np.eye(len(metric)))
-    except LinAlgError:
-        values, vectors = eigh(metric)
-        return vectors @ (vectors.T @ gradient / np.maximum(values, floor))
-    return cho_solve(cho_factor(metric), gradient)
+    # torch, not scipy: a second pool of BLAS threads beside torch's makes both spin (2.5 x slower)
+    metric, gradient = torch.from_numpy(metric), torch.from_numpy(gradient)
+    # the common case, and ten times cheaper than eigenvalues: all of them lie above the floor
+    shifted = metric - floor * torch.eye(len(metric), dtype=metric.dtype)
+    if torch.linalg.cholesky_ex(shifted).info == 0:
+        return torch.cholesky_solve(gradient[:, None], torch.linalg.cholesky(metric))[:, 0].numpy()
+    values, vectors = torch.linalg.eigh(metric)
+    return (vectors @ (vectors.T @ gradient / values.clamp(min=floor))).numpy()

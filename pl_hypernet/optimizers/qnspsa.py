@@ -80,8 +80,8 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
             resamplings=resamplings,
             blocking=blocking,
             history_length=history_length,
-            seed=seed,
         )
+        self.rng = np.random.default_rng(seed)
         self.metric_step = metric_step
         self.n_circuits = 0
         self.n_shots = 0
@@ -106,6 +106,31 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
             :class:`Estimate` when the cost function is an expected loss.
         """
         return self._advance(cost, args, kwargs, with_cost=True)
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict]:
+        """All that changes while it runs: arrays, and what can be written as JSON.
+
+        ``restore`` of both makes another optimizer with the same arguments go on bit for bit.
+        """
+        arrays = {"last_n_steps": np.array(self.last_n_steps, dtype=float)}
+        if self.metric_tensor is not None:
+            arrays["metric_tensor"] = self.metric_tensor
+        plain = {
+            "k": self.k,
+            "rng": self.rng.bit_generator.state,
+            "n_circuits": self.n_circuits,
+            "n_shots": self.n_shots,
+        }
+        return arrays, plain
+
+    def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
+        """Takes over what :meth:`state` gave."""
+        self.last_n_steps = np.array(arrays["last_n_steps"])
+        metric = arrays.get("metric_tensor")
+        self.metric_tensor = None if metric is None else np.array(metric)
+        self.k = plain["k"]
+        self.rng.bit_generator.state = plain["rng"]
+        self.n_circuits, self.n_shots = plain["n_circuits"], plain["n_shots"]
 
     def _advance(self, cost, args, kwargs, with_cost: bool):
         """The arguments after one step, and the energy before it (None unless asked for)."""

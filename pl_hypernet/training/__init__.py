@@ -1,0 +1,7 @@
+"""The loop, its history, checkpoints and the folder of a run."""
+
+from pl_hypernet.training.hypernetwork import QuantumHypernetwork
+from pl_hypernet.training.run import Run, load
+from pl_hypernet.training.train import train
+
+__all__ = ["QuantumHypernetwork", "Run", "load", "train"]

@@ -1,0 +1,114 @@
+"""What shots of a trained state are worth as networks, one by one and together."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from pl_hypernet.analysis.hamming import mean_mutual_hamming
+from pl_hypernet.datasets import Data
+from pl_hypernet.measurements import Estimate
+from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks.binary_network import CHUNK
+from pl_hypernet.objectives import NetworkLoss
+
+GOOD = 0.9  # test accuracy above which a network counts as good
+
+
+@dataclass(frozen=True, eq=False)
+class Accuracy:
+    """Accuracies of S networks on one set of samples, all in [0, 1].
+
+    Attributes:
+        shots: float64 (S,), of each shot.
+        best: of the shot with the lowest training loss.
+        vote: of the average of the shots' predicted probabilities.
+    """
+
+    shots: np.ndarray
+    best: float
+    vote: float
+
+    @property
+    def mean(self) -> float:
+        return float(self.shots.mean())
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Shots of a trained state, judged on all training and test samples.
+
+    Attributes:
+        bits: int8 (S, n_qubits), the shots.
+        energy: mean training loss of the shots, with its error; ``energy.losses`` are the shots'.
+        best: index of the shot with the lowest training loss.
+        train, test: accuracies; ``test`` is None where there is no test set.
+        choices: for each choice, the share of shots of each option.
+    """
+
+    bits: np.ndarray
+    energy: Estimate
+    best: int
+    train: Accuracy
+    test: Accuracy | None
+    choices: dict[str, dict[str, float]]
+
+    @property
+    def good(self) -> np.ndarray:
+        """bool (S,), the shots whose accuracy exceeds 0.9, on the test samples if there are any."""
+        return (self.test or self.train).shots > GOOD
+
+    @property
+    def mutual_hamming(self) -> float | None:
+        """Mean pairwise Hamming distance of the good shots; None for fewer than two."""
+        return mean_mutual_hamming(self.bits[self.good])
+
+
+def evaluate(network: BinaryNetwork, bits: np.ndarray, data: Data, loss="bce") -> Evaluation:
+    """Scores shots as networks.
+
+    Args:
+        network: what a bitstring means.
+        bits: int8 (S, n_qubits).
+        data: the task. The best shot is picked on the training samples, never on the test samples.
+        loss: as of :class:`NetworkLoss`.
+    """
+    bits = np.asarray(bits, dtype=np.int8)
+    losses = NetworkLoss(network, data.inputs, data.targets, loss)(bits)
+    best = int(losses.argmin())
+    values = network.layout.decode(bits)
+    choices = {
+        name: {
+            option: float((values[f"choice.{name}"] == code).mean())
+            for code, option in enumerate(choice.options)
+        }
+        for name, choice in network.choices.items()
+    }
+    return Evaluation(
+        bits=bits,
+        energy=Estimate.from_losses(losses),
+        best=best,
+        train=_accuracy(network, bits, data.inputs, data.targets, best),
+        test=None
+        if data.test_inputs is None
+        else _accuracy(network, bits, data.test_inputs, data.test_targets, best),
+        choices=choices,
+    )
+
+
+def _accuracy(network, bits, inputs, targets, best: int) -> Accuracy:
+    is_one = torch.as_tensor(targets, device=network.scale.device) == 1
+    shots = network.score(
+        bits, inputs, lambda logits: ((logits[..., 0] > 0) == is_one).double().mean(dim=1)
+    )
+    vote = (vote_probabilities(network, bits, inputs) > 0.5) == (np.asarray(targets) == 1)
+    return Accuracy(shots, float(shots[best]), float(vote.mean()))
+
+
+def vote_probabilities(network: BinaryNetwork, bits: np.ndarray, inputs) -> np.ndarray:
+    """Probability of class 1 averaged over S networks: float32 (M,), in bounded memory."""
+    parts = [
+        torch.sigmoid(network(bits, part)[..., 0]).mean(dim=0).cpu().numpy()
+        for part in network.check_inputs(inputs).split(max(1, CHUNK // len(bits)))
+    ]
+    return np.concatenate(parts)

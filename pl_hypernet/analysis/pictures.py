@@ -1,0 +1,119 @@
+"""Pictures of a run: each function draws one subject on axes that it is given."""
+
+from pathlib import Path
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+
+from pl_hypernet.analysis.evaluation import GOOD, Evaluation
+from pl_hypernet.analysis.hamming import mutual_hamming
+from pl_hypernet.networks import BinaryNetwork
+
+COLORS = ("#1f6fb4", "#e07b1a", "#3a9a4b", "#9b59b6")
+MOST_PAIRED = 2000  # shots compared with each other in the histogram of distances
+
+
+def draw_energy(ax: Axes, history: list[dict]) -> None:
+    """Energy of each step with a band of one standard error, and its running mean."""
+    steps = np.array([record["step"] for record in history])
+    energy = np.array([record["energy"] for record in history], dtype=float)
+    error = np.array([record["stderr"] or 0.0 for record in history], dtype=float)
+    ax.fill_between(steps, energy - error, energy + error, color=COLORS[0], alpha=0.3, lw=0)
+    ax.plot(steps, energy, color=COLORS[0], lw=0.6, label="energy ± standard error")
+    window = max(1, len(steps) // 20)
+    if window > 1:
+        smooth = np.convolve(energy, np.ones(window) / window, mode="valid")
+        middle = steps[window // 2 :][: len(smooth)]
+        ax.plot(middle, smooth, color="black", lw=1.2, label=f"mean of {window} steps")
+    if (energy > 0).all():
+        ax.set_yscale("log")
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+        ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.set(xlabel="step", ylabel="energy (cross-entropy, nats)", title="Training")
+    ax.legend(frameon=False)
+
+
+def draw_accuracy(ax: Axes, evaluation: Evaluation, network: BinaryNetwork) -> None:
+    """Histogram of the shots' accuracies, stacked by the activation that they chose."""
+    accuracy = evaluation.test or evaluation.train
+    groups, labels = [accuracy.shots], ["shots"]
+    if "activation" in network.choices:
+        chosen = evaluation.bits[:, network.layout["choice.activation"]][:, 0]
+        options = network.choices["activation"].options
+        groups = [accuracy.shots[chosen == code] for code in range(len(options))]
+        labels = [
+            f"{option} ({100 * len(group) / len(chosen):.1f} %)"
+            for option, group in zip(options, groups, strict=True)
+        ]
+    low = min(0.95, np.floor(20 * accuracy.shots.min()) / 20)
+    bins = np.linspace(low, 1, 41)
+    ax.hist(groups, bins=bins, stacked=True, color=COLORS[: len(groups)], label=labels)
+    ax.axvline(accuracy.vote, color="black", ls="--", lw=1, label=f"vote: {accuracy.vote:.4f}")
+    which = "test" if evaluation.test else "training"
+    ax.set(xlabel=f"{which} accuracy", ylabel="shots", title="Networks, by activation")
+    ax.legend(frameon=False, loc="upper left")
+
+
+def draw_hamming(ax: Axes, evaluation: Evaluation) -> None:
+    """Histogram of the mutual Hamming distances of the shots above 90 % accuracy."""
+    good = evaluation.bits[evaluation.good][:MOST_PAIRED]
+    ax.set(
+        xlabel=f"Hamming distance of {evaluation.bits.shape[1]} bits",
+        ylabel="share of pairs",
+        title=f"Shots above {GOOD:.0%}: how far apart",
+    )
+    if len(good) < 2:
+        ax.text(0.5, 0.5, "fewer than two such shots", ha="center", transform=ax.transAxes)
+        return
+    distances = mutual_hamming(good)
+    values, counts = np.unique(distances, return_counts=True)
+    ax.bar(values, counts / len(distances), width=0.9, color=COLORS[0])
+    mean = distances.mean()
+    ax.axvline(mean, color="black", ls="--", lw=1, label=f"mean: {mean:.1f}")
+    ax.legend(frameon=False)
+
+
+def draw_weights(axes, evaluation: Evaluation, network: BinaryNetwork, image_shape) -> None:
+    """Mean weights of all shots and the weights of the best shot, as images, on two axes."""
+    weights = network.layout.decode(evaluation.bits)["layers.0.weight"][:, 0]
+    shape = image_shape or (1, network.n_inputs)
+    for ax, values, title in (
+        (axes[0], weights.mean(axis=0), "Mean weights"),
+        (axes[1], weights[evaluation.best], "Best shot's weights"),
+    ):
+        image = ax.imshow(values.reshape(shape), cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
+        ax.set(title=title, xticks=[], yticks=[])
+        if image_shape:
+            ax.set_aspect("equal")
+    axes[0].figure.colorbar(image, ax=list(axes), shrink=0.8, ticks=[-1, 0, 1])
+
+
+def overview(history, evaluation: Evaluation, network: BinaryNetwork, image_shape) -> Figure:
+    """All pictures of a run in one figure."""
+    figure = Figure(figsize=(11, 7.5), layout="constrained")
+    rows = figure.subfigures(2, 2)
+    draw_energy(rows[0, 0].subplots(), history)
+    draw_accuracy(rows[0, 1].subplots(), evaluation, network)
+    draw_hamming(rows[1, 0].subplots(), evaluation)
+    draw_weights(rows[1, 1].subplots(1, 2), evaluation, network, image_shape)
+    return figure
+
+
+def save_pictures(folder: Path, history, evaluation, network, image_shape) -> list[Path]:
+    """Writes energy.png, accuracy.png, hamming.png, weights.png and overview.png."""
+    figures = {}
+    for name in ("energy", "accuracy", "hamming", "weights"):
+        figures[name] = Figure(figsize=(6, 4), layout="constrained")
+    draw_energy(figures["energy"].subplots(), history)
+    draw_accuracy(figures["accuracy"].subplots(), evaluation, network)
+    draw_hamming(figures["hamming"].subplots(), evaluation)
+    draw_weights(figures["weights"].subplots(1, 2), evaluation, network, image_shape)
+    figures["overview"] = overview(history, evaluation, network, image_shape)
+    paths = []
+    for name, figure in figures.items():
+        paths.append(folder / f"{name}.png")
+        figure.savefig(paths[-1], dpi=120)
+    return paths

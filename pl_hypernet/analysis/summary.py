@@ -1,0 +1,90 @@
+"""The numbers of a run that people read and other programs rely on (``summary.json``)."""
+
+import io
+import json
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from pl_hypernet.analysis.evaluation import Evaluation
+
+
+class Summary(dict):
+    """The contents of ``summary.json``; printing it gives a table."""
+
+    def __str__(self) -> str:
+        console = Console(file=io.StringIO(), width=80)
+        console.print(self.table())
+        return console.file.getvalue().rstrip("\n")
+
+    def table(self) -> Table:
+        """The table that the command shows."""
+        train, test = self["train_accuracy"], self["test_accuracy"] or {}
+        table = Table(title=f"{self['n_qubits']} qubits on {self['device']}", title_justify="left")
+        table.add_column("")
+        table.add_column("training", justify="right")
+        table.add_column("test", justify="right")
+        energy = self["energy"]
+        table.add_row("energy of the shots", f"{energy['mean']:.4f} ± {energy['stderr']:.4f}", "")
+        table.add_row("lowest loss of a shot", f"{energy['best_shot']:.4f}", "", end_section=True)
+        for key, label in (
+            ("mean", "accuracy, mean of shots"),
+            ("best", "accuracy, best shot (by training loss)"),
+            ("vote", "accuracy, vote of shots"),
+        ):
+            table.add_row(label, _percent(train[key]), _percent(test.get(key)))
+        table.add_section()
+        which = ("", _percent(self["fraction_above_90"]))
+        table.add_row("shots above 90 % accuracy", *(which if test else which[::-1]))
+        table.add_row("mutual Hamming distance of these", "", _plain(self["mutual_hamming"], ".1f"))
+        for name, shares in self["choices"].items():
+            for option, share in shares.items():
+                table.add_row(f"{name} = {option}", "", _percent(share))
+        table.caption = (
+            f"{self['steps']} steps of {self['optimizer']}, seed {self['seed']}: "
+            f"{self['circuits']:,} circuits, {self['shots']:,} shots, {self['seconds']:.1f} s"
+        )
+        return table
+
+    def save(self, path) -> None:
+        path.write_text(json.dumps(self, indent=2) + "\n")
+
+
+def summarise(evaluation: Evaluation, about: dict[str, Any], spent: dict[str, Any]) -> Summary:
+    """The summary of an evaluated run.
+
+    Args:
+        evaluation: of the trained state.
+        about: n_qubits, n_angles, device, optimizer, steps, seed, stop_reason.
+        spent: circuits, shots, seconds.
+    """
+    energy = evaluation.energy
+    return Summary(
+        **about,
+        energy={
+            "mean": float(energy),
+            "stderr": energy.stderr,
+            "best_shot": float(energy.losses[evaluation.best]),
+        },
+        train_accuracy=_accuracy(evaluation.train),
+        test_accuracy=_accuracy(evaluation.test),
+        fraction_above_90=float(evaluation.good.mean()),
+        mutual_hamming=evaluation.mutual_hamming,
+        choices=evaluation.choices,
+        **spent,
+    )
+
+
+def _accuracy(accuracy) -> dict[str, float] | None:
+    if accuracy is None:
+        return None
+    return {"mean": accuracy.mean, "best": accuracy.best, "vote": accuracy.vote}
+
+
+def _percent(value) -> str:
+    return "" if value is None else f"{100 * value:.2f} %"
+
+
+def _plain(value, form: str) -> str:
+    return "none" if value is None else format(value, form)

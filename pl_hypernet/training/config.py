@@ -1,0 +1,127 @@
+"""Everything that a run depends on, checked: the contents of ``config.toml``."""
+
+import tomllib
+from pathlib import Path
+from typing import Any, Literal
+
+import tomli_w
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pl_hypernet import datasets
+from pl_hypernet.datasets import Data
+from pl_hypernet.errors import InputError, RunFolderError, unknown_name
+from pl_hypernet.networks import BinaryNetwork, Choice
+from pl_hypernet.optimizers import OPTIMIZERS
+from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
+
+
+class RunConfig(BaseModel):
+    """Settings of a run. ``pl-hypernet train --config FILE`` runs it again."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    data: str = "mnist"
+    data_options: dict[str, Any] = {}
+    validation: float | None = Field(None, gt=0, lt=1)
+    network: tuple[int, ...] = (1,)
+    activation: str | tuple[str, str] = ("sigmoid", "hard_sigmoid")
+    scale: float | None = Field(None, gt=0)
+    device: str = "hypernet.mps"
+    device_options: dict[str, Any] = {}
+    ansatz: Literal["hardware_efficient", "custom"] = "hardware_efficient"
+    ansatz_options: dict[str, Any] = {}
+    layers: int = Field(2, ge=0)
+    start: str = "uniform"
+    shots: int = Field(200, ge=2)
+    optimizer: str = "qnspsa"
+    optimizer_options: dict[str, Any] = {}
+    loss: str = "bce"
+    steps: int = Field(1000, ge=1)
+    batch_size: int = Field(500, ge=1)
+    evaluation_shots: int = Field(1000, ge=2)
+    seed: int | None = 0
+
+    @classmethod
+    def checked(cls, settings: dict[str, Any]) -> "RunConfig":
+        """As the constructor, with one clear line for what does not fit.
+
+        Raises:
+            InputError: an unknown setting, or a value out of range.
+        """
+        try:
+            return cls(**settings)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"][:1])
+            if first["type"] == "extra_forbidden":
+                known = ", ".join(cls.model_fields)
+                raise InputError(f"unknown setting {name!r}: choose from {known}") from error
+            raise InputError(f"{name}={first['input']!r}: {first['msg']}") from error
+
+    @classmethod
+    def read(cls, path) -> "RunConfig":
+        """From a TOML file.
+
+        Raises:
+            InputError: it cannot be read, or a setting does not fit.
+        """
+        return cls.checked(read_settings(path))
+
+    def write(self, path: Path) -> None:
+        """To a TOML file; settings that are None are left out."""
+        path.write_text(tomli_w.dumps(self.model_dump(mode="json", exclude_none=True)))
+
+    def load_data(self) -> Data:
+        """The data that the run trains on, before a validation split."""
+        if self.data == CUSTOM:
+            raise InputError("this run trained on arrays of its own: hand them over as data")
+        return datasets.load(self.data, **self.data_options)
+
+    def build_network(self, n_inputs: int) -> BinaryNetwork:
+        """The network, for data with this many inputs."""
+        activation = self.activation
+        if not isinstance(activation, str):
+            activation = Choice(*activation)
+        return BinaryNetwork(n_inputs, self.network, activation, self.scale)
+
+    def build_hypernetwork(self, n_inputs: int) -> QuantumHypernetwork:
+        """The hypernetwork, for data with this many inputs."""
+        if CUSTOM in (self.ansatz, self.device):
+            raise InputError(
+                "this run has an ansatz or a device object of its own: hand over its "
+                "QuantumHypernetwork as hypernet"
+            )
+        return QuantumHypernetwork(
+            self.build_network(n_inputs),
+            self.device,
+            layers=self.layers,
+            shots=self.shots,
+            seed=self.seed,
+            ansatz_options=self.ansatz_options,
+            start=self.start,
+            **self.device_options,
+        )
+
+    def build_optimizer(self, hypernet: QuantumHypernetwork):
+        """The optimizer, its random directions drawn from the hypernetwork's seed."""
+        if self.optimizer not in OPTIMIZERS:
+            raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
+        options = {"seed": hypernet.generator("optimizer"), **self.optimizer_options}
+        try:
+            return OPTIMIZERS[self.optimizer](**options)
+        except TypeError as error:
+            raise InputError(f"optimizer {self.optimizer!r}: {error}") from error
+
+
+def read_settings(path) -> dict[str, Any]:
+    """The settings in a TOML file, unchecked.
+
+    Raises:
+        InputError: no such file, or not TOML.
+    """
+    try:
+        return tomllib.loads(Path(path).read_text())
+    except OSError as error:
+        raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(f"{path} is not TOML: {error}") from error

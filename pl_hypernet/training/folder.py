@@ -1,0 +1,65 @@
+"""The folder that a run leaves behind."""
+
+import json
+from pathlib import Path
+
+from pl_hypernet.errors import RunFolderError
+
+CONFIG = "config.toml"
+HISTORY = "history.jsonl"
+SUMMARY = "summary.json"
+
+
+def make_run_folder(path) -> Path:
+    """A new, empty folder.
+
+    Raises:
+        RunFolderError: it exists already, or cannot be made or written.
+    """
+    path = Path(path)
+    try:
+        path.mkdir(parents=True)
+        (path / HISTORY).touch()
+    except FileExistsError as error:
+        raise RunFolderError(
+            f"{path} exists already: choose another folder with --out (out=), or remove it"
+        ) from error
+    except OSError as error:
+        raise RunFolderError(
+            f"{path} cannot be written ({error.strerror}): choose another folder with --out (out=)"
+        ) from error
+    return path
+
+
+def next_run_folder(parent="runs") -> Path:
+    """``runs/001``, or the first number that is free."""
+    number = 1
+    while (path := Path(parent) / f"{number:03d}").exists():
+        number += 1
+    return path
+
+
+def append_history(folder: Path, record: dict) -> None:
+    """Adds one step as one line of ``history.jsonl``."""
+    with open(folder / HISTORY, "a") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def read_history(folder: Path) -> list[dict]:
+    """The steps in ``history.jsonl``; a last line that was cut off is left out.
+
+    Raises:
+        RunFolderError: there is no such file.
+    """
+    try:
+        lines = (Path(folder) / HISTORY).read_text().splitlines()
+    except OSError as error:
+        raise RunFolderError(f"{folder} is not a run folder: it holds no {HISTORY}") from error
+    records = []
+    for i, line in enumerate(lines):
+        try:
+            records.append(json.loads(line))
+        except ValueError:
+            if i < len(lines) - 1:
+                raise RunFolderError(f"{folder}/{HISTORY}: line {i + 1} is damaged") from None
+    return records

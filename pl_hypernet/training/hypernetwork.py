@@ -1,0 +1,156 @@
+"""A circuit, a device and a network: what a theta means."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pennylane as qml
+from pennylane import numpy as pnp
+from pennylane.devices import Device
+
+from pl_hypernet.circuits import HardwareEfficientAnsatz, start_angles
+from pl_hypernet.devices import device as make_device
+from pl_hypernet.devices import takes_seed
+from pl_hypernet.errors import InputError
+from pl_hypernet.measurements import Estimate, expected_loss
+from pl_hypernet.networks import BinaryNetwork
+
+PURPOSES = ("angles", "device", "optimizer", "batches", "validation")  # each its own random stream
+CUSTOM = "custom"  # stands in a configuration for an object that a file cannot hold
+
+
+class QuantumHypernetwork:
+    """A parameterised circuit whose shots are binary neural networks.
+
+    Args:
+        network: what a bitstring means; it sets the number of qubits.
+        device: name of a PennyLane device, or a device object with ``network.n_qubits`` wires.
+        layers: number P of entangling layers of the hardware-efficient ansatz.
+        shots: shots of each energy, at least 2.
+        seed: of everything random: start angles, shots, directions, mini-batches. None: unseeded.
+        ansatz: a quantum function ``f(theta, wires)`` in place of the hardware-efficient ansatz.
+        n_angles: number of angles of ``ansatz``; theta then has the shape ``(n_angles,)``.
+        ansatz_options: ``rotations``, ``entangler``, ``pattern`` of the hardware-efficient ansatz.
+        start: how :meth:`start_angles` draws: ``"uniform"``, ``"small"``, ``"near_product"``.
+        **device_options: handed to the device, as ``max_bond_dim``.
+
+    Attributes:
+        theta_shape (tuple): shape of the angles.
+        n_angles (int): how many there are.
+
+    Raises:
+        InputError, DeviceError: what does not fit together.
+    """
+
+    def __init__(
+        self,
+        network: BinaryNetwork,
+        device: str | Device = "hypernet.mps",
+        layers: int = 2,
+        shots: int = 200,
+        seed: int | None = 0,
+        ansatz: Callable | None = None,
+        n_angles: int | None = None,
+        ansatz_options: dict | None = None,
+        start: str = "uniform",
+        **device_options,
+    ):
+        if not isinstance(shots, int) or isinstance(shots, bool) or shots < 2:
+            raise InputError(
+                f"shots={shots}: expected an int of at least 2; an energy with its standard error "
+                "needs that many"
+            )
+        if (ansatz is None) != (n_angles is None):
+            raise InputError("ansatz and n_angles go together: give both or neither")
+        self.network = network
+        self.shots = shots
+        self.seed = seed
+        self.start = start
+        self.layers = layers
+        self.device_name = device if isinstance(device, str) else CUSTOM
+        self.ansatz_options = ansatz_options or {}
+        self.custom_ansatz = ansatz
+        self.device_options = device_options
+        n_qubits = network.n_qubits
+        if ansatz is None:
+            rotations = self.ansatz_options.get("rotations", ("RY", "RZ"))
+            self.theta_shape = HardwareEfficientAnsatz.shape(layers, n_qubits, rotations)
+        else:
+            self.theta_shape = (n_angles,)
+        self.n_angles = int(np.prod(self.theta_shape))
+        seeds = np.random.SeedSequence(seed).spawn(5)
+        self._seeds = dict(zip(PURPOSES, seeds, strict=True))
+        options = dict(device_options)
+        if isinstance(device, str) and takes_seed(device):
+            options.setdefault("seed", np.random.default_rng(self._seeds["device"]))
+        self.device = make_device(device, wires=n_qubits, **options)
+        self.wires = self.device.wires or qml.wires.Wires(range(n_qubits))
+        if len(self.wires) != n_qubits:
+            raise InputError(
+                f"the device has {len(self.wires)} wires but the network needs {n_qubits} qubits: "
+                f"make the device with wires={n_qubits}"
+            )
+
+    @property
+    def n_qubits(self) -> int:
+        return self.network.n_qubits
+
+    def generator(self, purpose: str) -> np.random.Generator:
+        """A fresh random generator for one of the ``PURPOSES``."""
+        return np.random.default_rng(self._seeds[purpose])
+
+    def start_angles(self):
+        """Start angles from the seed: pennylane.numpy float64, shape ``theta_shape``, radians."""
+        return start_angles(self.theta_shape, self.generator("angles"), self.start)
+
+    def check_theta(self, theta):
+        """Angles of the right shape as a trainable pennylane.numpy array.
+
+        Raises:
+            InputError: wrong shape, NaN or infinite.
+        """
+        theta = pnp.array(theta, dtype=float, requires_grad=True)
+        if theta.shape != self.theta_shape:
+            raise InputError(f"theta has shape {theta.shape}: expected {self.theta_shape}")
+        if not np.isfinite(theta).all():
+            raise InputError("theta holds NaN or infinite angles: expected finite radians")
+        return theta
+
+    def circuit(self, theta) -> None:
+        """The quantum function: queues the operations."""
+        if self.custom_ansatz is None:
+            HardwareEfficientAnsatz(theta, wires=self.wires, **self.ansatz_options)
+        else:
+            self.custom_ansatz(theta, self.wires)
+
+    def energy_qnode(self, loss: Callable, shots: int | None = None) -> qml.QNode:
+        """The energy as a QNode of theta, for any PennyLane optimizer.
+
+        Args:
+            loss: bits int8 (S, n_qubits) -> losses (S,).
+            shots: None: the hypernetwork's.
+        """
+
+        def energy(theta):
+            self.circuit(theta)
+            return expected_loss(loss, wires=self.wires)
+
+        return self._qnode(energy, shots)
+
+    def energy(self, theta, loss: Callable, shots: int | None = None) -> Estimate:
+        """The energy at theta with its standard error, from fresh shots."""
+        return self.energy_qnode(loss, shots)(np.asarray(self.check_theta(theta)))
+
+    def sample(self, theta, shots: int | None = None) -> np.ndarray:
+        """Fresh shots at theta: int8 (shots, n_qubits) in {0, 1}, each a network."""
+
+        def bits(theta):
+            self.circuit(theta)
+            return qml.sample(wires=self.wires, dtype="int8")
+
+        theta = np.asarray(self.check_theta(theta))
+        return np.ascontiguousarray(self._qnode(bits, shots)(theta), dtype=np.int8)
+
+    def _qnode(self, function: Callable, shots: int | None) -> qml.QNode:
+        # no interface and no gradient: Estimates come back as they are, and nothing is expanded
+        qnode = qml.QNode(function, self.device, interface=None, diff_method=None)
+        return qml.set_shots(qnode, shots=shots or self.shots)

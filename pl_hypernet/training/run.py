@@ -1,0 +1,117 @@
+"""A finished run: its angles, history, evaluation and pictures."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from pl_hypernet.analysis import Evaluation, Summary, evaluate
+from pl_hypernet.analysis.pictures import overview, save_pictures
+from pl_hypernet.analysis.summary import summarise
+from pl_hypernet.datasets import Data, as_data
+from pl_hypernet.devices import restore_random_state
+from pl_hypernet.training.checkpoint import load_checkpoint
+from pl_hypernet.training.config import RunConfig
+from pl_hypernet.training.folder import CONFIG, read_history
+from pl_hypernet.training.hypernetwork import QuantumHypernetwork
+
+
+@dataclass(eq=False)
+class Run:
+    """What :func:`train` returns and :func:`load` reads.
+
+    Attributes:
+        hypernet: circuit, device and network.
+        data: what it was trained on.
+        config: all settings.
+        theta: trained angles, pennylane.numpy, radians.
+        history: a dict for each step: step, energy, stderr, circuits, shots, seconds.
+        evaluation: shots of the trained state and their accuracies.
+        summary: the contents of ``summary.json``; printing it gives a table.
+        stop_reason: why the training ended: ``"steps"``, ``"interrupted"``, or what a callback
+            said.
+        folder: where it was written; None if nowhere.
+    """
+
+    hypernet: QuantumHypernetwork
+    data: Data
+    config: RunConfig
+    theta: np.ndarray
+    history: list[dict]
+    evaluation: Evaluation
+    summary: Summary
+    stop_reason: str
+    folder: Path | None = None
+
+    def plot(self) -> Figure:
+        """All pictures in one matplotlib figure; ``.savefig(path)`` writes it."""
+        return overview(
+            self.history, self.evaluation, self.hypernet.network, self.data.image_shape
+        )
+
+    def save_pictures(self, folder=None) -> list[Path]:
+        """Writes the pictures as PNG to the run's folder, or to another."""
+        return save_pictures(
+            Path(folder or self.folder),
+            self.history,
+            self.evaluation,
+            self.hypernet.network,
+            self.data.image_shape,
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Run: {self.summary['n_qubits']} qubits, {self.summary['steps']} steps, "
+            f"E = {self.evaluation.energy}, stopped by {self.stop_reason!r}>"
+        )
+
+
+def assess(hypernet, data, config, theta, history, stop_reason, folder=None) -> Run:
+    """Draws fresh shots at theta, scores them on all samples, and sums the run up."""
+    bits = hypernet.sample(theta, config.evaluation_shots)
+    evaluation = evaluate(hypernet.network, bits, data, config.loss)
+    last = history[-1] if history else {}
+    about = {
+        "n_qubits": hypernet.n_qubits,
+        "n_angles": hypernet.n_angles,
+        "device": hypernet.device.name,
+        "optimizer": config.optimizer,
+        "steps": len(history),
+        "seed": config.seed,
+        "stop_reason": stop_reason,
+    }
+    spent = {
+        "circuits": last.get("circuits") or 0,
+        "shots": last.get("shots") or 0,
+        "seconds": round(sum(record["seconds"] for record in history), 3),
+    }
+    summary = summarise(evaluation, about, spent)
+    return Run(
+        hypernet, data, config, theta, history, evaluation, summary, stop_reason, folder
+    )
+
+
+def load(folder, hypernet: QuantumHypernetwork | None = None, data=None) -> Run:
+    """The run that a folder holds, evaluated with the same shots as when it ended.
+
+    Args:
+        folder: as given to ``train(..., out=folder)`` or printed by ``pl-hypernet train``.
+        hypernet: needed for a run with an ansatz or device object of its own.
+        data: needed for a run on arrays of its own.
+
+    Raises:
+        RunFolderError: not a run folder, or damaged.
+        InputError: the run needs ``hypernet`` or ``data``.
+    """
+    folder = Path(folder)
+    arrays, plain = load_checkpoint(folder)
+    config = RunConfig.read(folder / CONFIG)
+    data = as_data(data) if data is not None else config.load_data()
+    hypernet = hypernet or config.build_hypernetwork(data.n_inputs)
+    if config.validation is not None:
+        data = data.split(config.validation, hypernet.generator("validation"))
+    restore_random_state(hypernet.device, plain["device"])
+    theta = hypernet.check_theta(arrays["theta"])
+    history = read_history(folder)[: plain["n_steps"]]
+    return assess(hypernet, data, config, theta, history, plain["stop_reason"], folder)

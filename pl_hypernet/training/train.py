@@ -1,0 +1,150 @@
+"""From data to a trained hypernetwork in one call."""
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+
+from pl_hypernet.datasets import as_data
+from pl_hypernet.errors import InputError
+from pl_hypernet.networks import Choice
+from pl_hypernet.training.checkpoint import save_checkpoint
+from pl_hypernet.training.config import RunConfig
+from pl_hypernet.training.folder import CONFIG, SUMMARY, append_history, make_run_folder
+from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
+from pl_hypernet.training.interrupt import FinishStep
+from pl_hypernet.training.progress import ProgressBar
+from pl_hypernet.training.run import Run, assess
+from pl_hypernet.training.trainer import Trainer
+
+CHECKPOINT_SECONDS = 1.0  # at most this much work is lost, or one step if that takes longer
+
+
+def train(
+    hypernet: QuantumHypernetwork,
+    data,
+    optimizer="qnspsa",
+    steps: int = 1000,
+    batch_size: int = 500,
+    theta=None,
+    validation: float | None = None,
+    callbacks: Sequence[Callable] = (),
+    out=None,
+    progress: bool = True,
+    loss="bce",
+    evaluation_shots: int = 1000,
+    **optimizer_options,
+) -> Run:
+    """Trains a quantum hypernetwork.
+
+    Args:
+        hypernet: circuit, device and network.
+        data: a :class:`Data`, or a user's own arrays ``(X, y)`` or ``(X, y, X_test, y_test)``.
+        optimizer: ``"qnspsa"``, or an optimizer object with ``step_and_cost``.
+        steps: how many steps, unless a callback ends it sooner.
+        batch_size: training samples that a step sees.
+        theta: start angles, as those of another run; None: drawn from the seed.
+        validation: fraction of the training samples to hold out; they become the test samples.
+        callbacks: called after each step as ``callback(record, theta)`` with the step's line of
+            the history; one that returns something true ends the training, and what it returned
+            becomes ``run.stop_reason``.
+        out: folder to write to, which must not exist; None: nothing is written.
+        progress: show a bar.
+        loss: ``"bce"``, or a callable (outputs (S, M, 1), targets (M,)) -> losses (S,).
+        evaluation_shots: fresh shots that the trained state is judged by.
+        **optimizer_options: arguments of a named optimizer, as ``stepsize``.
+
+    Returns:
+        Run: theta, history, evaluation, summary, pictures. Ctrl-C ends the training and returns
+        what was reached.
+
+    Raises:
+        InputError, DataError, DeviceError, RunFolderError: before anything is written or run.
+    """
+    config = _config(
+        hypernet,
+        data,
+        optimizer,
+        optimizer_options,
+        theta,
+        loss,
+        validation=validation,
+        steps=steps,
+        batch_size=batch_size,
+        evaluation_shots=evaluation_shots,
+    )
+    data = as_data(data)
+    if data.n_inputs != hypernet.network.n_inputs:
+        raise InputError(
+            f"data have {data.n_inputs} inputs, the network {hypernet.network.n_inputs}: "
+            f"make the network with n_inputs={data.n_inputs}"
+        )
+    if validation is not None:
+        data = data.split(validation, hypernet.generator("validation"))
+    if isinstance(optimizer, str):
+        optimizer = config.build_optimizer(hypernet)
+    trainer = Trainer(hypernet, data, optimizer, batch_size, theta, loss)
+    folder = None if out is None else make_run_folder(out)
+    if folder is not None:
+        config.write(folder / CONFIG)
+
+    history: list[dict] = []
+    stop_reason = "steps"
+    saved_at = time.monotonic()
+    if folder is not None:
+        _save(folder, trainer, stop_reason)
+    with (ProgressBar(steps) if progress else nullcontext()) as bar, FinishStep() as interrupt:
+        while trainer.n_steps < steps:
+            record = trainer.step()
+            history.append(record)
+            if bar is not None:
+                bar(record, trainer.theta)
+            answers = [callback(record, trainer.theta) for callback in callbacks]
+            if interrupt.requested:
+                answers.append("interrupted")
+            if folder is not None:
+                append_history(folder, record)
+                if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+                    _save(folder, trainer, stop_reason)
+                    saved_at = time.monotonic()
+            if any(answers):
+                stop_reason = str(next(filter(None, answers)))
+                break
+    if folder is not None:
+        _save(folder, trainer, stop_reason)
+    run = assess(hypernet, data, config, trainer.theta, history, stop_reason, folder)
+    if folder is not None:
+        run.summary.save(folder / SUMMARY)
+        run.save_pictures()
+    return run
+
+
+def _save(folder, trainer: Trainer, stop_reason: str) -> None:
+    arrays, plain = trainer.state()
+    save_checkpoint(folder, arrays, plain | {"stop_reason": stop_reason})
+
+
+def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **settings) -> RunConfig:
+    """All settings of a run by name; ``"custom"`` where a user brought an object of their own."""
+    source = dict(getattr(data, "source", None) or {"name": CUSTOM})
+    activation = hypernet.network.activation
+    return RunConfig.checked(
+        {
+            "data": source.pop("name"),
+            "data_options": source,
+            "network": hypernet.network.layers,
+            "activation": activation.options if isinstance(activation, Choice) else activation,
+            "scale": hypernet.network.scale.item(),
+            "device": hypernet.device_name,
+            "device_options": hypernet.device_options,
+            "ansatz": "hardware_efficient" if hypernet.custom_ansatz is None else CUSTOM,
+            "ansatz_options": hypernet.ansatz_options,
+            "layers": hypernet.layers,
+            "start": hypernet.start if theta is None else CUSTOM,
+            "shots": hypernet.shots,
+            "seed": hypernet.seed,
+            "optimizer": optimizer if isinstance(optimizer, str) else CUSTOM,
+            "optimizer_options": optimizer_options,
+            "loss": loss if isinstance(loss, str) else CUSTOM,
+            **settings,
+        }
+    )
