@@ -121,7 +121,8 @@ class HardwareEfficientAnsatz(Operation):
         wires = qml.wires.Wires([] if wires is None else wires)
         if len(shape) not in (2, 3):
             raise InputError(
-                f"Theta tensor must be 2-dimensional or 3-dimensional if batching; got shape {shape}"
+                "Theta tensor must be 2-dimensional or 3-dimensional if batching; "
+                f"got shape {shape}"
             )
         if shape[-1] != len(wires) or not len(wires):
             raise InputError(

@@ -62,6 +62,10 @@ def _from_file(path: str) -> Data:
         )
     made = from_arrays(**found)
     return Data(
-        made.inputs, made.targets, made.test_inputs, made.test_targets, made.classes,
+        made.inputs,
+        made.targets,
+        made.test_inputs,
+        made.test_targets,
+        made.classes,
         source={"name": path},
     )

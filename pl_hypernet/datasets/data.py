@@ -89,7 +89,7 @@ def from_arrays(inputs, targets, test_inputs=None, test_targets=None) -> Data:
     """
     targets = _to_array("targets", targets)
     if targets.ndim != 1:
-        raise DataError(f"targets have shape {targets.shape}: expected (n_samples,), one label each")
+        raise DataError(f"targets have shape {targets.shape}: expected (n_samples,)")
     if targets.dtype.kind == "f" and not np.isfinite(targets).all():
         raise DataError("targets hold NaN or infinite values: remove these samples")
     classes = np.unique(targets)

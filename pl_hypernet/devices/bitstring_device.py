@@ -49,9 +49,7 @@ class BitstringDevice(Device):
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
         program = CompilePipeline()
-        program.add_transform(
-            lower_expected_loss, device_wires=self.wires, record=self.estimates
-        )
+        program.add_transform(lower_expected_loss, device_wires=self.wires, record=self.estimates)
         return program + self.inner.preprocess_transforms(execution_config)
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):

@@ -6,7 +6,12 @@ import pennylane as qml
 from pennylane.devices import Device
 
 from pl_hypernet.devices.bitstring_device import BitstringDevice
-from pl_hypernet.devices.known import KNOWN, installed_devices
+from pl_hypernet.devices.known import (
+    KNOWN,
+    WITHOUT_BITS,
+    installed_devices,
+    most_state_vector_wires,
+)
 from pl_hypernet.devices.mps.device import HypernetMPS
 from pl_hypernet.errors import DeviceError, HypernetError, InputError
 
@@ -43,16 +48,32 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
             f"device {name!r} is not installed; here are {', '.join(installed)}: "
             "install the PennyLane plugin that brings it, or choose one of these"
         )
+    if name in WITHOUT_BITS:
+        raise DeviceError(
+            f"device {name!r} does not return the bits of single shots: choose one of "
+            f"{', '.join(KNOWN)}"
+        )
+    if wires is not None:
+        _check_memory(name, wires if isinstance(wires, int) else len(list(wires)))
     options = {key: value for key, value in options.items() if value is not None}
     try:
         made = qml.device(name, wires=wires, **options)
     except HypernetError:
         raise
     except TypeError as error:
-        raise InputError(f"device {name!r} does not take {options}: {error}") from error
+        raise InputError(f"device {name!r}: {error}") from error
     except Exception as error:
         raise DeviceError(f"device {name!r} could not be made: {_first_line(error)}") from error
     return device(made)
+
+
+def _check_memory(name: str, n_wires: int) -> None:
+    most = most_state_vector_wires()
+    if name in KNOWN and KNOWN[name].state_vector and n_wires > most:
+        raise DeviceError(
+            f"device {name!r} holds 2^{n_wires} amplitudes for {n_wires} wires, and this machine's "
+            f"memory {most} wires: use hypernet.mps, or fewer inputs"
+        )
 
 
 def takes_seed(name: str) -> bool:

@@ -1,12 +1,14 @@
 """What each device can do for us: the only table of device names."""
 
 import inspect
+import os
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES
 
 PLUGINS = "pennylane.plugins"
+AMPLITUDE_BYTES = 16
 
 
 @dataclass(frozen=True)
@@ -17,21 +19,35 @@ class KnownDevice:
         samples: whether it returns the bits of single shots (``qml.sample`` over wires).
         exact_overlap_wires: up to how many wires its overlaps are exact (None: any number; 0: they
             must be measured with shots).
-        most_wires: how many wires are practical; None: no limit that we know.
+        state_vector: whether it holds all 2^n amplitudes, which limits its wires by memory.
         remark: one short line for people.
     """
 
     samples: bool
     exact_overlap_wires: int | None
-    most_wires: int | None
+    state_vector: bool
     remark: str
 
 
 KNOWN = {
-    "hypernet.mps": KnownDevice(True, None, None, "matrix product states; thousands of qubits"),
-    "default.qubit": KnownDevice(True, MAX_EXACT_WIRES, 24, "PennyLane's state vector"),
-    "lightning.qubit": KnownDevice(True, MAX_EXACT_WIRES, 30, "PennyLane's fast state vector"),
+    "hypernet.mps": KnownDevice(True, None, False, "matrix product state"),
+    "default.qubit": KnownDevice(True, MAX_EXACT_WIRES, True, "state vector"),
+    "lightning.qubit": KnownDevice(True, MAX_EXACT_WIRES, True, "fast state vector"),
 }
+WITHOUT_BITS = {  # devices that cannot return the bits of single shots by themselves
+    "braket.aws.qubit",
+    "braket.local.qubit",
+    "default.tensor",
+}
+
+
+def most_state_vector_wires() -> int:
+    """Wires whose 2^n complex128 amplitudes fit into this machine's memory."""
+    try:
+        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError):  # not a POSIX system
+        memory = 2**34
+    return (memory // AMPLITUDE_BYTES).bit_length() - 1
 
 
 @dataclass(frozen=True)
@@ -40,13 +56,11 @@ class InstalledDevice:
 
     Attributes:
         name: the string for ``device=``.
-        package: distribution that brings it, with its version.
         known: what it can do for us; None for a device that we have not tried.
         seedable: whether it takes a ``seed``; None where its plugin does not load.
     """
 
     name: str
-    package: str
     known: KnownDevice | None
     seedable: bool | None
 
@@ -60,9 +74,8 @@ def installed_devices(check_seed: bool = True) -> list[InstalledDevice]:
     order = {name: i for i, name in enumerate(KNOWN)}
     found = []
     for point in entry_points(group=PLUGINS):
-        package = f"{point.dist.name} {point.dist.version}" if point.dist else "?"
         seedable = _takes_seed(point) if check_seed and point.name in KNOWN else None
-        found.append(InstalledDevice(point.name, package, KNOWN.get(point.name), seedable))
+        found.append(InstalledDevice(point.name, KNOWN.get(point.name), seedable))
     return sorted(found, key=lambda device: (order.get(device.name, len(order)), device.name))
 
 

@@ -36,7 +36,7 @@ def lower_expected_loss(
             measurements[i] = qml.sample(wires=measurement.wires, dtype="int8")
         elif len(measurement.wires) > MAX_EXACT_WIRES:
             raise DeviceError(
-                f"{measurement._shortname} of {len(measurement.wires)} wires without shots: an exact value "
+                f"{len(measurement.wires)} wires without shots: an exact value "
                 f"sums over 2^n bitstrings and stops at {MAX_EXACT_WIRES} wires; set shots on the "
                 "QNode with qml.set_shots"
             )

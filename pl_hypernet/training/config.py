@@ -1,6 +1,7 @@
 """Everything that a run depends on, checked: the contents of ``config.toml``."""
 
 import tomllib
+from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
 
@@ -39,7 +40,7 @@ class RunConfig(BaseModel):
     steps: int = Field(1000, ge=1)
     batch_size: int = Field(500, ge=1)
     evaluation_shots: int = Field(1000, ge=2)
-    seed: int | None = 0
+    seed: int | None = Field(0, ge=0)
 
     @classmethod
     def checked(cls, settings: dict[str, Any]) -> "RunConfig":
@@ -90,6 +91,11 @@ class RunConfig(BaseModel):
             raise InputError(
                 "this run has an ansatz or a device object of its own: hand over its "
                 "QuantumHypernetwork as hypernet"
+            )
+        reserved = {"wires", *signature(QuantumHypernetwork).parameters} & set(self.device_options)
+        if reserved:
+            raise InputError(
+                f"device option {min(reserved)!r}: it follows from the other settings of the run"
             )
         return QuantumHypernetwork(
             self.build_network(n_inputs),

@@ -42,6 +42,4 @@ class ProgressBar:
         self._bar.update(self._task, completed=record["step"], description=energy)
         every = max(1, self.steps // LOG_LINES)
         if not self.console.is_terminal and record["step"] % every == 0:
-            self.console.print(
-                f"step {record['step']}/{self.steps}  E = {energy}", highlight=False
-            )
+            self.console.print(f"step {record['step']}/{self.steps}  E = {energy}", highlight=False)

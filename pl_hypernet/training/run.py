@@ -46,9 +46,7 @@ class Run:
 
     def plot(self) -> Figure:
         """All pictures in one matplotlib figure; ``.savefig(path)`` writes it."""
-        return overview(
-            self.history, self.evaluation, self.hypernet.network, self.data.image_shape
-        )
+        return overview(self.history, self.evaluation, self.hypernet.network, self.data.image_shape)
 
     def save_pictures(self, folder=None) -> list[Path]:
         """Writes the pictures as PNG to the run's folder, or to another."""
@@ -87,9 +85,7 @@ def assess(hypernet, data, config, theta, history, stop_reason, folder=None) -> 
         "seconds": round(sum(record["seconds"] for record in history), 3),
     }
     summary = summarise(evaluation, about, spent)
-    return Run(
-        hypernet, data, config, theta, history, evaluation, summary, stop_reason, folder
-    )
+    return Run(hypernet, data, config, theta, history, evaluation, summary, stop_reason, folder)
 
 
 def load(folder, hypernet: QuantumHypernetwork | None = None, data=None) -> Run:

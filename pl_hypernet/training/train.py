@@ -1,5 +1,7 @@
 """From data to a trained hypernetwork in one call."""
 
+import math
+import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -87,35 +89,44 @@ def train(
     if folder is not None:
         config.write(folder / CONFIG)
 
-    history: list[dict] = []
-    stop_reason = "steps"
-    saved_at = time.monotonic()
-    if folder is not None:
-        _save(folder, trainer, stop_reason)
-    with (ProgressBar(steps) if progress else nullcontext()) as bar, FinishStep() as interrupt:
-        while trainer.n_steps < steps:
-            record = trainer.step()
-            history.append(record)
-            if bar is not None:
-                bar(record, trainer.theta)
-            answers = [callback(record, trainer.theta) for callback in callbacks]
-            if interrupt.requested:
-                answers.append("interrupted")
-            if folder is not None:
-                append_history(folder, record)
-                if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                    _save(folder, trainer, stop_reason)
-                    saved_at = time.monotonic()
-            if any(answers):
-                stop_reason = str(next(filter(None, answers)))
-                break
-    if folder is not None:
-        _save(folder, trainer, stop_reason)
+    try:
+        history, stop_reason = _loop(trainer, steps, callbacks, folder, progress)
+    except BaseException:
+        if folder is not None and trainer.n_steps == 0:  # refused by the device: leave nothing
+            shutil.rmtree(folder)
+        raise
     run = assess(hypernet, data, config, trainer.theta, history, stop_reason, folder)
     if folder is not None:
         run.summary.save(folder / SUMMARY)
         run.save_pictures()
     return run
+
+
+def _loop(trainer, steps, callbacks, folder, progress) -> tuple[list[dict], str]:
+    """Makes the steps; returns the history and why it ended."""
+    history: list[dict] = []
+    stop_reason = "steps"
+    saved_at = -math.inf
+    with ProgressBar(steps) if progress else nullcontext() as bar, FinishStep() as interrupt:
+        while trainer.n_steps < steps:
+            record = trainer.step()
+            history.append(record)
+            if folder is not None:
+                append_history(folder, record)
+                if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
+                    _save(folder, trainer, stop_reason)
+                    saved_at = time.monotonic()
+            if bar is not None:
+                bar(record, trainer.theta)
+            answers = [callback(record, trainer.theta) for callback in callbacks]
+            if interrupt.requested:
+                answers.append("interrupted")
+            if any(answers):
+                stop_reason = str(next(filter(None, answers)))
+                break
+    if folder is not None:
+        _save(folder, trainer, stop_reason)
+    return history, stop_reason
 
 
 def _save(folder, trainer: Trainer, stop_reason: str) -> None:

@@ -130,8 +130,15 @@ def _fill(tensors, thetas, codes, ends, left, right, n_bits, ring, cnot):
                     # the amplitude of an inner site does not depend on the bits going around
                     for around in range(1 if inner else n_around):
                         v0, v1, possible = _site(
-                            matrices, left[:, site], right[:, site], l_code, r_code,
-                            around, ring and first, ring and last, cnot,
+                            matrices,
+                            left[:, site],
+                            right[:, site],
+                            l_code,
+                            r_code,
+                            around,
+                            ring and first,
+                            ring and last,
+                            cnot,
                         )
                         if not possible:
                             continue

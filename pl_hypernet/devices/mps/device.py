@@ -10,7 +10,6 @@ from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import simulator_tracking, single_tape_support
 from pennylane.devices.preprocess import decompose, validate_device_wires, validate_measurements
 from pennylane.transforms.core import CompilePipeline
-from pennylane.wires import Wires
 
 from pl_hypernet.devices.lowering import lower_expected_loss
 from pl_hypernet.devices.mps.evolution import evolve

@@ -1,0 +1,242 @@
+"""The command ``pl-hypernet``. Heavy imports wait until a command needs them."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+
+from pl_hypernet.errors import HypernetError
+from pl_hypernet.version import __version__
+
+app = typer.Typer(
+    help="Quantum hypernetworks: every measured shot is a binary neural network.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+
+INTERRUPTED = 130  # exit code of a program that Ctrl-C ended
+
+RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]
+Pairs = list[str] | None
+
+
+def run() -> None:
+    """Entry point: bad input is one line on standard error and exit code 2."""
+    try:
+        sys.exit(app(prog_name="pl-hypernet", standalone_mode=False))
+    except HypernetError as error:
+        fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(INTERRUPTED)
+    except Exception as error:
+        if hasattr(error, "format_message"):  # typer's own, as of an option without a value
+            fail(error.format_message())
+        if type(error).__module__.startswith("pennylane"):  # a device's refusal
+            fail(str(error))
+        raise
+
+
+def fail(message: str) -> NoReturn:
+    """One line, whatever the message, and exit code 2."""
+    line = " ".join(message.split())
+    if line:
+        print(f"pl-hypernet: {line}", file=sys.stderr)
+    sys.exit(2)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"pl-hypernet {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def train(
+    config: Annotated[
+        Path | None, typer.Option(help="A TOML file of settings, as config.toml of another run.")
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="mnist, or an .npz with inputs and targets; default mnist.")
+    ] = None,
+    data_option: Annotated[
+        Pairs, typer.Option(metavar="KEY=VALUE", help="As digits=3,8 or size=16 or root=DIR.")
+    ] = None,
+    validation: Annotated[
+        float | None, typer.Option(help="Fraction of the training data to hold out for testing.")
+    ] = None,
+    network: Annotated[
+        str | None, typer.Option(help="Sizes of the layers after the inputs; default 1.")
+    ] = None,
+    activation: Annotated[
+        str | None, typer.Option(help="A fixed activation: sigmoid or hard_sigmoid.")
+    ] = None,
+    choice: Annotated[
+        Pairs,
+        typer.Option(
+            metavar="NAME=A,B", help="Left to a qubit; default activation=sigmoid,hard_sigmoid."
+        ),
+    ] = None,
+    device: Annotated[
+        str | None,
+        typer.Option(help="A PennyLane device (see: devices); default hypernet.mps."),
+    ] = None,
+    device_option: Annotated[
+        Pairs, typer.Option(metavar="KEY=VALUE", help="An argument of the device.")
+    ] = None,
+    max_bond_dim: Annotated[
+        int | None, typer.Option(help="Bond dimension kept by hypernet.mps; default no limit.")
+    ] = None,
+    layers: Annotated[int | None, typer.Option(help="Entangling layers P; default 2.")] = None,
+    shots: Annotated[int | None, typer.Option(help="Shots of each energy; default 200.")] = None,
+    optimizer: Annotated[str | None, typer.Option(help="The optimizer; default qnspsa.")] = None,
+    optimizer_option: Annotated[
+        Pairs, typer.Option(metavar="KEY=VALUE", help="An argument of the optimizer: stepsize=0.1.")
+    ] = None,
+    steps: Annotated[int | None, typer.Option(help="Steps of the optimizer; default 1000.")] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(help="Training samples that a step sees; default 500.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same run; default 0.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A new folder for the results; default runs/001, 002, ....")
+    ] = None,
+) -> None:
+    """Train; with no option: 0 against 1 at 8x8 pixels, 66 qubits on hypernet.mps."""
+    from pl_hypernet.cli.options import parse_choices, parse_network, parse_pairs
+    from pl_hypernet.errors import InputError
+
+    if activation is not None and choice:
+        raise InputError("--activation fixes what --choice leaves to a qubit: give one of them")
+    given = {
+        "data": data,
+        "validation": validation,
+        "network": None if network is None else parse_network(network),
+        "activation": activation,
+        "device": device,
+        "layers": layers,
+        "shots": shots,
+        "optimizer": optimizer,
+        "steps": steps,
+        "batch_size": batch_size,
+        "seed": seed,
+        **parse_choices(choice or []),
+    }
+    options = {
+        "data_options": parse_pairs(data_option or [], "--data-option"),
+        "device_options": parse_pairs(device_option or [], "--device-option"),
+        "optimizer_options": parse_pairs(optimizer_option or [], "--optimizer-option"),
+    }
+    if max_bond_dim is not None:
+        options["device_options"]["max_bond_dim"] = max_bond_dim
+
+    from pl_hypernet.cli.actions import train_from_settings
+
+    if train_from_settings(config, given, options, out) == "interrupted":
+        raise KeyboardInterrupt
+
+
+@app.command()
+def evaluate(
+    folder: RunFolder,
+    json: Annotated[bool, typer.Option("--json", help="Print summary.json instead.")] = False,
+) -> None:
+    """Accuracy of the shots of a trained state, of the best and of the vote."""
+    import json as json_module
+
+    from pl_hypernet.training import load
+
+    summary = load(folder).summary
+    print(json_module.dumps(summary, indent=2)) if json else _console().print(summary.table())
+
+
+@app.command()
+def report(folder: RunFolder) -> None:
+    """The table and the pictures of a run again, from what it left."""
+    from pl_hypernet.training import load
+
+    run = load(folder)
+    _console().print(run.summary.table())
+    _print_paths(run.save_pictures())
+
+
+@app.command()
+def sample(
+    folder: RunFolder,
+    shots: Annotated[int, typer.Option(help="How many.")] = 1000,
+    device: Annotated[
+        str | None, typer.Option(help="Another PennyLane device; default that of the run.")
+    ] = None,
+    device_option: Annotated[
+        Pairs, typer.Option(metavar="KEY=VALUE", help="An argument of the device.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Same seed, same shots; default fresh.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write the bits here: .npy, int8 (shots, qubits).")
+    ] = None,
+) -> None:
+    """Draw shots from a trained theta, on the same or on another device."""
+    from pl_hypernet.cli.options import parse_pairs
+
+    options = parse_pairs(device_option or [], "--device-option")
+
+    from pl_hypernet.cli.actions import sample_run
+
+    sample_run(folder, shots, device, options, seed, out)
+
+
+@app.command()
+def devices() -> None:
+    """The PennyLane devices installed here and what each can do for us."""
+    from rich.table import Table
+
+    from pl_hypernet.devices.known import installed_devices, most_state_vector_wires
+
+    table = Table(title="PennyLane devices installed here", title_justify="left")
+    for heading in ("device", "shots", "seed", "wires", "exact overlaps", "what it is"):
+        table.add_column(heading)
+    others = []
+    for entry in installed_devices():
+        known = entry.known
+        if known is None:
+            others.append(entry.name)
+            continue
+        overlaps = known.exact_overlap_wires
+        table.add_row(
+            entry.name,
+            _yes(known.samples),
+            _yes(entry.seedable),
+            f"<= {most_state_vector_wires()}" if known.state_vector else "any",
+            "any wires" if overlaps is None else f"<= {overlaps} wires" if overlaps else "no",
+            known.remark,
+        )
+    console = _console()
+    console.print(table)
+    if others:
+        console.print(f"Also installed, not tried by us: {', '.join(others)}", highlight=False)
+
+
+def _yes(value: bool | None) -> str:
+    return "?" if value is None else "yes" if value else "no"
+
+
+def _console():
+    from rich.console import Console
+
+    return Console()
+
+
+def _print_paths(paths) -> None:
+    for path in paths:
+        print(path)
