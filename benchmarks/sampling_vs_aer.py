@@ -1,0 +1,148 @@
+"""Shots of the hardware-efficient ansatz: hypernet.mps against Qiskit Aer's MPS simulator.
+
+Ours is a whole QNode call from angles to bits. Aer gets its circuit transpiled beforehand, and
+its time ends with the result object, before the bits are read from it; it runs on one thread.
+The calls are timed in turn. First, all must sample the same distribution: <Z_i> and <Z_i Z_i+1>
+have to agree within 5 standard errors, or the program stops with an error.
+
+On a noisy machine pin it to one core and read the ratios:
+
+    pip install "pl_hypernet[bench]"
+    taskset -c 1 python benchmarks/sampling_vs_aer.py
+"""
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from typing import Annotated
+
+import numpy as np
+import pennylane as qml
+import typer
+from qiskit import QuantumCircuit, transpile
+from qiskit_aer import AerSimulator
+from rich.console import Console
+from rich.table import Table
+
+import pl_hypernet as plh
+
+SEED = 0
+CHECK_SHOTS = 10_000
+OURS = "hypernet.mps"
+ALGORITHM = "mps_sample_measure_algorithm"
+
+
+def our_sampler(theta: np.ndarray, precision: str) -> Callable[[int], np.ndarray]:
+    """shots -> bits int8 (shots, wires), a call of a QNode."""
+    wires = range(theta.shape[-1])
+    device = qml.device("hypernet.mps", wires=len(wires), seed=SEED, precision=precision)
+
+    @qml.qnode(device, diff_method=None)
+    def circuit(theta):
+        plh.HardwareEfficientAnsatz(theta, wires=wires)
+        return qml.sample(wires=wires, dtype="int8")
+
+    return lambda shots: qml.set_shots(circuit, shots=shots)(theta)
+
+
+def qiskit_circuit(theta: np.ndarray) -> QuantumCircuit:
+    """The same gates in the same order, and a measurement of every wire."""
+    n_wires = theta.shape[-1]
+    circuit = QuantumCircuit(n_wires, n_wires)
+    for gate in plh.HardwareEfficientAnsatz(theta, wires=range(n_wires)).decomposition():
+        getattr(circuit, gate.name.lower())(*map(float, gate.data), *gate.wires)
+    circuit.measure(range(n_wires), range(n_wires))
+    return circuit
+
+
+def aer_sampler(theta: np.ndarray, **options) -> Callable:
+    """shots -> Aer's result."""
+    options = {"method": "matrix_product_state", "max_parallel_threads": 1, **options}
+    options["n_qubits"] = theta.shape[-1]  # else at most 63; after the method, which resets it
+    simulator = AerSimulator(**options)
+    circuit = transpile(qiskit_circuit(theta), simulator, optimization_level=1)
+
+    def run(shots):
+        result = simulator.run(circuit, shots=shots, memory=True, seed_simulator=SEED).result()
+        if not result.success:
+            sys.exit(f"Aer failed: {result.status}")
+        return result
+
+    return run
+
+
+def as_bits(result) -> np.ndarray:
+    """Bits int8 (shots, wires) of either side; Qiskit writes the last qubit first."""
+    if isinstance(result, np.ndarray):
+        return result
+    return np.array([list(shot[::-1]) for shot in result.get_memory()]).astype(np.int8)
+
+
+def largest_deviation(bits: np.ndarray, other: np.ndarray) -> float:
+    """Largest difference in <Z_i> and <Z_i Z_i+1>, in standard errors."""
+    means = []
+    for sample in (bits, other):
+        spins = 1 - 2 * sample.astype(float)
+        means.append(np.hstack([spins.mean(axis=0), (spins[:, 1:] * spins[:, :-1]).mean(axis=0)]))
+    variance = 1 - ((means[0] + means[1]) / 2) ** 2
+    stderr = np.sqrt(variance * (1 / len(bits) + 1 / len(other)))
+    return float(np.max(np.abs(means[0] - means[1]) / np.maximum(stderr, 1e-12)))
+
+
+def time_in_turn(samplers: dict[str, Callable], shots: int, repeats: int) -> dict[str, list]:
+    """Milliseconds of each call, after one of each that is not counted."""
+    times: dict[str, list] = {name: [] for name in samplers}
+    for repeat in range(repeats + 1):
+        for name, sampler in samplers.items():
+            start = time.perf_counter()
+            sampler(shots)
+            if repeat > 0:
+                times[name].append(1e3 * (time.perf_counter() - start))
+    return times
+
+
+def main(
+    wires: Annotated[int, typer.Option(min=2, help="Number of qubits.")] = 66,
+    layers: Annotated[int, typer.Option(min=0, help="Entangling layers P.")] = 2,
+    shots: Annotated[int, typer.Option(min=1, help="Shots of each call.")] = 1000,
+    repeats: Annotated[int, typer.Option(min=1, help="Timed calls of each.")] = 41,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the figures.")] = None,
+) -> None:
+    """Time of sampling the hardware-efficient ansatz, against Qiskit Aer."""
+    theta = np.asarray(plh.start_angles(plh.HardwareEfficientAnsatz.shape(layers, wires), SEED))
+    samplers = {
+        OURS: our_sampler(theta, "single"),
+        f"{OURS}, double precision": our_sampler(theta, "double"),
+        "Aer MPS, default": aer_sampler(theta),
+        "Aer MPS, mps_probabilities": aer_sampler(theta, **{ALGORITHM: "mps_probabilities"}),
+    }
+    bits = {name: as_bits(sampler(CHECK_SHOTS)) for name, sampler in samplers.items()}
+    deviations = {name: largest_deviation(bits[name], bits[OURS]) for name in bits}
+    worst = max(deviations, key=deviations.get)
+    if deviations[worst] > 5:
+        sys.exit(f"{worst} and ours differ by {deviations[worst]:.1f} standard errors")
+    times = time_in_turn(samplers, shots, repeats)
+    table = Table("", title=f"{shots} shots, {wires} qubits, {layers} layers, {repeats} calls")
+    for column in ("median ms", "min - max", "ratio to ours"):
+        table.add_column(column, justify="right")
+    rows = {}
+    for name, values in times.items():
+        middle, low, high = median(values), min(values), max(values)
+        ratio = middle / median(times[OURS])
+        rows[name] = {"median_ms": middle, "min_ms": low, "max_ms": high, "ratio": ratio}
+        table.add_row(name, f"{middle:.2f}", f"{low:.1f} - {high:.1f}", f"{ratio:.2f}")
+    Console().print(table)
+    print(f"<Z_i> and <Z_i Z_i+1> agree within {deviations[worst]:.1f} standard errors.")
+    if json_file:
+        settings = {"wires": wires, "layers": layers, "shots": shots, "repeats": repeats}
+        versions = {name: version(name) for name in ("pl_hypernet", "pennylane", "qiskit-aer")}
+        figures = {**settings, "versions": versions, "deviations": deviations, "times": rows}
+        json_file.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    typer.run(main)

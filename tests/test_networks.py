@@ -1,0 +1,183 @@
+"""Layouts, binary networks and losses against plain loops."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import pl_hypernet as plh
+from pl_hypernet.errors import InputError
+from pl_hypernet.networks import binary_network
+from pl_hypernet.networks.unique import unique_bitstrings
+from pl_hypernet.objectives.losses import binary_cross_entropy
+
+
+def random_bits(shots, n, seed=0):
+    return np.random.default_rng(seed).integers(0, 2, (shots, n)).astype(np.int8)
+
+
+@pytest.fixture
+def network():
+    return plh.BinaryNetwork(4, [1], activation=plh.Choice("sigmoid", "hard_sigmoid"))
+
+
+def by_hand(bits, inputs, scale):
+    """Probability of class 1, one network and one input at a time, in float64."""
+    inputs = inputs.astype(np.float64)
+    outputs = np.empty((len(bits), len(inputs)))
+    for s, row in enumerate(bits):
+        spins = [1 if bit == 0 else -1 for bit in row]
+        *weights, bias = spins[: inputs.shape[1] + 1]
+        for m, x in enumerate(inputs):
+            z = scale * (sum(w * value for w, value in zip(weights, x, strict=True)) + bias)
+            hard = len(row) > inputs.shape[1] + 1 and row[-1] == 1
+            p = min(max(0.5 + z / 4, 0.02), 0.98) if hard else 1 / (1 + np.exp(-z))
+            outputs[s, m] = p
+    return outputs
+
+
+def test_names_of_the_66_qubits():
+    layout = plh.BinaryNetwork(64, [1], activation=plh.Choice("sigmoid", "hard_sigmoid")).layout
+    assert len(layout) == 66
+    assert layout.names[0] == "layers.0.weight[0, 0]"
+    assert layout.names[63] == "layers.0.weight[0, 63]"
+    assert layout.names[64] == "layers.0.bias[0]"
+    assert layout.names[65] == "choice.activation"
+    assert plh.BinaryNetwork(64).n_qubits == 65
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.integers(1, 6), st.integers(1, 5), st.integers(0, 1000))
+def test_decode_and_encode_are_inverse(n_inputs, shots, seed):
+    layout = plh.BinaryNetwork(n_inputs, activation=plh.Choice("sigmoid", "hard_sigmoid")).layout
+    bits = random_bits(shots, layout.n_qubits, seed)
+    values = layout.decode(bits)
+    assert values["layers.0.weight"].shape == (shots, 1, n_inputs)
+    np.testing.assert_array_equal(values["layers.0.bias"][:, 0], 1 - 2 * bits[:, n_inputs])
+    np.testing.assert_array_equal(values["choice.activation"], bits[:, -1])
+    np.testing.assert_array_equal(layout.encode(values), bits)
+
+
+def test_encode_refuses_what_does_not_fit(network):
+    values = network.layout.decode(random_bits(2, 6))
+    with pytest.raises(InputError, match="other values than"):
+        network.layout.encode(values | {"layers.0.bias": np.zeros((2, 1))})
+    with pytest.raises(InputError, match="has shape"):
+        network.layout.encode(values | {"layers.0.bias": np.ones((2, 3))})
+    del values["choice.activation"]
+    with pytest.raises(InputError, match=r"choice.activation is missing"):
+        network.layout.encode(values)
+
+
+@pytest.mark.parametrize("scale", [None, 0.3])
+@pytest.mark.parametrize(
+    "activation", ["sigmoid", "hard_sigmoid", plh.Choice("sigmoid", "hard_sigmoid")]
+)
+def test_outputs_equal_a_plain_loop(scale, activation):
+    network = plh.BinaryNetwork(4, [1], activation=activation, scale=scale)
+    bits = random_bits(20, network.n_qubits)
+    inputs = np.random.default_rng(1).uniform(0, 1, (7, 4)).astype(np.float32)
+    logits = network(bits, inputs)
+    assert logits.shape == (20, 7, 1)
+    as_if = np.concatenate([bits, np.ones((20, 1), np.int8)], axis=1)
+    expected = by_hand(as_if if activation == "hard_sigmoid" else bits, inputs, scale or 4.0)
+    np.testing.assert_allclose(torch.sigmoid(logits)[..., 0], expected, atol=2e-6)
+
+
+def test_default_scale_is_one_for_64_pixels():
+    assert plh.BinaryNetwork(64).scale == 1
+    assert plh.BinaryNetwork(256).scale == 0.5
+
+
+def test_scores_in_parts_equal_scores_at_once(network, monkeypatch):
+    bits = random_bits(50, network.n_qubits)
+    inputs = np.random.default_rng(1).uniform(0, 1, (30, 4)).astype(np.float32)
+    whole = network.score(bits, inputs, lambda logits: logits.sum(dim=(1, 2)))
+    np.testing.assert_allclose(whole, network(bits, inputs).sum(dim=(1, 2)), rtol=1e-5)
+    monkeypatch.setattr(binary_network, "CHUNK", 60)
+    largest = []
+
+    def reduce(logits):
+        largest.append(logits.numel())
+        return logits.sum(dim=(1, 2))
+
+    np.testing.assert_allclose(network.score(bits, inputs, reduce), whole, rtol=1e-5)
+    assert max(largest) <= 60
+
+
+def test_equal_bitstrings_are_scored_once(network):
+    bits = np.repeat(random_bits(3, network.n_qubits, seed=2), 100, axis=0)
+    scored = []
+
+    def reduce(logits):
+        scored.append(len(logits))
+        return logits.sum(dim=(1, 2))
+
+    values = network.score(bits, np.ones((5, 4), np.float32), reduce)
+    assert sum(scored) == 3
+    assert values.shape == (300,)
+
+
+@settings(max_examples=30, deadline=None, derandomize=True)
+@given(st.integers(1, 40), st.integers(1, 20), st.integers(0, 1000))
+def test_unique_bitstrings(shots, n, seed):
+    bits = random_bits(shots, n, seed)
+    rows, inverse = unique_bitstrings(bits)
+    np.testing.assert_array_equal(rows[inverse], bits)
+    assert len(rows) == len(set(map(tuple, bits.tolist())))
+
+
+def test_cross_entropy_equals_its_formula(network):
+    bits = random_bits(20, network.n_qubits)
+    rng = np.random.default_rng(1)
+    inputs = rng.uniform(0, 1, (9, 4)).astype(np.float32)
+    targets = rng.integers(0, 2, 9)
+    loss = plh.NetworkLoss(network, inputs, targets, "bce")
+    p = by_hand(bits, inputs, 4.0)
+    expected = -(targets * np.log(p) + (1 - targets) * np.log(1 - p)).mean(axis=1)
+    np.testing.assert_allclose(loss(bits), expected, rtol=1e-5)
+    loss.select(np.array([2, 5]))
+    part = -(targets * np.log(p) + (1 - targets) * np.log(1 - p))[:, [2, 5]].mean(axis=1)
+    np.testing.assert_allclose(loss(bits), part, rtol=1e-5)
+    loss.select(None)
+    np.testing.assert_allclose(loss(bits), expected, rtol=1e-5)
+
+
+def test_cross_entropy_stays_finite_where_p_rounds_to_one():
+    logits = torch.tensor([[[500.0], [-500.0]]])
+    assert binary_cross_entropy(logits, torch.tensor([0, 1])) == 500
+    assert binary_cross_entropy(logits, torch.tensor([1, 0])) == 0
+
+
+def test_a_loss_of_ones_own(network):
+    inputs, targets = np.ones((3, 4), np.float32), np.array([0, 1, 1])
+    loss = plh.NetworkLoss(network, inputs, targets, lambda outputs, targets: outputs.mean((1, 2)))
+    bits = random_bits(5, network.n_qubits)
+    np.testing.assert_allclose(loss(bits), network(bits, inputs).mean(dim=(1, 2)))
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: plh.BinaryNetwork(0), "n_inputs=0"),
+        (lambda: plh.BinaryNetwork(4, [3, 1]), r"layers=\[3, 1\]: expected \[1\]"),
+        (lambda: plh.BinaryNetwork(4, activation="relu"), "unknown activation 'relu'"),
+        (lambda: plh.BinaryNetwork(4, scale=-1.0), "scale=-1.0"),
+        (lambda: plh.Choice("sigmoid"), "two different options"),
+        (lambda: plh.Choice("sigmoid", "sigmoid"), "two different options"),
+        (lambda: plh.BinaryNetwork(4)(np.zeros((2, 6), np.int8), np.zeros((1, 4))), "bits have"),
+        (lambda: plh.BinaryNetwork(4)(np.zeros((2, 5), np.int8), np.zeros((1, 3))), "inputs have"),
+        (
+            lambda: plh.NetworkLoss(plh.BinaryNetwork(4), np.zeros((3, 4)), [0, 1]),
+            r"targets have shape \(2,\)",
+        ),
+        (
+            lambda: plh.NetworkLoss(plh.BinaryNetwork(4), np.zeros((2, 4)), [0, 1], "mse"),
+            "unknown loss 'mse'",
+        ),
+    ],
+)
+def test_bad_input(make, message):
+    with pytest.raises(InputError, match=message):
+        make()

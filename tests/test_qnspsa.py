@@ -1,0 +1,249 @@
+"""QNSPSAOptimizer: its metric, its algebra, and that it holds."""
+
+import numpy as np
+import pennylane as qml
+import pytest
+from pennylane import numpy as pnp
+from statistical import standard_deviations
+
+import pl_hypernet as plh
+from pl_hypernet.errors import InputError
+from pl_hypernet.optimizers.metric import PRIOR, shrunk_metric, solve_floored
+
+
+def make_energy(dev, shots, loss=lambda bits: bits.sum(axis=1) / bits.shape[1], n_layers=1):
+    shape = plh.HardwareEfficientAnsatz.shape(n_layers, len(dev.wires))
+
+    @qml.set_shots(shots)
+    @qml.qnode(dev)
+    def energy(theta):
+        plh.HardwareEfficientAnsatz(theta, wires=dev.wires)
+        return plh.expected_loss(loss, wires=dev.wires)
+
+    return energy, plh.start_angles(shape, seed=3)
+
+
+def test_is_a_pennylane_optimizer_with_its_arguments():
+    optimizer = plh.QNSPSAOptimizer(
+        stepsize=1e-2,
+        regularization=1e-2,
+        finite_diff_step=1e-2,
+        resamplings=2,
+        blocking=True,
+        history_length=7,
+        seed=1,
+    )
+    assert isinstance(optimizer, qml.QNSPSAOptimizer)
+    assert not plh.QNSPSAOptimizer().blocking
+
+
+@pytest.mark.parametrize("name", ["default.qubit", "lightning.qubit", "hypernet.mps"])
+@pytest.mark.parametrize("options", [{}, {"blocking": True}, {"resamplings": 3}])
+def test_lowers_the_energy(name, options):
+    energy, theta = make_energy(plh.device(name, wires=4, seed=0), 200)
+    optimizer = plh.QNSPSAOptimizer(seed=1, stepsize=0.1, **options)
+    costs = []
+    for _ in range(60):
+        theta, cost = optimizer.step_and_cost(energy, theta)
+        costs.append(cost)
+    assert costs[0].stderr > 0
+    assert costs[0].shots == 200
+    assert np.mean(costs[-5:]) < 0.1 < costs[0]
+    assert theta.requires_grad
+
+
+def test_one_batch_of_circuits_a_step():
+    dev = plh.device("hypernet.mps", wires=66, seed=0)
+    energy, theta = make_energy(dev, 50)
+    optimizer = plh.QNSPSAOptimizer(seed=1)
+    with qml.Tracker(dev) as tracker:
+        optimizer.step(energy, theta)
+    assert tracker.totals["batches"] == 1
+    assert tracker.totals["executions"] == optimizer.n_circuits == 6
+    assert tracker.totals["shots"] == optimizer.n_shots == 100  # overlaps are exact
+    with qml.Tracker(dev) as tracker:
+        optimizer.step_and_cost(energy, theta)
+    assert tracker.totals["executions"] == 7
+    assert tracker.totals["shots"] == 150
+
+
+def test_overlaps_are_measured_where_they_are_not_exact():
+    """A device that we know nothing of: overlaps go out with the circuit's shots."""
+    dev = plh.device(qml.device("default.mixed", wires=3, seed=0))
+    energy, theta = make_energy(dev, 400)
+    optimizer = plh.QNSPSAOptimizer(seed=1)
+    with qml.Tracker(dev) as tracker:
+        optimizer.step(energy, theta)
+    assert tracker.totals["shots"] == optimizer.n_shots == 6 * 400
+    assert np.isfinite(optimizer.metric_tensor).all()
+
+
+def exact_metric(theta, n):
+    """The Fubini-Study metric from derivatives of the state vector, float64 (d, d)."""
+
+    def state(vector):
+        op = plh.HardwareEfficientAnsatz(vector.reshape(theta.shape), range(n))
+        return qml.matrix(op)[:, 0]
+
+    vector = np.asarray(theta).ravel()
+    # a rotation's derivative is a shift by pi, halved
+    shifts = np.pi * np.eye(len(vector))
+    derivatives = np.array([state(vector + shift) / 2 for shift in shifts])
+    along = derivatives.conj() @ state(vector)
+    return (derivatives.conj() @ derivatives.T - np.outer(along, along.conj())).real
+
+
+def estimates_of(dev, n, metric_step, n_estimates, shots):
+    """Single estimates of the metric at one theta, from an optimizer that does not move."""
+    energy, theta = make_energy(dev, shots)
+    optimizer = plh.QNSPSAOptimizer(seed=4, metric_step=metric_step)
+    found = []
+    optimizer._average = found.append
+    optimizer._natural = lambda gradient: 0 * gradient
+    for _ in range(n_estimates):
+        theta = optimizer.step(energy, theta)
+    return np.array(found), exact_metric(theta, n)
+
+
+def farthest_entry(estimates, truth):
+    """How many standard errors the entry that is farthest off lies off."""
+    return max(
+        standard_deviations(estimates[:, i, j], truth[i, j])
+        for i, j in np.ndindex(truth.shape)
+        if estimates[:, i, j].std() > 1e-12
+    )
+
+
+def test_exact_metric_agrees_with_pennylane():
+    theta = plh.start_angles((3, 3), seed=3)
+
+    @qml.qnode(qml.device("default.qubit", wires=3))
+    def circuit(theta):
+        options = ("RY", "RZ"), "CZ", "chain"
+        plh.HardwareEfficientAnsatz.compute_decomposition(theta, range(3), *options)
+        return qml.expval(qml.Z(0))
+
+    block = qml.metric_tensor(circuit, approx="block-diag")(theta).reshape(9, 9)
+    ours = exact_metric(theta, 3)
+    for rows in (slice(0, 3), slice(3, 6), slice(6, 9)):
+        np.testing.assert_allclose(ours[rows, rows], block[rows, rows], atol=1e-10)
+
+
+def test_sampled_metric_is_unbiased_with_exact_overlaps():
+    dev = plh.device("hypernet.mps", wires=3, seed=0)
+    estimates, truth = estimates_of(dev, 3, 0.02, 3000, 2)
+    assert farthest_entry(estimates, truth) < 5
+    assert farthest_entry(1.3 * estimates, truth) > 5  # a wrong factor is noticed
+    assert farthest_entry(-estimates, truth) > 5  # and a wrong sign
+
+
+def test_sampled_metric_from_shots():
+    """As before, where overlaps are measured: a device that we know nothing of."""
+    dev = plh.device(qml.device("default.mixed", wires=3, seed=0))
+    estimates, truth = estimates_of(dev, 3, 0.15, 400, 4000)
+    along = np.array([(estimate * truth).sum() for estimate in estimates]) / (truth**2).sum()
+    assert standard_deviations(along, 1.0) < 5
+    assert standard_deviations(-along, 1.0) > 5
+
+
+def test_average_is_the_plain_mean_and_never_fed_back():
+    energy, theta = make_energy(plh.device("hypernet.mps", wires=3, seed=0), 50)
+    optimizer = plh.QNSPSAOptimizer(seed=2)
+    seen = []
+    original = optimizer._average
+    optimizer._average = lambda estimate: (seen.append(estimate.copy()), original(estimate))
+    for _ in range(12):
+        theta = optimizer.step(energy, theta)
+    np.testing.assert_allclose(optimizer.metric_tensor, np.mean(seen, axis=0), atol=1e-12)
+    assert np.linalg.matrix_rank(seen[0]) <= 2
+
+
+def test_shrinkage_knows_its_noise():
+    average = np.diag([3.0, -2.0])
+    np.testing.assert_allclose(shrunk_metric(average, 16), (average + PRIOR * np.eye(2)) / 2)
+    np.testing.assert_allclose(shrunk_metric(average, 10**9), average, atol=1e-6)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_solve_equals_eigenvalues_with_a_floor(seed):
+    rng = np.random.default_rng(seed)
+    noise = rng.normal(size=(6, 6))
+    for metric in (noise @ noise.T + 0.2 * np.eye(6), noise + noise.T):
+        gradient = rng.normal(size=6)
+        values, vectors = np.linalg.eigh(metric)
+        expected = vectors @ (vectors.T @ gradient / np.maximum(values, 0.05))
+        np.testing.assert_allclose(solve_floored(metric, gradient, 0.05), expected, rtol=1e-8)
+        assert np.linalg.norm(expected) <= np.linalg.norm(gradient) / 0.05 * (1 + 1e-12)
+
+
+def test_several_arguments_of_which_some_are_trained():
+    dev = plh.device("hypernet.mps", wires=3, seed=0)
+
+    @qml.set_shots(300)
+    @qml.qnode(dev)
+    def energy(theta, fixed, last):
+        plh.HardwareEfficientAnsatz(theta, wires=range(3))
+        qml.RX(fixed, wires=0)
+        qml.RY(last[0], wires=1)
+        return plh.expected_loss(lambda bits: bits.sum(axis=1) * 1.0)
+
+    theta = plh.start_angles((3, 3), seed=0)
+    fixed = pnp.array(0.0, requires_grad=False)
+    last = pnp.array([1.0], requires_grad=True)
+    optimizer = plh.QNSPSAOptimizer(seed=0, stepsize=0.1)
+    args = [theta, fixed, last]
+    first = None
+    for _ in range(40):
+        args, cost = optimizer.step_and_cost(energy, *args)
+        first = cost if first is None else first
+    assert args[1] == 0.0
+    assert args[0].shape == (3, 3)
+    assert args[2].shape == (1,)
+    assert cost < first - 0.3
+    assert optimizer.metric_tensor.shape == (10, 10)
+
+
+def test_blocking_refuses_a_rise():
+    dev = plh.device("hypernet.mps", wires=3, seed=0)
+    energy, _ = make_energy(dev, 400)
+    theta = pnp.zeros((3, 3), requires_grad=True)  # all bits 0: the lowest energy there is
+    wild = {"stepsize": 100.0, "seed": 0}
+    for _ in range(5):
+        moved = plh.QNSPSAOptimizer(blocking=True, **wild).step(energy, theta)
+        np.testing.assert_array_equal(moved, theta)
+    free = plh.QNSPSAOptimizer(**wild)
+    assert not np.array_equal(free.step(energy, theta), theta)
+
+
+def test_state_and_restore_go_on_bit_for_bit():
+    def fresh():
+        return plh.QNSPSAOptimizer(seed=5, blocking=True)
+
+    def steps(optimizer, theta, seed, n):
+        energy, _ = make_energy(plh.device("hypernet.mps", wires=3, seed=seed), 50)
+        for _ in range(n):
+            theta = optimizer.step(energy, theta)
+        return theta
+
+    theta = plh.start_angles((3, 3), seed=0)
+    one = fresh()
+    theta = steps(one, theta, 0, 4)
+    arrays, plain = one.state()
+    other = fresh()
+    other.restore(arrays, plain)
+    np.testing.assert_array_equal(steps(one, theta, 1, 3), steps(other, theta, 1, 3))
+    assert one.n_shots == other.n_shots
+
+
+@pytest.mark.parametrize(
+    "name", ["stepsize", "regularization", "finite_diff_step", "resamplings", "metric_step"]
+)
+def test_bad_settings(name):
+    with pytest.raises(InputError, match=f"{name}=-1: expected a positive number"):
+        plh.QNSPSAOptimizer(**{name: -1})
+
+
+def test_nothing_to_train():
+    energy, theta = make_energy(plh.device("hypernet.mps", wires=3, seed=0), 50)
+    with pytest.raises(InputError, match="no argument of the cost function is trainable"):
+        plh.QNSPSAOptimizer().step(energy, np.asarray(theta))
