@@ -106,16 +106,13 @@ def profile(steps: int, shots: int) -> tuple[list[dict[str, float]], list[float]
             for owner, name in functions:
                 timed = watch.timed(getattr(owner, name), part)
                 patches.enter_context(patch.object(owner, name, timed))
-        for step in range(WARM_UP + steps):
+        for _ in range(WARM_UP + steps):
             loss.select(batches.next())
             start = time.perf_counter()
             theta, _ = optimizer.step_and_cost(energy, theta)
-            total = 1e3 * (time.perf_counter() - start)
-            taken = watch.take()
-            if step >= WARM_UP:
-                parts.append(taken)
-                totals.append(total)
-    return parts, totals
+            totals.append(1e3 * (time.perf_counter() - start))
+            parts.append(watch.take())
+    return parts[WARM_UP:], totals[WARM_UP:]
 
 
 def main(
@@ -135,11 +132,9 @@ def main(
     table = Table("", title=f"Medians of {steps} steps, {shots} shots, {threads} thread(s)")
     for column in ("median ms", "mean ms", "share"):
         table.add_column(column, justify="right")
-    for part in sorted(TIMED, key=means.get, reverse=True):
-        share = f"{means[part] / mean:.1%}"
-        table.add_row(part, f"{medians[part]:.2f}", f"{means[part]:.2f}", share)
-    table.add_section()
-    table.add_row("step_and_cost", f"{total:.2f}", f"{mean:.2f}", "100.0%")
+    rows = [(part, medians[part], means[part]) for part in TIMED]
+    for name, *values in [*sorted(rows, key=lambda row: -row[2]), ("step_and_cost", total, mean)]:
+        table.add_row(name, *(f"{value:.2f}" for value in values), f"{values[1] / mean:.1%}")
     Console().print(table)
     print(f"PennyLane tape handling (construction, preprocessing, wrapping): {handling:.2f} ms")
     if json_file:

@@ -16,6 +16,7 @@ from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 from pl_hypernet.training.interrupt import FinishStep
 from pl_hypernet.training.progress import ProgressBar
 from pl_hypernet.training.run import Run, assess
+from pl_hypernet.training.threads import one_thread_if_small
 from pl_hypernet.training.trainer import Trainer
 
 CHECKPOINT_SECONDS = 1.0  # at most this much work is lost, or one step if that takes longer
@@ -90,7 +91,8 @@ def train(
         config.write(folder / CONFIG)
 
     try:
-        history, stop_reason = _loop(trainer, steps, callbacks, folder, progress)
+        with one_thread_if_small(hypernet.shots * min(batch_size, len(data.inputs))):
+            history, stop_reason = _loop(trainer, steps, callbacks, folder, progress)
     except BaseException:
         if folder is not None and trainer.n_steps == 0:  # refused by the device: leave nothing
             shutil.rmtree(folder)

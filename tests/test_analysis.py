@@ -1,0 +1,129 @@
+"""Accuracies, Hamming distances and pictures."""
+
+import itertools
+
+import numpy as np
+import pytest
+import torch
+
+import pl_hypernet as plh
+from pl_hypernet.analysis.evaluation import vote_probabilities
+from pl_hypernet.analysis.hamming import mean_mutual_hamming, mutual_hamming
+from pl_hypernet.analysis.pictures import overview, save_pictures
+from pl_hypernet.analysis.summary import summarise
+
+
+@pytest.fixture
+def task():
+    """Three inputs, labels that one binary network gets right, and random networks."""
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(size=(400, 3))
+    targets = (inputs @ [1, -1, 1] > 1).astype(int)  # weights +, -, + and bias -
+    data = plh.datasets.as_data((inputs[:300], targets[:300], inputs[300:], targets[300:]))
+    network = plh.BinaryNetwork(3, [1], activation=plh.Choice("sigmoid", "hard_sigmoid"))
+    bits = rng.integers(0, 2, (200, network.n_qubits)).astype(np.int8)
+    return network, bits, data
+
+
+def test_mutual_hamming_equals_a_plain_loop():
+    bits = np.random.default_rng(0).integers(0, 2, (12, 7)).astype(np.int8)
+    pairs = [(a != b).sum() for a, b in itertools.combinations(bits, 2)]
+    np.testing.assert_array_equal(mutual_hamming(bits), pairs)
+    assert mean_mutual_hamming(bits) == pytest.approx(np.mean(pairs))
+    assert mean_mutual_hamming(bits[:1]) is None
+
+
+def test_evaluation_equals_a_plain_loop(task):
+    network, bits, data = task
+    evaluation = plh.evaluate(network, bits, data)
+    p_train = torch.sigmoid(network(bits, data.inputs))[..., 0].numpy().astype(float)
+    p_test = torch.sigmoid(network(bits, data.test_inputs))[..., 0].numpy().astype(float)
+    y = data.targets
+    logits = network(bits, data.inputs)[..., 0].numpy().astype(float)
+    losses = (np.logaddexp(0, logits) - y * logits).mean(axis=1)
+    np.testing.assert_allclose(evaluation.energy.losses, losses, rtol=1e-4)
+    assert evaluation.best == losses.argmin()
+    np.testing.assert_allclose(evaluation.train.shots, ((p_train > 0.5) == y).mean(axis=1))
+    accuracies = ((p_test > 0.5) == data.test_targets).mean(axis=1)
+    np.testing.assert_allclose(evaluation.test.shots, accuracies)
+    assert evaluation.test.mean == pytest.approx(accuracies.mean())
+    assert evaluation.test.best == accuracies[losses.argmin()]
+    vote = ((p_test.mean(axis=0) > 0.5) == data.test_targets).mean()
+    assert evaluation.test.vote == pytest.approx(vote)
+    np.testing.assert_array_equal(evaluation.good, accuracies > 0.9)
+    shares = evaluation.choices["activation"]
+    assert shares["hard_sigmoid"] == bits[:, -1].mean()
+    assert shares["sigmoid"] + shares["hard_sigmoid"] == pytest.approx(1)
+
+
+def test_best_is_picked_on_training_data(task):
+    """Test labels turned round change nothing about which shot is the best."""
+    network, bits, data = task
+    turned = plh.Data(data.inputs, data.targets, data.test_inputs, 1 - data.test_targets)
+    one, other = plh.evaluate(network, bits, data), plh.evaluate(network, bits, turned)
+    assert one.best == other.best
+    assert one.test.best == pytest.approx(1 - other.test.best)
+
+
+def test_vote_in_parts_equals_the_vote_at_once(task, monkeypatch):
+    network, bits, data = task
+    whole = vote_probabilities(network, bits, data.inputs)
+    monkeypatch.setattr("pl_hypernet.analysis.evaluation.CHUNK", 200)
+    np.testing.assert_allclose(vote_probabilities(network, bits, data.inputs), whole, rtol=1e-6)
+
+
+ABOUT = {
+    "n_qubits": 5,
+    "n_angles": 25,
+    "device": "hypernet.mps",
+    "optimizer": "qnspsa",
+    "steps": 3,
+    "seed": 0,
+    "stop_reason": "steps",
+}
+SPENT = {"circuits": 21, "shots": 600, "seconds": 0.1}
+
+
+def test_summary_has_the_keys_that_others_rely_on(task):
+    network, bits, data = task
+    summary = summarise(plh.evaluate(network, bits, data), ABOUT, SPENT)
+    assert {
+        "n_qubits", "n_angles", "device", "optimizer", "steps", "seed", "energy", "train_accuracy",
+        "test_accuracy", "fraction_above_90", "mutual_hamming", "choices", "circuits", "shots",
+        "seconds",
+    } <= set(summary)  # fmt: skip
+    assert set(summary["energy"]) == {"mean", "stderr", "best_shot"}
+    assert set(summary["test_accuracy"]) == {"mean", "best", "vote"}
+    shown = str(summary)
+    assert "5 qubits on hypernet.mps" in shown
+    assert "activation = hard_sigmoid" in shown
+    assert max(map(len, shown.splitlines())) <= 80
+
+
+def test_summary_and_pictures_without_a_test_set_or_good_shots(task, tmp_path):
+    network, _, data = task
+    bits = np.zeros((4, network.n_qubits), np.int8)  # all weights +1: no good shot
+    alone = plh.Data(data.inputs, data.targets)
+    evaluation = plh.evaluate(network, bits, alone)
+    summary = summarise(evaluation, ABOUT, SPENT)
+    assert summary["test_accuracy"] is None
+    assert summary["mutual_hamming"] is None
+    assert "none" in str(summary)
+    history = [{"step": 1, "energy": -0.3, "stderr": None}]
+    paths = save_pictures(tmp_path, history, evaluation, network, None)
+    assert all(path.stat().st_size > 5000 for path in paths)
+
+
+def test_pictures_show_the_numbers(task):
+    network, bits, data = task
+    evaluation = plh.evaluate(network, bits, data)
+    history = [{"step": k, "energy": 1 / k, "stderr": 0.1 / k} for k in range(1, 60)]
+    figure = overview(history, evaluation, network, None)
+    energy, accuracy, hamming, mean_weights, best_weights, _ = figure.get_axes()
+    np.testing.assert_allclose(energy.lines[0].get_ydata()[:3], [1, 1 / 2, 1 / 3])
+    heights = sum(patch.get_height() for patch in accuracy.patches)
+    assert heights == pytest.approx(len(bits))
+    assert sum(patch.get_height() for patch in hamming.patches) == pytest.approx(1)
+    weights = 1 - 2 * bits[:, :3].astype(float)
+    np.testing.assert_allclose(mean_weights.images[0].get_array()[0], weights.mean(axis=0))
+    np.testing.assert_array_equal(best_weights.images[0].get_array()[0], weights[evaluation.best])

@@ -1,0 +1,218 @@
+"""The real command, in a process of its own."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+COMMAND = str(Path(sys.executable).with_name("pl-hypernet"))
+SMALL = ["--steps", "3", "--shots", "20", "--batch-size", "50"]
+
+
+def run(*arguments, cwd, check=True, **options):
+    result = subprocess.run(
+        [COMMAND, *map(str, arguments)], cwd=cwd, capture_output=True, text=True, **options
+    )
+    assert not check or result.returncode == 0, result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with one short run of the main job in runs/001."""
+    folder = tmp_path_factory.mktemp("trained")
+    result = run("train", *SMALL, cwd=folder)
+    return folder, result
+
+
+def test_train_prints_the_table_and_where_the_pictures_are(trained):
+    folder, result = trained
+    for text in ("66 qubits, 330 angles on hypernet.mps", "accuracy, vote of shots",
+                 "activation = hard_sigmoid", "Pictures in runs/001", "overview.png"):  # fmt: skip
+        assert text in result.stdout
+    assert "step 3/3  E = " in result.stderr
+    assert "±" in result.stderr
+    assert max(map(len, result.stdout.splitlines())) <= 100
+    summary = json.loads((folder / "runs/001/summary.json").read_text())
+    assert summary["n_qubits"] == 66
+    assert summary["n_angles"] == 330
+    assert len((folder / "runs/001/history.jsonl").read_text().splitlines()) == 3
+
+
+def test_evaluate_and_report_and_sample(trained, tmp_path):
+    folder, _ = trained
+    summary = json.loads((folder / "runs/001/summary.json").read_text())
+    assert json.loads(run("evaluate", "runs/001", "--json", cwd=folder).stdout) == summary
+    (folder / "runs/001/energy.png").unlink()
+    report = run("report", "runs/001", cwd=folder)
+    assert "66 qubits on hypernet.mps" in report.stdout
+    assert (folder / "runs/001/energy.png").stat().st_size > 5000
+    bits = tmp_path / "bits.npy"
+    sample = run("sample", "runs/001", "--shots", 30, "--seed", 1, "--out", bits, cwd=folder)
+    assert "30 shots on hypernet.mps" in sample.stdout
+    drawn = np.load(bits)
+    assert drawn.shape == (30, 66)
+    assert set(np.unique(drawn)) == {0, 1}
+
+
+def test_config_reruns_a_run(trained, tmp_path):
+    folder, _ = trained
+    run(
+        "train",
+        "--config",
+        folder / "runs/001/config.toml",
+        "--out",
+        tmp_path / "again",
+        cwd=folder,
+    )
+    histories = [
+        [json.loads(line)["energy"] for line in (path / "history.jsonl").read_text().splitlines()]
+        for path in (folder / "runs/001", tmp_path / "again")
+    ]
+    assert histories[0] == histories[1]
+
+
+def test_own_data_on_another_device(tmp_path):
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(size=(80, 4))
+    np.savez(tmp_path / "own.npz", inputs=inputs, targets=inputs[:, 0] > 0.5)
+    result = run(
+        "train", *SMALL, "--data", "own.npz", "--validation", 0.25, "--activation", "sigmoid",
+        "--device", "lightning.qubit", "--layers", 1, "--seed", 4, "--out", "here",
+        "--optimizer-option", "stepsize=0.02", cwd=tmp_path,
+    )  # fmt: skip
+    assert "5 qubits, 15 angles on lightning.qubit" in result.stdout
+    summary = json.loads((tmp_path / "here/summary.json").read_text())
+    assert summary["device"] == "lightning.qubit"
+    assert summary["seed"] == 4
+    assert summary["choices"] == {}
+    sampled = run("sample", "here", "--device", "default.qubit", "--shots", 50, cwd=tmp_path)
+    assert "50 shots on default.qubit" in sampled.stdout
+
+
+def test_help_and_version_and_devices(tmp_path):
+    top = run("--help", cwd=tmp_path)
+    for command in ("train", "sample", "evaluate", "report", "devices"):
+        assert command in top.stdout
+    assert "--max-bond-dim" in run("train", "--help", cwd=tmp_path).stdout
+    assert run("--version", cwd=tmp_path).stdout.startswith("pl-hypernet 0.")
+    listed = run("devices", cwd=tmp_path).stdout
+    for name in ("hypernet.mps", "lightning.qubit", "braket.local.qubit"):
+        assert name in listed
+
+
+def test_help_imports_nothing_heavy(tmp_path):
+    code = (
+        "import sys; sys.argv = ['pl-hypernet', '--help']\n"
+        "from pl_hypernet.cli.main import run\n"
+        "try: run()\nexcept SystemExit: pass\n"
+        "print(sorted({'torch', 'pennylane', 'numpy', 'numba', 'matplotlib'} & set(sys.modules)))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    assert result.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--device", "foo.bar"], "device 'foo.bar' is not installed; here are"),
+        (["--device", "lightning.qubit"], "amplitudes for 66 wires"),
+        (["--device-option", "wires=3"], "device option 'wires'"),
+        (["--device-option", "colour=red"], "unexpected keyword argument 'colour'"),
+        (["--device-option", "red"], "expected key=value"),
+        (["--max-bond-dim", "0"], "max_bond_dim=0: expected an int of at least 1"),
+        (["--layers", "30"], "set max_bond_dim to truncate"),
+        (["--data", "cifar"], "unknown dataset 'cifar': choose one of mnist, FILE.npz"),
+        (["--data", "nan.npz"], "values that are NaN or infinite"),
+        (["--data", "flat.npz"], "expected (n_samples, n_inputs)"),
+        (["--data-option", "size=99"], "size=99: expected 1 to 28"),
+        (["--activation", "relu"], "unknown activation 'relu': choose one of"),
+        (["--choice", "activation=sigmoid,relu"], "unknown activation 'relu'"),
+        (["--choice", "depth=1,2"], "the one choice of this network is 'activation'"),
+        (["--network", "large"], "expected the sizes of the layers"),
+        (["--network", "3-1"], "one layer with one output"),
+        (["--shots", "0"], "shots=0"),
+        (["--shots"], "Option '--shots' requires an argument"),
+        (["--shots", "many"], "Invalid value for '--shots'"),
+        (["--steps", "0"], "steps=0"),
+        (["--seed", "-1"], "seed=-1"),
+        (["--optimizer", "adam"], "unknown optimizer 'adam'"),
+        (["--optimizer-option", "stepsize=-1"], "stepsize=-1: expected a positive number"),
+        (["--config", "nowhere.toml"], "nowhere.toml cannot be read"),
+        (["--config", "bad.toml"], "unknown setting 'colour'"),
+        (["--out", "there"], "there exists already"),
+        (["--out", "file/run"], "file/run cannot be written"),
+    ],
+)
+def test_bad_input_is_one_line_and_leaves_nothing(arguments, message, tmp_path):
+    np.savez(tmp_path / "nan.npz", inputs=np.full((4, 2), np.nan), targets=[0, 1, 0, 1])
+    np.savez(tmp_path / "flat.npz", inputs=np.ones(4), targets=[0, 1, 0, 1])
+    (tmp_path / "bad.toml").write_text("colour = 1\n")
+    (tmp_path / "there").mkdir()
+    (tmp_path / "file").touch()
+    before = sorted(tmp_path.rglob("*"))
+    result = run("train", *arguments, cwd=tmp_path, check=False)
+    assert result.returncode == 2
+    lines = [line for line in result.stderr.splitlines() if line]
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith("pl-hypernet: ")
+    assert message in lines[0]
+    assert sorted(tmp_path.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["evaluate", "."], "is not a run folder"),
+        (["sample", "nowhere"], "is not a run folder"),
+        (["report", "nowhere"], "is not a run folder"),
+        (["dance"], "No such command 'dance'"),
+    ],
+)
+def test_bad_commands(arguments, message, tmp_path):
+    result = run(*arguments, cwd=tmp_path, check=False)
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_bad_samples(trained, tmp_path):
+    folder, _ = trained
+    (tmp_path / "there.npy").touch()
+    for arguments, message in (
+        (["--shots", 0], "--shots 0: expected at least 2"),
+        (["--device", "lightning.qubit"], "amplitudes for 66 wires"),
+        (["--out", tmp_path / "there.npy"], "exists already"),
+    ):
+        result = run("sample", "runs/001", *arguments, cwd=folder, check=False)
+        assert result.returncode == 2
+        assert message in result.stderr
+
+
+def test_ctrl_c_leaves_what_was_reached(tmp_path):
+    process = subprocess.Popen(
+        [COMMAND, "train", "--steps", "100000", "--shots", "20", "--out", "run"],
+        cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    history = tmp_path / "run" / "history.jsonl"
+    deadline = time.monotonic() + 120
+    while not (history.exists() and history.stat().st_size) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=120)
+    assert process.returncode == 130, stderr
+    assert "Stopped by Ctrl-C after step" in stdout
+    assert "Traceback" not in stderr
+    steps = json.loads((tmp_path / "run" / "summary.json").read_text())["steps"]
+    assert steps == len(history.read_text().splitlines())
+    assert (tmp_path / "run" / "overview.png").exists()
+    loaded = run("evaluate", "run", "--json", cwd=tmp_path)
+    assert json.loads(loaded.stdout)["steps"] == steps

@@ -1,0 +1,283 @@
+"""Training: reproducible, resumable, and nothing lost."""
+
+import json
+import os
+import signal
+import sys
+
+import numpy as np
+import pennylane as qml
+import pytest
+
+import pl_hypernet as plh
+from pl_hypernet.errors import DataError, DeviceError, InputError, RunFolderError
+from pl_hypernet.training.checkpoint import load_checkpoint, save_checkpoint
+from pl_hypernet.training.config import RunConfig
+from pl_hypernet.training.folder import append_history, next_run_folder, read_history
+from pl_hypernet.training.trainer import Trainer
+
+DEVICES = ["hypernet.mps", "lightning.qubit", "default.qubit"]
+
+
+def small_task(n_inputs=4):
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(size=(300, n_inputs))
+    targets = (inputs @ [1, -1, 1, 1][:n_inputs] > 1).astype(int)  # one binary network does it
+    return plh.datasets.as_data((inputs[:200], targets[:200], inputs[200:], targets[200:]))
+
+
+def small_hypernet(device="hypernet.mps", seed=0, **options):
+    network = plh.BinaryNetwork(4, [1], activation=plh.Choice("sigmoid", "hard_sigmoid"))
+    return plh.QuantumHypernetwork(
+        network, device, shots=options.pop("shots", 40), seed=seed, **options
+    )
+
+
+def small_run(steps=6, device="hypernet.mps", seed=0, **options):
+    hypernet = small_hypernet(device, seed)
+    options = {"progress": False, "batch_size": 50, "evaluation_shots": 60} | options
+    return plh.train(hypernet, options.pop("data", small_task()), steps=steps, **options)
+
+
+def without_times(path):
+    return [
+        {key: value for key, value in json.loads(line).items() if key != "seconds"}
+        for line in path.read_text().splitlines()
+    ]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_same_seed_same_run(device, tmp_path):
+    runs = [small_run(device=device, out=tmp_path / str(i)) for i in range(2)]
+    histories = [without_times(tmp_path / str(i) / "history.jsonl") for i in range(2)]
+    assert len(histories[0]) == 6
+    assert histories[0] == histories[1]
+    np.testing.assert_array_equal(runs[0].theta, runs[1].theta)
+    np.testing.assert_array_equal(runs[0].evaluation.bits, runs[1].evaluation.bits)
+    other = small_run(device=device, seed=1)
+    assert other.history[-1]["energy"] != runs[0].history[-1]["energy"]
+
+
+@pytest.mark.parametrize("device", DEVICES)
+def test_a_checkpoint_holds_all_that_a_resume_needs(device, tmp_path):
+    def trainer():
+        hypernet = small_hypernet(device)
+        optimizer = plh.QNSPSAOptimizer(seed=hypernet.generator("optimizer"), blocking=True)
+        return Trainer(hypernet, small_task(), optimizer, batch_size=50)
+
+    one = trainer()
+    for _ in range(3):
+        one.step()
+    save_checkpoint(tmp_path, *one.state())
+    rest = [one.step() for _ in range(3)]
+    other = trainer()
+    other.restore(*load_checkpoint(tmp_path))
+    again = [other.step() for _ in range(3)]
+    for record in rest + again:
+        del record["seconds"]
+    assert rest == again
+    np.testing.assert_array_equal(one.theta, other.theta)
+
+
+def test_learns():
+    hypernet = small_hypernet(shots=200)
+    run = plh.train(hypernet, small_task(), steps=300, stepsize=0.02, progress=False)
+    assert run.history[0]["energy"] > 2
+    assert run.summary["energy"]["mean"] < 0.3  # the best network has 0.21
+    assert run.summary["test_accuracy"]["mean"] > 0.95
+
+
+def test_the_folder_of_a_run(tmp_path):
+    folder = tmp_path / "run"
+    run = small_run(out=folder, validation=0.25)
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "accuracy.png", "checkpoint.safetensors", "config.toml", "energy.png", "hamming.png",
+        "history.jsonl", "overview.png", "summary.json", "weights.png",
+    ]  # fmt: skip
+    assert json.loads((folder / "summary.json").read_text()) == run.summary
+    assert run.summary["circuits"] == 6 * 7
+    assert run.summary["shots"] == 6 * 3 * 40
+    loaded = plh.load(folder, data=small_task())
+    assert loaded.summary == run.summary
+    assert loaded.history == run.history
+    np.testing.assert_array_equal(loaded.evaluation.bits, run.evaluation.bits)
+    with pytest.raises(InputError, match="trained on arrays of its own"):
+        plh.load(folder)
+    with pytest.raises(RunFolderError, match="exists already"):
+        small_run(out=folder)
+
+
+def test_config_reruns_the_run(tmp_path):
+    data = plh.datasets.mnist()
+    hypernet = plh.QuantumHypernetwork(
+        plh.BinaryNetwork(64, [1], activation="hard_sigmoid"), layers=1, shots=20, seed=3,
+        max_bond_dim=4, ansatz_options={"pattern": "brick"},
+    )  # fmt: skip
+    run = plh.train(
+        hypernet, data, steps=2, batch_size=30, out=tmp_path / "a", progress=False, stepsize=0.02,
+        evaluation_shots=10,
+    )  # fmt: skip
+    config = RunConfig.read(tmp_path / "a" / "config.toml")
+    assert config == run.config
+    again = config.build_hypernetwork(64)
+    assert again.device.max_bond_dim == 4
+    rerun = plh.train(
+        again, config.load_data(), config.optimizer, steps=config.steps, progress=False,
+        batch_size=config.batch_size, evaluation_shots=10, **config.optimizer_options,
+    )  # fmt: skip
+    np.testing.assert_array_equal(rerun.theta, run.theta)
+
+
+def test_callbacks_stop_and_start_angles_continue():
+    seen = []
+
+    def callback(record, theta):
+        seen.append((record["step"], theta.shape))
+        return "good enough" if record["step"] == 3 else None
+
+    run = small_run(steps=50, callbacks=[callback])
+    assert run.stop_reason == run.summary["stop_reason"] == "good enough"
+    assert seen == [(k, (5, 6)) for k in (1, 2, 3)]
+    further = small_run(steps=1, theta=run.theta)
+    assert np.abs(np.asarray(further.theta - run.theta)).max() < 1
+
+
+def test_ctrl_c_keeps_what_was_reached(tmp_path):
+    def press(record, theta):
+        if record["step"] == 4:
+            os.kill(os.getpid(), signal.SIGINT)
+
+    run = small_run(steps=500, callbacks=[press], out=tmp_path / "run")
+    assert run.stop_reason == "interrupted"
+    assert 4 <= len(run.history) <= 5
+    arrays, plain = load_checkpoint(tmp_path / "run")
+    assert plain["n_steps"] == len(run.history)
+    np.testing.assert_array_equal(arrays["theta"], run.theta)
+    assert (tmp_path / "run" / "summary.json").exists()
+
+
+def test_a_failing_run_leaves_its_last_checkpoint(tmp_path, monkeypatch):
+    module = sys.modules["pl_hypernet.training.train"]
+    monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
+
+    def fail(record, theta):
+        if record["step"] == 3:
+            raise RuntimeError("the device went away")
+
+    with pytest.raises(RuntimeError, match="went away"):
+        small_run(callbacks=[fail], out=tmp_path / "run")
+    assert load_checkpoint(tmp_path / "run")[1]["n_steps"] == 3
+    assert len(read_history(tmp_path / "run")) == 3
+
+
+def test_a_run_that_never_started_leaves_nothing(tmp_path):
+    network = plh.BinaryNetwork(4)
+    hypernet = plh.QuantumHypernetwork(network, layers=20, shots=10)
+    with pytest.raises(DeviceError, match="bond dimension of 1048576"):
+        plh.train(hypernet, small_task(), steps=2, progress=False, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_ansatz_of_ones_own(tmp_path):
+    def ansatz(theta, wires):
+        for i, wire in enumerate(wires):
+            qml.RY(theta[i], wires=wire)
+        qml.CNOT(wires=[wires[0], wires[-1]])
+
+    network = plh.BinaryNetwork(4, activation=plh.Choice("sigmoid", "hard_sigmoid"))
+    hypernet = plh.QuantumHypernetwork(network, ansatz=ansatz, n_angles=6, shots=50)
+    run = plh.train(
+        hypernet, small_task(), steps=5, progress=False, out=tmp_path / "run", evaluation_shots=20
+    )
+    assert run.theta.shape == (6,)
+    with pytest.raises(InputError, match="hand over its QuantumHypernetwork"):
+        plh.load(tmp_path / "run", data=small_task())
+    again = plh.load(tmp_path / "run", hypernet=hypernet, data=small_task())
+    np.testing.assert_array_equal(again.theta, run.theta)
+
+
+def test_stock_optimizers_train_too(tmp_path):
+    run = small_run(optimizer=qml.SPSAOptimizer(maxiter=10), steps=3, out=tmp_path / "run")
+    assert run.summary["optimizer"] == "custom"
+    assert run.history[0]["circuits"] is None
+
+
+def test_sample_and_energy():
+    hypernet = small_hypernet()
+    theta = hypernet.start_angles()
+    bits = hypernet.sample(theta, shots=500)
+    assert bits.shape == (500, 6)
+    assert bits.dtype == np.int8
+    data = small_task()
+    loss = plh.NetworkLoss(hypernet.network, data.inputs, data.targets)
+    energy = hypernet.energy(theta, loss, shots=2000)
+    assert energy.shots == 2000
+    assert abs(energy - loss(hypernet.sample(theta, 2000)).mean()) < 8 * energy.stderr
+    assert np.array_equal(hypernet.start_angles(), theta)
+
+
+def test_a_device_object_with_its_wires():
+    network = plh.BinaryNetwork(4)
+    dev = qml.device("default.qubit", wires=["a", "b", "c", "d", "e"], seed=0)
+    hypernet = plh.QuantumHypernetwork(network, dev, shots=20)
+    assert hypernet.sample(hypernet.start_angles()).shape == (20, 5)
+    with pytest.raises(InputError, match="has 3 wires but the network needs 5"):
+        plh.QuantumHypernetwork(network, qml.device("default.qubit", wires=3))
+
+
+@pytest.mark.parametrize(
+    ("make", "error", "message"),
+    [
+        (lambda: small_hypernet(shots=0), InputError, "shots=0: expected an int of at least 2"),
+        (lambda: small_hypernet(shots=None), InputError, "shots=None: expected an int"),
+        (lambda: small_hypernet(ansatz=len), InputError, "ansatz and n_angles go together"),
+        (lambda: small_hypernet(layers=-1), InputError, "n_layers=-1"),
+        (lambda: small_hypernet("foo.bar"), DeviceError, "not installed"),
+        (lambda: small_run(data=small_task(3)), InputError, "data have 3 inputs, the network 4"),
+        (lambda: small_run(data=3), DataError, "expected a Data"),
+        (lambda: small_run(optimizer="adam"), InputError, "unknown optimizer 'adam'"),
+        (lambda: small_run(optimizer=3), InputError, "step_and_cost"),
+        (lambda: small_run(steps=0), InputError, "steps=0"),
+        (lambda: small_run(colour=3), InputError, "unexpected keyword argument 'colour'"),
+        (lambda: small_run(loss="mse"), InputError, "unknown loss 'mse'"),
+        (lambda: small_run(theta=np.zeros(3)), InputError, r"shape \(3,\): expected \(5, 6\)"),
+        (lambda: small_run(theta=np.full((5, 6), np.nan)), InputError, "NaN or infinite angles"),
+        (lambda: small_run(out="/dev/null/run"), RunFolderError, "cannot be written"),
+        (lambda: plh.load("/dev/null"), RunFolderError, "not a run folder"),
+        (lambda: RunConfig.checked({"colour": 1}), InputError, "unknown setting 'colour'"),
+        (lambda: RunConfig.read("/dev/null/x"), RunFolderError, "cannot be read"),
+    ],
+)
+def test_bad_input(make, error, message):
+    with pytest.raises(error, match=message):
+        make()
+
+
+def test_damaged_folders(tmp_path):
+    (tmp_path / "checkpoint.safetensors").write_bytes(b"damaged")
+    with pytest.raises(RunFolderError, match="is damaged"):
+        load_checkpoint(tmp_path)
+    append_history(tmp_path, {"step": 1})
+    with open(tmp_path / "history.jsonl", "a") as file:
+        file.write('{"step": 2, "ener')
+    assert read_history(tmp_path) == [{"step": 1}]
+    with pytest.raises(InputError, match="is not TOML"):
+        RunConfig.read(tmp_path / "history.jsonl")
+
+
+def test_next_run_folder(tmp_path):
+    assert next_run_folder(tmp_path).name == "001"
+    (tmp_path / "001").mkdir()
+    assert next_run_folder(tmp_path).name == "002"
+
+
+def test_66_qubits_hold():
+    """A shortened main job; benchmarks/main_job.py runs it in full for ten seeds."""
+    network = plh.BinaryNetwork(64, [1], activation=plh.Choice("sigmoid", "hard_sigmoid"))
+    hypernet = plh.QuantumHypernetwork(network, seed=0)
+    assert hypernet.n_angles == 330
+    run = plh.train(hypernet, plh.datasets.mnist(), steps=250, progress=False)
+    energies = np.array([record["energy"] for record in run.history])
+    assert energies[:10].mean() > 1
+    assert energies[-20:].mean() < 0.3
+    assert run.summary["test_accuracy"]["vote"] > 0.97
