@@ -31,6 +31,15 @@ def make_run_folder(path) -> Path:
     return path
 
 
+def topmost_missing(path) -> Path:
+    """The highest folder that :func:`make_run_folder` would make, so what an undo removes."""
+    path = Path(path)
+    missing = path
+    while not missing.parent.exists():
+        missing = missing.parent
+    return missing
+
+
 def next_run_folder(parent="runs") -> Path:
     """``runs/001``, or the first number that is free."""
     number = 1

@@ -11,7 +11,13 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.networks import Choice
 from pl_hypernet.training.checkpoint import save_checkpoint
 from pl_hypernet.training.config import RunConfig
-from pl_hypernet.training.folder import CONFIG, SUMMARY, append_history, make_run_folder
+from pl_hypernet.training.folder import (
+    CONFIG,
+    SUMMARY,
+    append_history,
+    make_run_folder,
+    topmost_missing,
+)
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 from pl_hypernet.training.interrupt import FinishStep
 from pl_hypernet.training.progress import ProgressBar
@@ -86,8 +92,10 @@ def train(
     if isinstance(optimizer, str):
         optimizer = config.build_optimizer(hypernet)
     trainer = Trainer(hypernet, data, optimizer, batch_size, theta, loss)
-    folder = None if out is None else make_run_folder(out)
-    if folder is not None:
+    folder = None
+    if out is not None:
+        made = topmost_missing(out)
+        folder = make_run_folder(out)
         config.write(folder / CONFIG)
 
     try:
@@ -95,7 +103,7 @@ def train(
             history, stop_reason = _loop(trainer, steps, callbacks, folder, progress)
     except BaseException:
         if folder is not None and trainer.n_steps == 0:  # refused by the device: leave nothing
-            shutil.rmtree(folder)
+            shutil.rmtree(made)
         raise
     run = assess(hypernet, data, config, trainer.theta, history, stop_reason, folder)
     if folder is not None:
