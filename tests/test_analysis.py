@@ -5,11 +5,12 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from matplotlib.figure import Figure
 
 import pl_hypernet as plh
 from pl_hypernet.analysis.evaluation import vote_probabilities
 from pl_hypernet.analysis.hamming import mean_mutual_hamming, mutual_hamming
-from pl_hypernet.analysis.pictures import overview, save_pictures
+from pl_hypernet.analysis.pictures import draw_overview, save_pictures
 from pl_hypernet.analysis.summary import summarise
 
 
@@ -43,9 +44,9 @@ def test_evaluation_equals_a_plain_loop(task):
     losses = (np.logaddexp(0, logits) - y * logits).mean(axis=1)
     np.testing.assert_allclose(evaluation.energy.losses, losses, rtol=1e-4)
     assert evaluation.best == losses.argmin()
-    np.testing.assert_allclose(evaluation.train.shots, ((p_train > 0.5) == y).mean(axis=1))
+    np.testing.assert_allclose(evaluation.train.each, ((p_train > 0.5) == y).mean(axis=1))
     accuracies = ((p_test > 0.5) == data.test_targets).mean(axis=1)
-    np.testing.assert_allclose(evaluation.test.shots, accuracies)
+    np.testing.assert_allclose(evaluation.test.each, accuracies)
     assert evaluation.test.mean == pytest.approx(accuracies.mean())
     assert evaluation.test.best == accuracies[losses.argmin()]
     vote = ((p_test.mean(axis=0) > 0.5) == data.test_targets).mean()
@@ -118,7 +119,8 @@ def test_pictures_show_the_numbers(task):
     network, bits, data = task
     evaluation = plh.evaluate(network, bits, data)
     history = [{"step": k, "energy": 1 / k, "stderr": 0.1 / k} for k in range(1, 60)]
-    figure = overview(history, evaluation, network, None)
+    figure = Figure(figsize=(11, 7.5), layout="constrained")
+    draw_overview(figure, history, evaluation, network, None)
     energy, accuracy, hamming, mean_weights, best_weights, _ = figure.get_axes()
     np.testing.assert_allclose(energy.lines[0].get_ydata()[:3], [1, 1 / 2, 1 / 3])
     heights = sum(patch.get_height() for patch in accuracy.patches)

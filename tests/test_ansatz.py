@@ -11,7 +11,7 @@ from pl_hypernet.circuits.entanglers import entangled_pairs
 from pl_hypernet.errors import InputError
 
 ROTATIONS = [("RY", "RZ"), ("RX",), ("RZ", "RX"), ("RX", "RY", "RZ"), ("RZ", "RY", "RZ")]
-OPTIONS = list(itertools.product(ROTATIONS, ["CZ", "CNOT"], ["chain", "brick", "ring"]))
+OPTIONS = list(itertools.product(ROTATIONS, ["CZ", "CNOT"], ["chain", "brick", "ring", "none"]))
 
 
 def ansatz(n_layers, n_wires, rotations, entangler, pattern, seed=0):
@@ -69,6 +69,7 @@ def test_decomposition_is_the_stated_order():
         ("ring", 0, 3, [(0, 1), (1, 2), (2, 0)]),
         ("ring", 0, 2, [(0, 1)]),
         ("ring", 0, 1, []),
+        ("none", 0, 4, []),
     ],
 )
 def test_entangled_pairs(pattern, layer, n_wires, pairs):

@@ -17,7 +17,7 @@ from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.spins import to_spins
 
 ROTATIONS = [("RY", "RZ"), ("RX",), ("RZ", "RX"), ("RX", "RY", "RZ")]
-OPTIONS = list(itertools.product(ROTATIONS, ["CZ", "CNOT"], ["chain", "brick", "ring"]))
+OPTIONS = list(itertools.product(ROTATIONS, ["CZ", "CNOT"], ["chain", "brick", "ring", "none"]))
 
 
 def wires(n):
@@ -128,6 +128,7 @@ def test_bond_dimension_is_as_stated():
     assert exact_bond_dim("ring", 2, 66) == 16
     assert exact_bond_dim("brick", 3, 66) == 4
     assert exact_bond_dim("chain", 0, 66) == 1
+    assert exact_bond_dim("none", 2, 66) == 1
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1], [1, 2, 0]])

@@ -301,7 +301,7 @@ print(run.summary)
 # averages the predicted probabilities of all shots: measured shots are an ensemble of networks that
 # comes for free.
 
-plt.figure(run.plot())
+run.plot()
 plt.show()
 
 ###############################################################################

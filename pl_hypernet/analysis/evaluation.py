@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from pl_hypernet.analysis.hamming import mean_mutual_hamming
-from pl_hypernet.datasets import Data
+from pl_hypernet.datasets import as_data
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.binary_network import CHUNK
@@ -20,18 +20,18 @@ class Accuracy:
     """Accuracies of S networks on one set of samples, all in [0, 1].
 
     Attributes:
-        shots: float64 (S,), of each shot.
+        each: float64 (S,), of each shot.
         best: of the shot with the lowest training loss.
         vote: of the average of the shots' predicted probabilities.
     """
 
-    shots: np.ndarray
+    each: np.ndarray
     best: float
     vote: float
 
     @property
     def mean(self) -> float:
-        return float(self.shots.mean())
+        return float(self.each.mean())
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,16 +64,18 @@ class Evaluation:
         return mean_mutual_hamming(self.bits[self.good])
 
 
-def evaluate(network: BinaryNetwork, bits: np.ndarray, data: Data, loss="bce") -> Evaluation:
+def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss="bce") -> Evaluation:
     """Scores shots as networks.
 
     Args:
         network: what a bitstring means.
         bits: int8 (S, n_qubits).
-        data: the task. The best shot is picked on the training samples, never on the test samples.
+        data: the task, as for ``train``. The best shot is picked on the training samples, never
+            on the test samples.
         loss: as of :class:`NetworkLoss`.
     """
     bits = np.asarray(bits, dtype=np.int8)
+    data = as_data(data)
     losses = NetworkLoss(network, data.inputs, data.targets, loss)(bits)
     best = int(losses.argmin())
     values = network.layout.decode(bits)

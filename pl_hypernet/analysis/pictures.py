@@ -12,6 +12,7 @@ from pl_hypernet.analysis.hamming import mutual_hamming
 from pl_hypernet.networks import BinaryNetwork
 
 COLORS = ("#1f6fb4", "#e07b1a", "#3a9a4b", "#9b59b6")
+OVERVIEW_SIZE = (11, 7.5)  # inches
 MOST_PAIRED = 2000  # shots compared with each other in the histogram of distances
 
 
@@ -39,16 +40,16 @@ def draw_energy(ax: Axes, history: list[dict]) -> None:
 def draw_accuracy(ax: Axes, evaluation: Evaluation, network: BinaryNetwork) -> None:
     """Histogram of the shots' accuracies, stacked by the activation that they chose."""
     accuracy = evaluation.test or evaluation.train
-    groups, labels = [accuracy.shots], ["shots"]
+    groups, labels = [accuracy.each], ["shots"]
     if "activation" in network.choices:
         chosen = evaluation.bits[:, network.layout["choice.activation"]][:, 0]
         options = network.choices["activation"].options
-        groups = [accuracy.shots[chosen == code] for code in range(len(options))]
+        groups = [accuracy.each[chosen == code] for code in range(len(options))]
         labels = [
             f"{option} ({100 * len(group) / len(chosen):.1f} %)"
             for option, group in zip(options, groups, strict=True)
         ]
-    low = min(0.95, np.floor(20 * accuracy.shots.min()) / 20)
+    low = min(0.95, np.floor(20 * accuracy.each.min()) / 20)
     bins = np.linspace(low, 1, 41)
     ax.hist(groups, bins=bins, stacked=True, color=COLORS[: len(groups)], label=labels)
     ax.axvline(accuracy.vote, color="black", ls="--", lw=1, label=f"vote: {accuracy.vote:.4f}")
@@ -91,15 +92,15 @@ def draw_weights(axes, evaluation: Evaluation, network: BinaryNetwork, image_sha
     axes[0].figure.colorbar(image, ax=list(axes), shrink=0.8, ticks=[-1, 0, 1])
 
 
-def overview(history, evaluation: Evaluation, network: BinaryNetwork, image_shape) -> Figure:
-    """All pictures of a run in one figure."""
-    figure = Figure(figsize=(11, 7.5), layout="constrained")
+def draw_overview(
+    figure: Figure, history, evaluation: Evaluation, network: BinaryNetwork, image_shape
+) -> None:
+    """All pictures of a run in one figure, 11 by 7.5 inches or so."""
     rows = figure.subfigures(2, 2)
     draw_energy(rows[0, 0].subplots(), history)
     draw_accuracy(rows[0, 1].subplots(), evaluation, network)
     draw_hamming(rows[1, 0].subplots(), evaluation)
     draw_weights(rows[1, 1].subplots(1, 2), evaluation, network, image_shape)
-    return figure
 
 
 def save_pictures(folder: Path, history, evaluation, network, image_shape) -> list[Path]:
@@ -111,7 +112,8 @@ def save_pictures(folder: Path, history, evaluation, network, image_shape) -> li
     draw_accuracy(figures["accuracy"].subplots(), evaluation, network)
     draw_hamming(figures["hamming"].subplots(), evaluation)
     draw_weights(figures["weights"].subplots(1, 2), evaluation, network, image_shape)
-    figures["overview"] = overview(history, evaluation, network, image_shape)
+    figures["overview"] = Figure(figsize=OVERVIEW_SIZE, layout="constrained")
+    draw_overview(figures["overview"], history, evaluation, network, image_shape)
     paths = []
     for name, figure in figures.items():
         paths.append(folder / f"{name}.png")

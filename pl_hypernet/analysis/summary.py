@@ -16,7 +16,7 @@ class Summary(dict):
     def __str__(self) -> str:
         console = Console(file=io.StringIO(), width=80)
         console.print(self.table())
-        return console.file.getvalue().rstrip("\n")
+        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
 
     def table(self) -> Table:
         """The table that the command shows."""

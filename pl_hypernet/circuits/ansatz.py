@@ -86,7 +86,7 @@ class HardwareEfficientAnsatz(Operation):
         wires (Iterable): wires that the template acts on.
         rotations (Sequence[str or type]): ``"RX"``, ``"RY"``, ``"RZ"`` or the PennyLane classes.
         entangler (str or type): ``"CZ"`` or ``"CNOT"``.
-        pattern (str): ``"chain"``, ``"brick"`` or ``"ring"``, see :func:`entangled_pairs`.
+        pattern (str): ``"chain"``, ``"brick"``, ``"ring"``, ``"none"``: :func:`entangled_pairs`.
 
     Raises:
         InputError: the shape of ``theta`` does not fit, or an unknown name.

@@ -116,7 +116,7 @@ def sample_run(
         table.add_row(
             str(often[row]),
             f"{losses[row]:.4f}",
-            f"{accuracy.shots[shot]:.4f}",
+            f"{accuracy.each[shot]:.4f}",
             "".join(map(str, rows[row])),
         )
     console = Console()

@@ -71,8 +71,8 @@ def _check_memory(name: str, n_wires: int) -> None:
     most = most_state_vector_wires()
     if name in KNOWN and KNOWN[name].state_vector and n_wires > most:
         raise DeviceError(
-            f"device {name!r} holds 2^{n_wires} amplitudes for {n_wires} wires, and this machine's "
-            f"memory {most} wires: use hypernet.mps, or fewer inputs"
+            f"device {name!r} holds 2^{n_wires} amplitudes for {n_wires} wires, and the memory "
+            f"here suffices for {most} wires: use hypernet.mps, or fewer inputs"
         )
 
 

@@ -129,8 +129,10 @@ def expected_loss(loss: Callable, wires=None, reduction: str | Callable = "mean"
     estimated as the mean over shots of the classical loss L(bits).
 
     It is the return value of a QNode on a device from :func:`pl_hypernet.device` (or
-    ``hypernet.mps``). With shots, the QNode gives an :class:`Estimate`: a float with ``.stderr``
-    and ``.losses``. Without shots it is the exact sum over all bitstrings, up to 20 wires.
+    ``hypernet.mps``). Its value is an :class:`Estimate`, a float with ``.stderr`` and ``.losses``.
+    PennyLane's interfaces make plain arrays of it, unless the QNode has ``interface=None``; the
+    device keeps the estimates of its last execution in ``device.estimates``. Without shots the
+    value is the exact sum over all bitstrings, up to 20 wires.
 
     Args:
         loss: any callable from bits int8 (shots, n_wires) in {0, 1} to finite losses (shots,),

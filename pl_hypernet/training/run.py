@@ -7,7 +7,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pl_hypernet.analysis import Evaluation, Summary, evaluate
-from pl_hypernet.analysis.pictures import overview, save_pictures
+from pl_hypernet.analysis.pictures import OVERVIEW_SIZE, draw_overview, save_pictures
 from pl_hypernet.analysis.summary import summarise
 from pl_hypernet.datasets import Data, as_data
 from pl_hypernet.devices import restore_random_state
@@ -45,8 +45,14 @@ class Run:
     folder: Path | None = None
 
     def plot(self) -> Figure:
-        """All pictures in one matplotlib figure; ``.savefig(path)`` writes it."""
-        return overview(self.history, self.evaluation, self.hypernet.network, self.data.image_shape)
+        """All pictures in one pyplot figure, for ``plt.show()`` or ``.savefig(path)``."""
+        import matplotlib.pyplot as plt  # here alone: it looks for a display
+
+        figure = plt.figure(figsize=OVERVIEW_SIZE, layout="constrained")
+        draw_overview(
+            figure, self.history, self.evaluation, self.hypernet.network, self.data.image_shape
+        )
+        return figure
 
     def save_pictures(self, folder=None) -> list[Path]:
         """Writes the pictures as PNG to the run's folder, or to another."""

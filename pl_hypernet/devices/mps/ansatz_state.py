@@ -39,7 +39,7 @@ def bond_bits(pattern: str, n_layers: int, n_sites: int) -> tuple[np.ndarray, np
 
 
 def exact_bond_dim(pattern: str, n_layers: int, n_sites: int) -> int:
-    """Bond dimension of :func:`ansatz_tensors`: 2^P (chain), 2^ceil(P/2) (brick), 4^P (ring)."""
+    """Bond dimension of :func:`ansatz_tensors`: chain 2^P, brick 2^ceil(P/2), ring 4^P, none 1."""
     around = n_layers if pattern == "ring" and n_sites > 2 else 0
     return 2 ** (bond_bits(pattern, n_layers, n_sites)[2] + around)
 
