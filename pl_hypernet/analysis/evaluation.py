@@ -56,7 +56,7 @@ class Evaluation:
     @property
     def good(self) -> np.ndarray:
         """bool (S,), the shots whose accuracy exceeds 0.9, on the test samples if there are any."""
-        return (self.test or self.train).shots > GOOD
+        return (self.test or self.train).each > GOOD
 
     @property
     def mutual_hamming(self) -> float | None:

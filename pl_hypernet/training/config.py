@@ -32,7 +32,7 @@ class RunConfig(BaseModel):
     ansatz: Literal["hardware_efficient", "custom"] = "hardware_efficient"
     ansatz_options: dict[str, Any] = {}
     layers: int = Field(2, ge=0)
-    start: str = "uniform"
+    start: str = "near_product"
     shots: int = Field(200, ge=2)
     optimizer: str = "qnspsa"
     optimizer_options: dict[str, Any] = {}

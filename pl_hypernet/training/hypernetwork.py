@@ -30,7 +30,8 @@ class QuantumHypernetwork:
         ansatz: a quantum function ``f(theta, wires)`` in place of the hardware-efficient ansatz.
         n_angles: number of angles of ``ansatz``; theta then has the shape ``(n_angles,)``.
         ansatz_options: ``rotations``, ``entangler``, ``pattern`` of the hardware-efficient ansatz.
-        start: how :meth:`start_angles` draws: ``"uniform"``, ``"small"``, ``"near_product"``.
+        start: how :meth:`start_angles` draws: ``"uniform"``, ``"small"``, ``"near_product"``;
+            None: near_product, or uniform for an ``ansatz`` of one's own.
         **device_options: handed to the device, as ``max_bond_dim``.
 
     Attributes:
@@ -51,7 +52,7 @@ class QuantumHypernetwork:
         ansatz: Callable | None = None,
         n_angles: int | None = None,
         ansatz_options: dict | None = None,
-        start: str = "uniform",
+        start: str | None = None,
         **device_options,
     ):
         if not isinstance(shots, int) or isinstance(shots, bool) or shots < 2:
@@ -64,7 +65,7 @@ class QuantumHypernetwork:
         self.network = network
         self.shots = shots
         self.seed = seed
-        self.start = start
+        self.start = start or ("near_product" if ansatz is None else "uniform")
         self.layers = layers
         self.device_name = device if isinstance(device, str) else CUSTOM
         self.ansatz_options = ansatz_options or {}
