@@ -1,0 +1,81 @@
+"""What the README and the demos show runs as it stands there, if with fewer steps."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+DEMOS = sorted(path.parent for path in ROOT.glob("demos/*/demo.py"))
+
+
+def python_blocks() -> list[str]:
+    return re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+def test_first_block_of_the_readme(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    code = python_blocks()[0]
+    assert len([line for line in code.splitlines() if line.strip()]) <= 12
+    shorter = code.replace('optimizer="qnspsa")', 'optimizer="qnspsa", steps=3, progress=False)')
+    assert shorter != code
+    exec(shorter, {})
+    shown = capsys.readouterr().out
+    assert "66 qubits on hypernet.mps" in shown
+    assert "torch.Size([3, 2115, 1])" in shown
+    assert (tmp_path / "main_job.png").stat().st_size > 50_000
+
+
+def test_second_block_of_the_readme(capsys):
+    code = python_blocks()[1]
+    exec(code, {})
+    stated = float(re.search(r"print\(cost\)  # (\S+) ±", code)[1])
+    shown = float(capsys.readouterr().out.split()[0])
+    assert shown < 2 * stated < 0.1  # other versions of the simulator draw other shots
+
+
+def test_readme_names_only_options_that_exist():
+    readme = (ROOT / "README.md").read_text()
+    source = (ROOT / "pl_hypernet/cli/main.py").read_text().replace("_", "-")
+    for option in set(re.findall(r" --([a-z-]+) ", " ".join(
+        line for line in readme.splitlines() if line.startswith("pl-hypernet ")
+    ))):  # fmt: skip
+        assert re.search(rf"\b{option}\b", source), option
+
+
+@pytest.mark.parametrize("folder", DEMOS, ids=lambda path: path.name)
+def test_demo_runs(folder, tmp_path):
+    environment = os.environ | {"MPLBACKEND": "Agg", "DEMO_STEPS": "2"}
+    result = subprocess.run(
+        [sys.executable, folder / "demo.py"],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "66 qubits on hypernet.mps" in result.stdout
+
+
+@pytest.mark.parametrize("folder", DEMOS, ids=lambda path: path.name)
+def test_demo_has_pennylanes_format(folder):
+    assert {path.name for path in folder.iterdir() if path.is_file()} == {
+        "demo.py",
+        "metadata.json",
+        "requirements.in",
+    }
+    source = (folder / "demo.py").read_text()
+    assert source.startswith('r"""')
+    for part in (".. meta::", ".. related::", ":property=", "References", "About the author"):
+        assert part in source
+    metadata = json.loads((folder / "metadata.json").read_text())
+    assert len(metadata["seoDescription"]) < 150
+    assert {
+        "title", "authors", "dateOfPublication", "dateOfLastModification", "categories", "tags",
+        "previewImages", "seoDescription", "doi", "references", "basedOnPapers",
+        "referencedByPapers", "relatedContent",
+    } == set(metadata)  # fmt: skip
