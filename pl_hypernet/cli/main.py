@@ -204,7 +204,7 @@ def devices() -> None:
     from pl_hypernet.devices.known import installed_devices, most_state_vector_wires
 
     table = Table(title="PennyLane devices installed here", title_justify="left")
-    for heading in ("device", "shots", "seed", "wires", "exact overlaps", "what it is"):
+    for heading in ("device", "seed", "wires", "exact overlaps", "what it is"):
         table.add_column(heading)
     others = []
     for entry in installed_devices():
@@ -215,10 +215,9 @@ def devices() -> None:
         overlaps = known.exact_overlap_wires
         table.add_row(
             entry.name,
-            _yes(known.samples),
             _yes(entry.seedable),
             f"<= {most_state_vector_wires()}" if known.state_vector else "any",
-            "any wires" if overlaps is None else f"<= {overlaps} wires" if overlaps else "no",
+            "any wires" if overlaps is None else f"<= {overlaps} wires",
             known.remark,
         )
     console = _console()

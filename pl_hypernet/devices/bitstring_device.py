@@ -4,7 +4,7 @@ from pennylane.devices import Device, ExecutionConfig
 from pennylane.transforms.core import CompilePipeline
 
 from pl_hypernet.devices.lowering import lower_expected_loss
-from pl_hypernet.measurements import Estimate
+from pl_hypernet.measurements import Estimate, ExpectedLoss
 
 
 class BitstringDevice(Device):
@@ -59,6 +59,10 @@ class BitstringDevice(Device):
         return self.inner.execute(circuits, execution_config)
 
     def supports_derivatives(self, execution_config=None, circuit=None) -> bool:
+        # what lies between probabilities and an energy is a user's function: no backpropagation,
+        # and PennyLane turns to parameter shift
+        if circuit is not None and any(isinstance(m, ExpectedLoss) for m in circuit.measurements):
+            return False
         return self.inner.supports_derivatives(execution_config, circuit)
 
     def compute_derivatives(self, circuits, execution_config=None):

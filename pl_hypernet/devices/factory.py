@@ -34,10 +34,14 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
         InputError: wires that make no sense, or options that the device does not take.
         DeviceError: no such device is installed.
     """
-    if isinstance(name, (HypernetMPS, BitstringDevice)):
-        return name
+    options = {key: value for key, value in options.items() if value is not None}
     if isinstance(name, Device):
-        return BitstringDevice(name)
+        if wires is not None or options:
+            raise InputError(
+                f"wires={wires}, options {options} beside a device object: it has its own; give "
+                "them where the device is made"
+            )
+        return name if isinstance(name, HypernetMPS | BitstringDevice) else BitstringDevice(name)
     if not isinstance(name, str):
         raise InputError(f"device {name!r}: expected a name or a PennyLane device")
     if isinstance(wires, int) and wires < 1:
@@ -54,8 +58,8 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
             f"{', '.join(KNOWN)}"
         )
     if wires is not None:
-        _check_memory(name, wires if isinstance(wires, int) else len(list(wires)))
-    options = {key: value for key, value in options.items() if value is not None}
+        wires = wires if isinstance(wires, int) else list(wires)
+        _check_memory(name, wires if isinstance(wires, int) else len(wires))
     try:
         made = qml.device(name, wires=wires, **options)
     except HypernetError:

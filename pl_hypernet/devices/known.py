@@ -16,23 +16,20 @@ class KnownDevice:
     """What is known of a device by its name.
 
     Attributes:
-        samples: whether it returns the bits of single shots (``qml.sample`` over wires).
-        exact_overlap_wires: up to how many wires its overlaps are exact (None: any number; 0: they
-            must be measured with shots).
+        exact_overlap_wires: up to how many wires its overlaps are exact; None: any number.
         state_vector: whether it holds all 2^n amplitudes, which limits its wires by memory.
         remark: one short line for people.
     """
 
-    samples: bool
     exact_overlap_wires: int | None
     state_vector: bool
     remark: str
 
 
 KNOWN = {
-    "hypernet.mps": KnownDevice(True, None, False, "matrix product state"),
-    "default.qubit": KnownDevice(True, MAX_EXACT_WIRES, True, "state vector"),
-    "lightning.qubit": KnownDevice(True, MAX_EXACT_WIRES, True, "fast state vector"),
+    "hypernet.mps": KnownDevice(None, False, "matrix product state"),
+    "default.qubit": KnownDevice(MAX_EXACT_WIRES, True, "state vector"),
+    "lightning.qubit": KnownDevice(MAX_EXACT_WIRES, True, "fast state vector"),
 }
 WITHOUT_BITS = {  # devices that cannot return the bits of single shots by themselves
     "braket.aws.qubit",

@@ -1,5 +1,8 @@
 """Expected losses in terms of what every device can return: bits, or probabilities."""
 
+from functools import partial
+
+import numpy as np
 import pennylane as qml
 
 from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES
@@ -20,13 +23,20 @@ def lower_expected_loss(
         tape: the circuit.
         device_wires: what an ExpectedLoss without wires measures; None: the wires of the tape.
         record: a list that every :class:`Estimate` is appended to.
-        native: measurement classes that the device takes as they are when there are no shots.
+        native: measurement classes that the device takes as they are, when there are no shots, they
+            stand alone, and they measure every wire.
     """
     all_wires = device_wires if device_wires else tape.wires
+    alone = len(tape.measurements) == 1
+
+    def is_native(measurement) -> bool:
+        everything = not measurement.wires or set(tape.wires) <= set(measurement.wires)
+        return not tape.shots and alone and everything and type(measurement) in native
+
     lowered = {
         i: measurement if measurement.wires else measurement.on_wires(all_wires)
         for i, measurement in enumerate(tape.measurements)
-        if isinstance(measurement, ExpectedLoss) and (tape.shots or type(measurement) not in native)
+        if isinstance(measurement, ExpectedLoss) and not is_native(measurement)
     }
     if not lowered:
         return (tape,), _first
@@ -42,21 +52,23 @@ def lower_expected_loss(
             )
         else:
             measurements[i] = qml.probs(wires=measurement.wires)
-    alone = len(measurements) == 1
 
     def raise_up(results):
         """The results of one execution, with energies in place of bits or probabilities."""
         results = [results] if alone else list(results)
         for i, measurement in lowered.items():
+            raw = qml.math.unwrap([results[i]])[0]
             if tape.shots:
-                bits = qml.math.unwrap([results[i]])[0]
-                if bits.ndim == 1:  # one shot or one wire, squeezed by the device
-                    bits = bits.reshape(-1, len(measurement.wires))
-                results[i] = measurement.process_samples(bits, measurement.wires)
+                depth, n_wires = 2, len(measurement.wires)
+                if n_wires == 1 or tape.shots.total_shots == 1:  # squeezed by some devices
+                    raw = raw.reshape(*((tape.batch_size,) if tape.batch_size else ()), -1, n_wires)
+                process = partial(measurement.process_samples, wire_order=measurement.wires)
             else:
-                results[i] = measurement.process_probabilities(qml.math.unwrap([results[i]])[0])
+                depth, process = 1, measurement.process_probabilities
+            estimates = [process(part) for part in (raw if raw.ndim > depth else [raw])]
             if record is not None:
-                record.append(results[i])
+                record.extend(estimates)
+            results[i] = np.array(estimates, float) if raw.ndim > depth else estimates[0]
         return results[0] if alone else tuple(results)
 
     def post_processing(batch):

@@ -100,8 +100,6 @@ class ExpectedLoss(SampleMeasurement):
                 "set shots on the QNode, or use reduction='mean'"
             )
         probabilities = np.asarray(probabilities, dtype=np.float64)
-        if probabilities.ndim > 1:
-            return np.array([self.process_probabilities(row) for row in probabilities])
         n_wires = len(probabilities).bit_length() - 1
         energy = 0.0
         for start in range(0, len(probabilities), 2**14):

@@ -71,15 +71,18 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
             "metric_step": 1 if metric_step is None else metric_step,
         }
         for name, value in positive.items():
-            if not value > 0:
+            if not (0 < value < np.inf):
                 raise InputError(f"{name}={value}: expected a positive number")
+        for name, value in (("resamplings", resamplings), ("history_length", history_length)):
+            if value != int(value):
+                raise InputError(f"{name}={value}: expected a whole number")
         super().__init__(
             stepsize=stepsize,
             regularization=regularization,
             finite_diff_step=finite_diff_step,
-            resamplings=resamplings,
+            resamplings=int(resamplings),
             blocking=blocking,
-            history_length=history_length,
+            history_length=int(history_length),
         )
         self.rng = np.random.default_rng(seed)
         self.metric_step = metric_step
@@ -114,7 +117,7 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         """
         arrays = {"last_n_steps": np.array(self.last_n_steps, dtype=float)}
         if self.metric_tensor is not None:
-            arrays["metric_tensor"] = self.metric_tensor
+            arrays["metric_tensor"] = self.metric_tensor.copy()
         plain = {
             "k": self.k,
             "rng": self.rng.bit_generator.state,
@@ -159,7 +162,8 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         for (h, first, second), values in zip(directions, _in_sixes(results), strict=True):
             plus, minus, *fidelities = values
             gradient += (float(plus) - float(minus)) / (2 * self.finite_diff_step) * h
-            difference = _log_second_difference(fidelities, here.shots.total_shots)
+            overlap_shots = None if exact else here.shots.total_shots
+            difference = _log_second_difference(fidelities, overlap_shots)
             metric = metric + sampled_metric(first, second, difference, metric_step)
         self._average(metric / self.resamplings)
         moved = theta - self.stepsize * self._natural(gradient / self.resamplings)

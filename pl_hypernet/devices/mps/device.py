@@ -10,9 +10,10 @@ from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import simulator_tracking, single_tape_support
 from pennylane.devices.preprocess import decompose, validate_device_wires, validate_measurements
 from pennylane.transforms.core import CompilePipeline
+from pennylane.wires import Wires
 
 from pl_hypernet.devices.lowering import lower_expected_loss
-from pl_hypernet.devices.mps.evolution import evolve
+from pl_hypernet.devices.mps.evolution import evolve, site_order
 from pl_hypernet.devices.mps.state import DTYPES, MatrixProductState
 from pl_hypernet.errors import InputError, TruncationWarning, unknown_name
 from pl_hypernet.measurements import Estimate, ZeroProbability
@@ -69,7 +70,7 @@ class HypernetMPS(Device):
         if precision not in DTYPES:
             raise unknown_name("precision", precision, DTYPES)
         super().__init__(wires=wires, shots=shots)
-        self.max_bond_dim = max_bond_dim
+        self.max_bond_dim = None if max_bond_dim is None else int(max_bond_dim)
         self.cutoff = cutoff
         self.precision = precision
         self.bond_dim = 1
@@ -91,7 +92,7 @@ class HypernetMPS(Device):
             record=self.estimates,
         )
         program.add_transform(qml.defer_measurements, allow_postselect=False)
-        program.add_transform(_diagonalise_observables)
+        program.add_transform(_split_observables)
         program.add_transform(
             decompose,
             stopping_condition=self._is_native,
@@ -106,32 +107,41 @@ class HypernetMPS(Device):
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
         self.estimates.clear()
-        operations, wires = [], []
+        if self.wires is None:
+            circuits = [circuit.map_to_standard_wires() for circuit in circuits]
+        operations, orders = [], []
         for circuit in circuits:
-            is_overlap = _measures_overlap(circuit)
-            halves = _halves(circuit.operations) if is_overlap else [circuit.operations]
+            # measured in the eigenbasis of the observables, if there are any
+            all_operations = [*circuit.operations, *circuit.diagonalizing_gates]
+            order = site_order(all_operations, self._all_wires(circuit))
+            halves = _halves(all_operations) if _measures_overlap(circuit) else [all_operations]
             operations += halves
-            wires += [self.wires or circuit.wires] * len(halves)
-        states = evolve(operations, wires, self.max_bond_dim, self.cutoff)
+            orders += [order] * len(halves)
+        states = evolve(operations, orders, self.max_bond_dim, self.cutoff)
         self._report(states)
         remaining = iter(states)
         return tuple(self._measure(circuit, remaining) for circuit in circuits)
+
+    def _all_wires(self, circuit) -> Wires:
+        """The wires of the device, and any that deferred measurements have added to a circuit."""
+        return Wires.all_wires([self.wires or [], circuit.wires])
 
     def _measure(self, circuit, states: Iterator[MatrixProductState]):
         """The results of one circuit, which takes its one or two states from the iterator."""
         state = next(states)
         if _measures_overlap(circuit):
             return state.overlap(next(states))
+        wires = self._all_wires(circuit)
         if not circuit.shots:
-            vector = state.state_vector()
-            results = [m.process_state(vector, state.wires) for m in circuit.measurements]
+            vector = state.state_vector(wires)
+            results = [m.process_state(vector, wires) for m in circuit.measurements]
             return results[0] if len(results) == 1 else tuple(results)
         bits, _ = state.sample(circuit.shots.total_shots, self._rng, self.precision)
+        if state.wires != wires:
+            bits = bits[:, state.wires.indices(wires)]
         parts = []
         for start, stop in circuit.shots.bins():
-            results = [
-                m.process_samples(bits[start:stop], state.wires) for m in circuit.measurements
-            ]
+            results = [m.process_samples(bits[start:stop], wires) for m in circuit.measurements]
             parts.append(results[0] if len(results) == 1 else tuple(results))
         return tuple(parts) if circuit.shots.has_partitioned_shots else parts[0]
 
@@ -153,6 +163,8 @@ class HypernetMPS(Device):
         name = operation.name
         if "HardwareEfficientAnsatz" in name:
             return name in self.capabilities.gate_set()
+        if isinstance(operation, qml.GlobalPhase):
+            return True
         return operation.has_matrix and len(operation.wires) <= 2
 
 
@@ -182,10 +194,8 @@ def _is_analytic(measurement) -> bool:
 
 
 @qml.transform
-def _diagonalise_observables(tape):
-    """Splits and rotates observables into Z; a tape without any passes at no cost."""
-    if not tape.shots or all(m.obs is None for m in tape.measurements):
+def _split_observables(tape):
+    """One tape for each basis that must be measured; a tape without observables passes freely."""
+    if all(measurement.obs is None for measurement in tape.measurements):
         return (tape,), lambda results: results[0]
-    tapes, join = qml.transforms.split_non_commuting(tape)
-    rotated = [qml.transforms.diagonalize_measurements(part)[0][0] for part in tapes]
-    return rotated, join
+    return qml.transforms.split_non_commuting(tape)

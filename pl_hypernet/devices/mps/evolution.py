@@ -27,7 +27,8 @@ def evolve(
     Args:
         circuits: the operations of each: the ansatz, or operators with a matrix on at most two
             wires.
-        wires: labels of all sites of each circuit. The state may have them in another order.
+        wires: labels of the sites of each circuit, in the order of the line. The closed form is
+            used where an ansatz comes first and lies on the first sites in this order.
         max_bond_dim: largest bond dimension kept; None: no limit.
         cutoff: Schmidt coefficients below this are dropped; None: only those below 1e-12, and
             none of the ansatz in closed form.
@@ -39,8 +40,12 @@ def evolve(
     states: list[MatrixProductState | None] = [None] * len(circuits)
     batches: dict = {}
     for i, operations in enumerate(circuits):
-        first = operations[0] if operations else None
-        if isinstance(first, HardwareEfficientAnsatz) and fits_closed_form(first, max_bond_dim):
+        first = _leading_ansatz(operations)
+        if (
+            first is not None
+            and first.wires == wires[i][: len(first.wires)]
+            and fits_closed_form(first, max_bond_dim)
+        ):
             options = tuple(first.hyperparameters.values())
             key = (options, first.wires, np.shape(first.data[0]))
             batches.setdefault(key, []).append(i)
@@ -53,7 +58,7 @@ def evolve(
         dims = bond_dims(template)
         for i, tensors in zip(members, ansatz_tensors(thetas, template), strict=True):
             state = MatrixProductState(tensors, sites, dims)
-            unused = Wires([wire for wire in wires[i] if wire not in sites])
+            unused = wires[i][len(sites) :]
             rest = circuits[i][1:]
             cut = cutoff is not None or (max_bond_dim or np.inf) < state.bond_dim
             if rest or unused or cut:
@@ -64,6 +69,18 @@ def evolve(
                 state = _apply_all(evolution, rest)
             states[i] = state
     return states
+
+
+def site_order(operations, wires: Wires) -> Wires:
+    """All wires, in the order in which a circuit's state has the smallest bonds: those of an ansatz
+    that comes first, in its order, then the others."""
+    first = _leading_ansatz(operations)
+    return wires if first is None else Wires.all_wires([first.wires, wires])
+
+
+def _leading_ansatz(operations) -> HardwareEfficientAnsatz | None:
+    first = operations[0] if operations else None
+    return first if isinstance(first, HardwareEfficientAnsatz) else None
 
 
 def fits_closed_form(ansatz: HardwareEfficientAnsatz, max_bond_dim: int | None) -> bool:
@@ -87,15 +104,20 @@ def _apply_all(evolution: GateEvolution, operations) -> MatrixProductState:
     position = {wire: i for i, wire in enumerate(evolution.wires)}
     for operation in operations:
         for gate in gates_of(operation):
-            evolution.apply(qml.matrix(gate), tuple(position[wire] for wire in gate.wires))
+            if isinstance(gate, qml.GlobalPhase):
+                evolution.multiply(np.exp(-1j * float(gate.data[0])))
+            else:
+                evolution.apply(qml.matrix(gate), tuple(position[wire] for wire in gate.wires))
     return evolution.state()
 
 
 def gates_of(operation) -> list:
-    """One- and two-qubit gates of an operation that the device takes natively."""
+    """The one- and two-qubit gates that make up an operation."""
     if isinstance(operation, HardwareEfficientAnsatz):
         return operation.decomposition()
     base = getattr(operation, "base", None)
     if isinstance(base, HardwareEfficientAnsatz):
         return [qml.adjoint(gate, lazy=False) for gate in reversed(base.decomposition())]
+    if len(operation.wires) > 2 and not isinstance(operation, qml.GlobalPhase):
+        return [gate for part in operation.decomposition() for gate in gates_of(part)]
     return [operation]

@@ -46,6 +46,10 @@ class GateEvolution:
         self.sites += [up.copy() for _ in wires]
         self.wires = self.wires + wires
 
+    def multiply(self, phase: complex) -> None:
+        """Multiplies the state by a number of modulus 1."""
+        self.sites[self.centre] = phase * self.sites[self.centre]
+
     def apply(self, matrix: np.ndarray, positions: tuple[int, ...]) -> None:
         """Applies a one- or two-qubit gate.
 
@@ -53,8 +57,6 @@ class GateEvolution:
             matrix: complex (2, 2) or (4, 4), the first position the more significant bit.
             positions: sites that it acts on, in the order of the matrix; may lie far apart.
         """
-        if len(positions) == 0:  # a global phase
-            return
         if len(positions) == 1:
             site = positions[0]
             self.sites[site] = np.einsum("xy,ayb->axb", matrix, self.sites[site])

@@ -96,8 +96,11 @@ class MatrixProductState:
             raise InputError(f"overlap of states on {self.wires} and {other.wires}: unequal wires")
         return abs(kernels.overlap(other.tensors, self.tensors)) ** 2
 
-    def state_vector(self) -> np.ndarray:
-        """All amplitudes, complex128 (2**n_sites,), the first site the most significant bit.
+    def state_vector(self, wire_order=None) -> np.ndarray:
+        """All amplitudes, complex128 (2**n_sites,), the first wire the most significant bit.
+
+        Args:
+            wire_order: all wires in some order; None: that of the sites.
 
         Raises:
             InputError: more than 20 sites.
@@ -110,4 +113,7 @@ class MatrixProductState:
         amplitudes = np.ones((1, 1))
         for site in self.to_sites():
             amplitudes = np.tensordot(amplitudes, site, axes=(1, 0)).reshape(-1, site.shape[2])
-        return amplitudes[:, 0]
+        if wire_order is None or Wires(wire_order) == self.wires:
+            return amplitudes[:, 0]
+        axes = self.wires.indices(Wires(wire_order))
+        return amplitudes.reshape([2] * len(axes)).transpose(axes).ravel()
