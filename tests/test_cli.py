@@ -147,6 +147,12 @@ def test_help_imports_nothing_heavy(tmp_path):
         (["--steps", "0"], "steps=0"),
         (["--seed", "-1"], "seed=-1"),
         (["--optimizer", "adam"], "unknown optimizer 'adam'"),
+        (["--optimizer-option", "stepsize=inf"], "stepsize=inf: expected a positive number"),
+        (["--optimizer-option", "resamplings=1.5"], "expected a whole number"),
+        (["--device-option", "max_bond_dim=2.5"], "max_bond_dim=2.5: expected an int"),
+        (["--data", "empty.npz"], "cannot be read as npz"),
+        (["--config", "nan.npz"], "nan.npz is not TOML"),
+        (["--config", "table.toml", "--data-option", "size=8"], "expected a table of options"),
         (["--optimizer-option", "stepsize=-1"], "stepsize=-1: expected a positive number"),
         (["--config", "nowhere.toml"], "nowhere.toml cannot be read"),
         (["--config", "bad.toml"], "unknown setting 'colour'"),
@@ -161,6 +167,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     np.savez(tmp_path / "nan.npz", inputs=np.full((4, 2), np.nan), targets=[0, 1, 0, 1])
     np.savez(tmp_path / "flat.npz", inputs=np.ones(4), targets=[0, 1, 0, 1])
     (tmp_path / "bad.toml").write_text("colour = 1\n")
+    (tmp_path / "table.toml").write_text("data_options = 3\n")
+    (tmp_path / "empty.npz").touch()
     (tmp_path / "there").mkdir()
     (tmp_path / "file").touch()
     before = sorted(tmp_path.rglob("*"))
@@ -201,6 +209,9 @@ def test_bad_samples(trained, tmp_path, monkeypatch, capsys):
         (["--shots", "0"], "--shots 0: expected at least 2"),
         (["--device", "lightning.qubit"], "amplitudes for 66 wires"),
         (["--out", str(tmp_path / "there.npy")], "exists already"),
+        (["--out", "there"], "ends in .npy"),
+        (["--seed", "-1"], "seed=-1"),
+        (["--device-option", "layers=3"], "device option 'layers'"),
     ):
         monkeypatch.setattr(sys, "argv", ["pl-hypernet", "sample", "runs/001", *arguments])
         with pytest.raises(SystemExit) as exit_:

@@ -142,7 +142,15 @@ def test_files_of_ones_own(tmp_path):
     np.savez(path, X=GOOD, y=[0, 1, 0, 1])
     with pytest.raises(DataError, match="expected inputs and targets"):
         datasets.load(str(path))
-    path.write_text("not a zip")
+    with pytest.raises(InputError, match="data option 'size'"):
+        datasets.load(str(path), size=3)
+    whole = path.read_bytes()
+    for damaged in (b"not a zip", b"", whole[:100]):
+        path.write_bytes(damaged)
+        with pytest.raises(DataError, match="cannot be read as npz"):
+            datasets.load(str(path))
+    with open(path, "wb") as file:
+        np.save(file, GOOD)
     with pytest.raises(DataError, match="cannot be read as npz"):
         datasets.load(str(path))
 

@@ -169,6 +169,14 @@ def test_a_loss_of_ones_own(network):
         (lambda: plh.BinaryNetwork(4)(np.zeros((2, 6), np.int8), np.zeros((1, 4))), "bits have"),
         (lambda: plh.BinaryNetwork(4)(np.zeros((2, 5), np.int8), np.zeros((1, 3))), "inputs have"),
         (
+            lambda: plh.NetworkLoss(plh.BinaryNetwork(4), np.zeros((2, 4)), [-1, 1]),
+            "targets hold other values than 0 and 1",
+        ),
+        (
+            lambda: plh.BinaryNetwork(4)(np.full((2, 5), -1, np.int8), np.zeros((1, 4))),
+            "bits hold other values than 0 and 1",
+        ),
+        (
             lambda: plh.NetworkLoss(plh.BinaryNetwork(4), np.zeros((3, 4)), [0, 1]),
             r"targets have shape \(2,\)",
         ),

@@ -243,6 +243,32 @@ def test_bad_settings(name):
         plh.QNSPSAOptimizer(**{name: -1})
 
 
+def test_a_snapshot_does_not_change_with_the_next_step():
+    energy, theta = make_energy(plh.device("hypernet.mps", wires=3, seed=0), 50)
+    optimizer = plh.QNSPSAOptimizer(seed=0)
+    theta = optimizer.step(energy, theta)
+    arrays, _ = optimizer.state()
+    kept = arrays["metric_tensor"].copy()
+    optimizer.step(energy, theta)
+    np.testing.assert_array_equal(arrays["metric_tensor"], kept)
+
+
+def test_few_shots_do_not_touch_exact_overlaps():
+    """Overlaps below half a shot are clipped where they are measured, not where they are exact."""
+    metrics = []
+    for shots in (2, 1000):
+        energy, theta = make_energy(plh.device("hypernet.mps", wires=20, seed=0), shots)
+        optimizer = plh.QNSPSAOptimizer(seed=0, metric_step=0.3)
+        optimizer.step(energy, theta)
+        metrics.append(optimizer.metric_tensor)
+    np.testing.assert_allclose(*metrics)
+
+
+def test_counts_are_whole_numbers():
+    with pytest.raises(InputError, match=r"resamplings=1.5: expected a whole number"):
+        plh.QNSPSAOptimizer(resamplings=1.5)
+
+
 def test_nothing_to_train():
     energy, theta = make_energy(plh.device("hypernet.mps", wires=3, seed=0), 50)
     with pytest.raises(InputError, match="no argument of the cost function is trainable"):

@@ -166,7 +166,9 @@ def test_a_failing_run_leaves_its_last_checkpoint(tmp_path, monkeypatch):
 
     with pytest.raises(RuntimeError, match="went away"):
         small_run(callbacks=[fail], out=tmp_path / "run")
-    assert load_checkpoint(tmp_path / "run")[1]["n_steps"] == 3
+    plain = load_checkpoint(tmp_path / "run")[1]
+    assert plain["n_steps"] == 3
+    assert plain["stop_reason"] == "unfinished"
     assert len(read_history(tmp_path / "run")) == 3
 
 
@@ -176,6 +178,71 @@ def test_a_run_that_never_started_leaves_nothing(tmp_path):
     with pytest.raises(DeviceError, match="bond dimension of 1048576"):
         plh.train(hypernet, small_task(), steps=2, progress=False, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+def test_an_undo_touches_no_other_run(tmp_path):
+    """The first step fails, and meanwhile another run has begun beside it."""
+
+    class Failing:
+        def step_and_cost(self, qnode, theta):
+            (tmp_path / "runs" / "002").mkdir()
+            raise DeviceError("refused")
+
+    with pytest.raises(DeviceError, match="refused"):
+        small_run(optimizer=Failing(), out=tmp_path / "runs" / "001")
+    assert [path.name for path in (tmp_path / "runs").iterdir()] == ["002"]
+
+
+def test_a_folder_that_cannot_be_made_leaves_no_parents(tmp_path):
+    with pytest.raises(RunFolderError, match="cannot be written"):
+        small_run(out=tmp_path / "x" / "y" / ("z" * 300))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_loss_of_ones_own(tmp_path):
+    def zero_one(outputs, targets):
+        return ((outputs[..., 0] > 0) != (targets == 1)).double().mean(dim=1)
+
+    run = small_run(loss=zero_one, out=tmp_path / "run")
+    assert 0 <= run.summary["energy"]["mean"] <= 1
+    with pytest.raises(InputError, match="a loss of its own"):
+        plh.load(tmp_path / "run", data=small_task())
+    again = plh.load(tmp_path / "run", data=small_task(), loss=zero_one)
+    assert again.summary == run.summary
+
+
+def test_an_unseeded_run_writes_down_its_seed(tmp_path):
+    run = small_run(seed=None, validation=0.3, out=tmp_path / "run")
+    assert run.config.seed == run.summary["seed"] is not None
+    loaded = plh.load(tmp_path / "run", data=small_task())
+    np.testing.assert_array_equal(loaded.data.test_inputs, run.data.test_inputs)
+    assert loaded.summary == run.summary
+
+
+def test_a_run_does_not_depend_on_what_was_sampled_before():
+    hypernet = small_hypernet()
+    energies = []
+    for _ in range(2):
+        hypernet.sample(hypernet.start_angles(), 30)
+        run = plh.train(hypernet, small_task(), steps=3, progress=False, evaluation_shots=10)
+        energies.append([record["energy"] for record in run.history])
+    assert energies[0] == energies[1]
+
+
+def test_loading_leaves_a_hypernetwork_as_it_is(tmp_path):
+    run = small_run(out=tmp_path / "run")
+    hypernet = small_hypernet(seed=5)
+    expected = small_hypernet(seed=5).sample(run.theta, 30)
+    plh.load(tmp_path / "run", hypernet=hypernet, data=small_task())
+    np.testing.assert_array_equal(hypernet.sample(run.theta, 30), expected)
+
+
+def test_gate_classes_and_none_in_the_options_of_a_config(tmp_path):
+    hypernet = small_hypernet(max_bond_dim=None, ansatz_options={"rotations": (qml.RX, qml.RZ)})
+    plh.train(hypernet, small_task(), steps=1, progress=False, out=tmp_path / "run")
+    config = RunConfig.read(tmp_path / "run" / "config.toml")
+    assert config.ansatz_options == {"rotations": ["RX", "RZ"]}
+    assert config.device_options == {}
 
 
 def test_an_ansatz_of_ones_own(tmp_path):
@@ -231,7 +298,12 @@ def test_a_device_object_with_its_wires():
         (lambda: small_hypernet(shots=0), InputError, "shots=0: expected an int of at least 2"),
         (lambda: small_hypernet(shots=None), InputError, "shots=None: expected an int"),
         (lambda: small_hypernet(ansatz=len), InputError, "ansatz and n_angles go together"),
+        (lambda: small_hypernet(ansatz=len, n_angles=0), InputError, "n_angles=0"),
         (lambda: small_hypernet(layers=-1), InputError, "n_layers=-1"),
+        (lambda: small_hypernet(seed=-1), InputError, "seed=-1"),
+        (lambda: small_hypernet(start="bogus"), InputError, "unknown start 'bogus'"),
+        (lambda: small_hypernet(ansatz_options={"colour": 1}), InputError, "option of the ansatz"),
+        (lambda: small_run(stepsize=1 + 0j, out="never"), (InputError, TypeError), ""),
         (lambda: small_hypernet("foo.bar"), DeviceError, "not installed"),
         (lambda: small_run(data=small_task(3)), InputError, "data have 3 inputs, the network 4"),
         (lambda: small_run(data=3), DataError, "expected a Data"),

@@ -1,5 +1,6 @@
 """What the commands ``train`` and ``sample`` do, once their options are read."""
 
+import secrets
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from rich.table import Table
 from pl_hypernet.analysis import evaluate
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.networks.unique import unique_bitstrings
-from pl_hypernet.training import QuantumHypernetwork, load, train
+from pl_hypernet.training import load, train
 from pl_hypernet.training.config import RunConfig, read_settings
 from pl_hypernet.training.folder import next_run_folder
 
@@ -34,7 +35,10 @@ def train_from_settings(
     settings = {} if config_path is None else read_settings(config_path)
     settings |= {name: value for name, value in given.items() if value is not None}
     for name, pairs in options.items():
-        settings[name] = settings.get(name, {}) | pairs
+        before = settings.get(name, {})
+        if not isinstance(before, dict):
+            raise InputError(f"{name}={before!r}: expected a table of options")
+        settings[name] = before | pairs
     config = RunConfig.checked(settings)
     data = config.load_data()
     hypernet = config.build_hypernetwork(data.n_inputs)
@@ -76,27 +80,25 @@ def sample_run(
     """Draws shots from the theta of a run, shows what they are worth, and writes them."""
     if shots < 2:
         raise InputError(f"--shots {shots}: expected at least 2")
+    if out is not None and out.suffix != ".npy":
+        raise InputError(f"--out {out}: expected a name that ends in .npy")
     if out is not None and out.exists():
         raise RunFolderError(f"{out} exists already: choose another file with --out")
     run = load(folder)
-    config = run.config
-    options = device_options if device else config.device_options | device_options
-    hypernet = QuantumHypernetwork(
-        run.hypernet.network,
-        device or config.device,
-        layers=config.layers,
-        shots=shots,
-        seed=seed,
-        ansatz_options=config.ansatz_options,
-        **options,
-    )
+    settings = run.config.model_dump() | {"shots": shots}
+    settings["device"] = device or run.config.device
+    settings["device_options"] = device_options
+    if device is None:
+        settings["device_options"] = run.config.device_options | device_options
+    settings["seed"] = secrets.randbits(32) if seed is None else seed
+    hypernet = RunConfig.checked(settings).build_hypernetwork(run.data.n_inputs)
     bits = hypernet.sample(run.theta, shots)
     if out is not None:
         try:
             np.save(out, bits)
         except OSError as error:
             raise RunFolderError(f"{out} cannot be written: {error.strerror}") from error
-    evaluation = evaluate(hypernet.network, bits, run.data, config.loss)
+    evaluation = evaluate(hypernet.network, bits, run.data, run.config.loss)
     accuracy = evaluation.test or evaluation.train
     which = "test" if evaluation.test else "training"
     table = Table(

@@ -1,5 +1,7 @@
 """Arrays in, arrays out."""
 
+from zipfile import BadZipFile
+
 import numpy as np
 
 from pl_hypernet.datasets.data import Data, from_arrays
@@ -24,6 +26,8 @@ def load(name: str, **options) -> Data:
         DataError: see the dataset.
     """
     if name.endswith(".npz"):
+        if options:
+            raise InputError(f"data option {min(options)!r}: a file of one's own has none")
         return _from_file(name)
     if name not in DATASETS:
         raise unknown_name("dataset", name, [*DATASETS, "FILE.npz"])
@@ -52,7 +56,7 @@ def _from_file(path: str) -> Data:
     try:
         with np.load(path) as arrays:
             found = {key: arrays[key] for key in arrays}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
         raise DataError(f"{path} cannot be read as npz: {error}") from error
     allowed = {"inputs", "targets", "test_inputs", "test_targets"}
     if not {"inputs", "targets"} <= set(found) <= allowed:

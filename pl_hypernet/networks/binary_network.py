@@ -152,4 +152,6 @@ def _as_numpy(bits) -> np.ndarray:
     bits = bits.cpu().numpy() if isinstance(bits, Tensor) else np.asarray(bits)
     if bits.ndim != 2:
         raise InputError(f"bits have shape {bits.shape}: expected (shots, n_qubits)")
+    if bits.size and (bits.min() < 0 or bits.max() > 1):
+        raise InputError("bits hold other values than 0 and 1: a spin s is the bit (1 - s) / 2")
     return bits.astype(np.int8, copy=False)

@@ -35,6 +35,8 @@ class NetworkLoss:
             raise InputError(
                 f"targets have shape {tuple(self.targets.shape)}: expected ({len(self.inputs)},)"
             )
+        if not torch.isin(self.targets, torch.tensor([0, 1], device=self.targets.device)).all():
+            raise InputError("targets hold other values than 0 and 1: number the two classes so")
         self.select(None)
 
     def select(self, indices: np.ndarray | None) -> None:

@@ -13,6 +13,7 @@ from pl_hypernet.datasets import Data
 from pl_hypernet.errors import InputError, RunFolderError, unknown_name
 from pl_hypernet.networks import BinaryNetwork, Choice
 from pl_hypernet.optimizers import OPTIMIZERS
+from pl_hypernet.training.folder import CONFIG
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 
 
@@ -40,7 +41,7 @@ class RunConfig(BaseModel):
     steps: int = Field(1000, ge=1)
     batch_size: int = Field(500, ge=1)
     evaluation_shots: int = Field(1000, ge=2)
-    seed: int | None = Field(0, ge=0)
+    seed: int = Field(0, ge=0)
 
     @classmethod
     def checked(cls, settings: dict[str, Any]) -> "RunConfig":
@@ -68,9 +69,22 @@ class RunConfig(BaseModel):
         """
         return cls.checked(read_settings(path))
 
-    def write(self, path: Path) -> None:
-        """To a TOML file; settings that are None are left out."""
-        path.write_text(tomli_w.dumps(self.model_dump(mode="json", exclude_none=True)))
+    def to_toml(self) -> str:
+        """As TOML; settings that are None are left out.
+
+        Raises:
+            InputError: an option that TOML cannot hold.
+        """
+        settings = {name: value for name, value in self.model_dump().items() if value is not None}
+        for name, value in settings.items():
+            if isinstance(value, dict):
+                settings[name] = {key: v for key, v in value.items() if v is not None}
+        try:
+            return tomli_w.dumps(settings)
+        except TypeError as error:
+            raise InputError(
+                f"a setting cannot be written to {CONFIG} ({error}): give numbers, text or lists"
+            ) from error
 
     def load_data(self) -> Data:
         """The data that the run trains on, before a validation split."""
@@ -129,5 +143,5 @@ def read_settings(path) -> dict[str, Any]:
         return tomllib.loads(Path(path).read_text())
     except OSError as error:
         raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # not TOML, or not even text
         raise InputError(f"{path} is not TOML: {error}") from error

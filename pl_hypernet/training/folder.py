@@ -1,6 +1,7 @@
 """The folder that a run leaves behind."""
 
 import json
+import shutil
 from pathlib import Path
 
 from pl_hypernet.errors import RunFolderError
@@ -10,34 +11,46 @@ HISTORY = "history.jsonl"
 SUMMARY = "summary.json"
 
 
-def make_run_folder(path) -> Path:
+def make_run_folder(path) -> tuple[Path, list[Path]]:
     """A new, empty folder.
 
+    Returns:
+        The folder, and all that was made for it: the folder itself, then its parents, upwards.
+
     Raises:
-        RunFolderError: it exists already, or cannot be made or written.
+        RunFolderError: it exists already, or cannot be made or written; nothing is left then.
     """
     path = Path(path)
+    made: list[Path] = []
     try:
-        path.mkdir(parents=True)
+        if path.exists():
+            raise FileExistsError
+        for folder in reversed([path, *path.parents]):
+            if not folder.exists():
+                folder.mkdir()
+                made.insert(0, folder)
         (path / HISTORY).touch()
     except FileExistsError as error:
         raise RunFolderError(
             f"{path} exists already: choose another folder with --out (out=), or remove it"
         ) from error
     except OSError as error:
+        unmake_run_folder(made)
         raise RunFolderError(
             f"{path} cannot be written ({error.strerror}): choose another folder with --out (out=)"
         ) from error
-    return path
+    return path, made
 
 
-def topmost_missing(path) -> Path:
-    """The highest folder that :func:`make_run_folder` would make, so what an undo removes."""
-    path = Path(path)
-    missing = path
-    while not missing.parent.exists():
-        missing = missing.parent
-    return missing
+def unmake_run_folder(made: list[Path]) -> None:
+    """Removes a run folder, and those parents that were made for it and hold nothing else."""
+    for i, folder in enumerate(made):
+        if i == 0:
+            shutil.rmtree(folder)
+        elif any(folder.iterdir()):
+            break
+        else:
+            folder.rmdir()
 
 
 def next_run_folder(parent="runs") -> Path:

@@ -8,13 +8,16 @@ from pennylane import numpy as pnp
 from pennylane.devices import Device
 
 from pl_hypernet.circuits import HardwareEfficientAnsatz, start_angles
+from pl_hypernet.circuits.angles import METHODS
+from pl_hypernet.circuits.ansatz import rotation_names
 from pl_hypernet.devices import device as make_device
-from pl_hypernet.devices import takes_seed
-from pl_hypernet.errors import InputError
+from pl_hypernet.devices import random_state, restore_random_state, takes_seed
+from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate, expected_loss
 from pl_hypernet.networks import BinaryNetwork
 
 PURPOSES = ("angles", "device", "optimizer", "batches", "validation")  # each its own random stream
+ANSATZ_OPTIONS = ("rotations", "entangler", "pattern")
 CUSTOM = "custom"  # stands in a configuration for an object that a file cannot hold
 
 
@@ -26,7 +29,8 @@ class QuantumHypernetwork:
         device: name of a PennyLane device, or a device object with ``network.n_qubits`` wires.
         layers: number P of entangling layers of the hardware-efficient ansatz.
         shots: shots of each energy, at least 2.
-        seed: of everything random: start angles, shots, directions, mini-batches. None: unseeded.
+        seed: of everything random: start angles, shots, directions, mini-batches. None: one is
+            drawn, and stands in ``.seed``.
         ansatz: a quantum function ``f(theta, wires)`` in place of the hardware-efficient ansatz.
         n_angles: number of angles of ``ansatz``; theta then has the shape ``(n_angles,)``.
         ansatz_options: ``rotations``, ``entangler``, ``pattern`` of the hardware-efficient ansatz.
@@ -62,13 +66,28 @@ class QuantumHypernetwork:
             )
         if (ansatz is None) != (n_angles is None):
             raise InputError("ansatz and n_angles go together: give both or neither")
+        if n_angles is not None and (n_angles != int(n_angles) or n_angles < 1):
+            raise InputError(f"n_angles={n_angles}: expected a whole number of at least 1")
+        if seed is None:
+            seed = int(np.random.SeedSequence().generate_state(1)[0])
+        if seed != int(seed) or seed < 0:
+            raise InputError(f"seed={seed}: expected a whole number of at least 0, or None")
+        if start is not None and start not in METHODS:
+            raise unknown_name("start", start, METHODS)
         self.network = network
         self.shots = shots
         self.seed = seed
         self.start = start or ("near_product" if ansatz is None else "uniform")
         self.layers = layers
         self.device_name = device if isinstance(device, str) else CUSTOM
-        self.ansatz_options = ansatz_options or {}
+        self.ansatz_options = dict(ansatz_options or {})
+        for option in self.ansatz_options:
+            if option not in ANSATZ_OPTIONS:
+                raise unknown_name("option of the ansatz", option, ANSATZ_OPTIONS)
+        if "rotations" in self.ansatz_options:
+            self.ansatz_options["rotations"] = list(
+                rotation_names(self.ansatz_options["rotations"])
+            )
         self.custom_ansatz = ansatz
         self.device_options = device_options
         n_qubits = network.n_qubits
@@ -83,7 +102,9 @@ class QuantumHypernetwork:
         options = dict(device_options)
         if isinstance(device, str) and takes_seed(device):
             options.setdefault("seed", np.random.default_rng(self._seeds["device"]))
-        self.device = make_device(device, wires=n_qubits, **options)
+        wires = n_qubits if isinstance(device, str) else None
+        self.device = make_device(device, wires=wires, **options)
+        self._fresh = random_state(self.device) if isinstance(device, str) else None
         self.wires = self.device.wires or qml.wires.Wires(range(n_qubits))
         if len(self.wires) != n_qubits:
             raise InputError(
@@ -102,6 +123,13 @@ class QuantumHypernetwork:
     def start_angles(self):
         """Start angles from the seed: pennylane.numpy float64, shape ``theta_shape``, radians."""
         return start_angles(self.theta_shape, self.generator("angles"), self.start)
+
+    def reseed(self) -> None:
+        """Makes a device that was made here draw its shots from the start again.
+
+        A training begins so, and depends on the seed and not on what was sampled before.
+        """
+        restore_random_state(self.device, self._fresh)
 
     def check_theta(self, theta):
         """Angles of the right shape as a trainable pennylane.numpy array.

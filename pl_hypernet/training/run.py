@@ -10,11 +10,12 @@ from pl_hypernet.analysis import Evaluation, Summary, evaluate
 from pl_hypernet.analysis.pictures import OVERVIEW_SIZE, draw_overview, save_pictures
 from pl_hypernet.analysis.summary import summarise
 from pl_hypernet.datasets import Data, as_data
-from pl_hypernet.devices import restore_random_state
+from pl_hypernet.devices import random_state, restore_random_state
+from pl_hypernet.errors import InputError
 from pl_hypernet.training.checkpoint import load_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import CONFIG, read_history
-from pl_hypernet.training.hypernetwork import QuantumHypernetwork
+from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 
 
 @dataclass(eq=False)
@@ -29,8 +30,8 @@ class Run:
         history: a dict for each step: step, energy, stderr, circuits, shots, seconds.
         evaluation: shots of the trained state and their accuracies.
         summary: the contents of ``summary.json``; printing it gives a table.
-        stop_reason: why the training ended: ``"steps"``, ``"interrupted"``, or what a callback
-            said.
+        stop_reason: why the training ended: ``"steps"``, ``"interrupted"``, what a callback said;
+            ``"unfinished"`` for one that failed or still runs.
         folder: where it was written; None if nowhere.
     """
 
@@ -71,10 +72,10 @@ class Run:
         )
 
 
-def assess(hypernet, data, config, theta, history, stop_reason, folder=None) -> Run:
+def assess(hypernet, data, config, theta, history, stop_reason, loss, folder=None) -> Run:
     """Draws fresh shots at theta, scores them on all samples, and sums the run up."""
     bits = hypernet.sample(theta, config.evaluation_shots)
-    evaluation = evaluate(hypernet.network, bits, data, config.loss)
+    evaluation = evaluate(hypernet.network, bits, data, loss)
     last = history[-1] if history else {}
     about = {
         "n_qubits": hypernet.n_qubits,
@@ -94,26 +95,34 @@ def assess(hypernet, data, config, theta, history, stop_reason, folder=None) -> 
     return Run(hypernet, data, config, theta, history, evaluation, summary, stop_reason, folder)
 
 
-def load(folder, hypernet: QuantumHypernetwork | None = None, data=None) -> Run:
+def load(folder, hypernet: QuantumHypernetwork | None = None, data=None, loss=None) -> Run:
     """The run that a folder holds, evaluated with the same shots as when it ended.
 
     Args:
         folder: as given to ``train(..., out=folder)`` or printed by ``pl-hypernet train``.
         hypernet: needed for a run with an ansatz or device object of its own.
         data: needed for a run on arrays of its own.
+        loss: needed for a run with a loss of its own.
 
     Raises:
         RunFolderError: not a run folder, or damaged.
-        InputError: the run needs ``hypernet`` or ``data``.
+        InputError: the run needs ``hypernet``, ``data`` or ``loss``.
     """
     folder = Path(folder)
     arrays, plain = load_checkpoint(folder)
     config = RunConfig.read(folder / CONFIG)
+    if config.loss == CUSTOM and loss is None:
+        raise InputError("this run has a loss of its own: hand it over as loss")
     data = as_data(data) if data is not None else config.load_data()
     hypernet = hypernet or config.build_hypernetwork(data.n_inputs)
     if config.validation is not None:
         data = data.split(config.validation, hypernet.generator("validation"))
+    before = random_state(hypernet.device)
     restore_random_state(hypernet.device, plain["device"])
     theta = hypernet.check_theta(arrays["theta"])
     history = read_history(folder)[: plain["n_steps"]]
-    return assess(hypernet, data, config, theta, history, plain["stop_reason"], folder)
+    run = assess(
+        hypernet, data, config, theta, history, plain["stop_reason"], loss or config.loss, folder
+    )
+    restore_random_state(hypernet.device, before)
+    return run

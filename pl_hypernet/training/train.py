@@ -1,7 +1,6 @@
 """From data to a trained hypernetwork in one call."""
 
 import math
-import shutil
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -16,7 +15,7 @@ from pl_hypernet.training.folder import (
     SUMMARY,
     append_history,
     make_run_folder,
-    topmost_missing,
+    unmake_run_folder,
 )
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 from pl_hypernet.training.interrupt import FinishStep
@@ -92,20 +91,19 @@ def train(
     if isinstance(optimizer, str):
         optimizer = config.build_optimizer(hypernet)
     trainer = Trainer(hypernet, data, optimizer, batch_size, theta, loss)
-    folder = None
-    if out is not None:
-        made = topmost_missing(out)
-        folder = make_run_folder(out)
-        config.write(folder / CONFIG)
+    settings = config.to_toml()
+    folder, made = (None, []) if out is None else make_run_folder(out)
+    if folder is not None:
+        (folder / CONFIG).write_text(settings)
 
     try:
         with one_thread_if_small(hypernet.shots * min(batch_size, len(data.inputs))):
             history, stop_reason = _loop(trainer, steps, callbacks, folder, progress)
     except BaseException:
-        if folder is not None and trainer.n_steps == 0:  # refused by the device: leave nothing
-            shutil.rmtree(made)
+        if trainer.n_steps == 0:  # refused by the device: leave nothing
+            unmake_run_folder(made)
         raise
-    run = assess(hypernet, data, config, trainer.theta, history, stop_reason, folder)
+    run = assess(hypernet, data, config, trainer.theta, history, stop_reason, loss, folder)
     if folder is not None:
         run.summary.save(folder / SUMMARY)
         run.save_pictures()
@@ -124,7 +122,7 @@ def _loop(trainer, steps, callbacks, folder, progress) -> tuple[list[dict], str]
             if folder is not None:
                 append_history(folder, record)
                 if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                    _save(folder, trainer, stop_reason)
+                    _save(folder, trainer, "unfinished")
                     saved_at = time.monotonic()
             if bar is not None:
                 bar(record, trainer.theta)

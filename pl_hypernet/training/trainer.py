@@ -48,6 +48,7 @@ class Trainer:
         self.batches = MiniBatches(len(data.inputs), batch_size, hypernet.generator("batches"))
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
         self.n_steps = 0
+        hypernet.reseed()
         self._energy = hypernet.energy_qnode(self.loss)
 
     def step(self) -> dict:

@@ -124,7 +124,8 @@ class HypernetMPS(Device):
 
     def _all_wires(self, circuit) -> Wires:
         """The wires of the device, and any that deferred measurements have added to a circuit."""
-        return Wires.all_wires([self.wires or [], circuit.wires])
+        given = range(len(circuit.wires)) if self.wires is None else self.wires
+        return Wires.all_wires([Wires(given), circuit.wires])
 
     def _measure(self, circuit, states: Iterator[MatrixProductState]):
         """The results of one circuit, which takes its one or two states from the iterator."""
