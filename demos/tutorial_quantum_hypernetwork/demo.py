@@ -345,9 +345,10 @@ for which, pixels in (("undecided", undecided), ("decided", ~undecided)):
 # this task, and a greedy search that flips one bit at a time passes 99 % in about a second. The
 # task is here to learn the method on.
 #
-# From here you can hand ``plh.train`` your own arrays ``(X, y)``, change the number of layers, leave
-# out the CZ gates with ``ansatz_options={"pattern": "none"}``, or give ``plh.QuantumHypernetwork``
-# an ansatz of your own. Compare over several seeds: one run says little.
+# From here you can hand ``plh.train`` your own arrays ``(X, y)``, change the number of layers,
+# leave out the CZ gates with ``ansatz_options={"pattern": "none"}``, or give
+# ``plh.QuantumHypernetwork`` an ansatz of your own. Compare over several seeds, because one run
+# says little.
 #
 # References
 # ----------
