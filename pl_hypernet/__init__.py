@@ -27,7 +27,7 @@ _HOMES = {
     "train": "training",
 }
 _MODULES = ("analysis", "circuits", "datasets", "devices", "errors", "measurements", "networks",
-            "objectives", "optimizers", "training")  # fmt: skip
+            "objectives", "optimizers", "testing", "training")  # fmt: skip
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

@@ -126,7 +126,7 @@ def test_help_imports_nothing_heavy(tmp_path):
     ("arguments", "message"),
     [
         (["--device", "foo.bar"], "device 'foo.bar' is not installed; here are"),
-        (["--device", "lightning.qubit"], "amplitudes for 66 wires"),
+        (["--device", "lightning.qubit"], "wires here, not 66: use hypernet.mps"),
         (["--device-option", "wires=3"], "device option 'wires'"),
         (["--device-option", "colour=red"], "unexpected keyword argument 'colour'"),
         (["--device-option", "red"], "expected key=value"),
@@ -207,7 +207,7 @@ def test_bad_samples(trained, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(folder)
     for arguments, message in (
         (["--shots", "0"], "--shots 0: expected at least 2"),
-        (["--device", "lightning.qubit"], "amplitudes for 66 wires"),
+        (["--device", "lightning.qubit"], "wires here, not 66: use hypernet.mps"),
         (["--out", str(tmp_path / "there.npy")], "exists already"),
         (["--out", "there"], "ends in .npy"),
         (["--seed", "-1"], "seed=-1"),

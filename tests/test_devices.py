@@ -7,13 +7,13 @@ import pennylane as qml
 import pytest
 import torch
 from pennylane import numpy as pnp
-from statistical import ALPHA, g_test
 
 import pl_hypernet as plh
 from pl_hypernet.devices import can_overlap_exactly, overlap_tape
-from pl_hypernet.devices.known import installed_devices, most_state_vector_wires
+from pl_hypernet.devices.known import KNOWN, installed_devices
 from pl_hypernet.errors import DeviceError, InputError, TruncationWarning
 from pl_hypernet.measurements import Estimate, ZeroProbability
+from pl_hypernet.testing import ALPHA, g_test
 
 DEVICES = ["default.qubit", "lightning.qubit", "hypernet.mps"]
 N = 5
@@ -319,9 +319,7 @@ def test_bad_options_of_hypernet_mps(options, message):
 def test_bad_devices():
     with pytest.raises(DeviceError, match=r"'foo.bar' is not installed; here are hypernet.mps"):
         plh.device("foo.bar", wires=3)
-    with pytest.raises(DeviceError, match="does not return the bits of single shots"):
-        plh.device("default.tensor", wires=3)
-    with pytest.raises(DeviceError, match="amplitudes for 66 wires"):
+    with pytest.raises(DeviceError, match=r"can have \d+ wires here, not 66: use hypernet.mps"):
         plh.device("lightning.qubit", wires=66)
     with pytest.raises(InputError, match="unexpected keyword argument 'colour'"):
         plh.device("hypernet.mps", wires=3, colour="red")
@@ -395,8 +393,10 @@ def test_installed_devices():
     names = {entry.name: entry for entry in installed_devices()}
     assert list(names)[:3] == ["hypernet.mps", "default.qubit", "lightning.qubit"]
     assert names["hypernet.mps"].seedable
-    assert names["default.tensor"].known is None
-    assert 20 < most_state_vector_wires() < 50
+    assert names["null.qubit"].known is None
+    assert 20 < KNOWN["lightning.qubit"].wires_here() < 50
+    assert KNOWN["default.mixed"].wires_here() == KNOWN["lightning.qubit"].wires_here() // 2
+    assert KNOWN["hypernet.mps"].wires_here() is None
 
 
 def test_no_warning_where_nothing_is_truncated(theta):

@@ -17,6 +17,7 @@ FLOW = [
     {"optimizers"},
     {"analysis"},
     {"training"},
+    {"testing"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOW) for name in names}

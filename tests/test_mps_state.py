@@ -7,7 +7,6 @@ import pennylane as qml
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from statistical import ALPHA, g_test, standard_deviations
 
 from pl_hypernet.circuits import HardwareEfficientAnsatz
 from pl_hypernet.devices.mps.ansatz_state import exact_bond_dim
@@ -15,6 +14,7 @@ from pl_hypernet.devices.mps.evolution import evolve
 from pl_hypernet.devices.mps.state import MatrixProductState
 from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.spins import to_spins
+from pl_hypernet.testing import ALPHA, g_test, standard_deviations
 
 ROTATIONS = [("RY", "RZ"), ("RX",), ("RZ", "RX"), ("RX", "RY", "RZ")]
 OPTIONS = list(itertools.product(ROTATIONS, ["CZ", "CNOT"], ["chain", "brick", "ring", "none"]))
@@ -278,7 +278,7 @@ def test_overlap_equals_the_state_vectors(pattern):
     exact = abs(np.vdot(vectors[0], vectors[1])) ** 2
     assert states[0].overlap(states[1]) == pytest.approx(exact, abs=1e-12)
     assert states[0].overlap(states[0]) == pytest.approx(1, abs=1e-12)
-    with pytest.raises(InputError, match="unequal wires"):
+    with pytest.raises(InputError, match="expected the same wires"):
         states[0].overlap(evolve([[]], [wires(3)])[0])
 
 

@@ -4,11 +4,11 @@ import numpy as np
 import pennylane as qml
 import pytest
 from pennylane import numpy as pnp
-from statistical import standard_deviations
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
 from pl_hypernet.optimizers.metric import PRIOR, shrunk_metric, solve_floored
+from pl_hypernet.testing import standard_deviations
 
 
 def make_energy(dev, shots, loss=lambda bits: bits.sum(axis=1) / bits.shape[1], n_layers=1):

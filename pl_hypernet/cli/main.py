@@ -201,29 +201,33 @@ def devices() -> None:
     """The PennyLane devices installed here and what each can do for us."""
     from rich.table import Table
 
-    from pl_hypernet.devices.known import installed_devices, most_state_vector_wires
+    from pl_hypernet.devices.known import installed_devices
 
     table = Table(title="PennyLane devices installed here", title_justify="left")
-    for heading in ("device", "seed", "wires", "exact overlaps", "what it is"):
-        table.add_column(heading)
+    for heading in ("device", "what it is", "seed", "wires here", "exact overlaps"):
+        table.add_column(heading, no_wrap=heading == "device")
     others = []
     for entry in installed_devices():
         known = entry.known
         if known is None:
             others.append(entry.name)
             continue
-        overlaps = known.exact_overlap_wires
+        most, overlaps = known.wires_here(), known.exact_overlap_wires
         table.add_row(
             entry.name,
-            _yes(entry.seedable),
-            f"<= {most_state_vector_wires()}" if known.state_vector else "any",
-            "any wires" if overlaps is None else f"<= {overlaps} wires",
             known.remark,
+            _yes(entry.seedable),
+            "any" if most is None else f"<= {most}",
+            "any wires" if overlaps is None else f"<= {overlaps} wires" if overlaps else "no",
         )
     console = _console()
     console.print(table)
     if others:
-        console.print(f"Also installed, not tried by us: {', '.join(others)}", highlight=False)
+        console.print(
+            "Also installed, not tried by us; how they return bits is found by trying: "
+            + ", ".join(others),
+            highlight=False,
+        )
 
 
 def _yes(value: bool | None) -> str:

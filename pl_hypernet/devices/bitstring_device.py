@@ -1,29 +1,37 @@
 """Any PennyLane device, made to return bits and expected losses."""
 
+import pennylane as qml
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.transforms.core import CompilePipeline
 
-from pl_hypernet.devices.lowering import lower_expected_loss
+from pl_hypernet.devices.lowering import lower_expected_loss, refuse_without_shots
+from pl_hypernet.devices.readings import Reading, find_reading, read_bits
 from pl_hypernet.measurements import Estimate, ExpectedLoss
 
 
 class BitstringDevice(Device):
     """A PennyLane device around another one, on which ``expected_loss`` works.
 
-    It adds one step before the other device's own preprocessing, the lowering of expected losses
-    to ``qml.sample`` (with shots) or ``qml.probs`` (without), and hands on all else: tracker,
-    seeds, options, derivatives.
+    It adds steps before the other device's own preprocessing: expected losses become
+    ``qml.sample`` (with shots) or ``qml.probs`` (without), and where the device does not sample
+    bits by itself, they are read in a way that it supports. It hands on all else: tracker, seeds,
+    options, derivatives.
 
     Args:
         inner: the device that executes.
+        reading: how bits are read from it; None: it samples them itself, in every respect;
+            ``"try"``: find out with a small circuit when bits are first asked for.
+        exact: whether its results without shots are exact.
 
     Attributes:
         inner (Device): the device that executes.
         estimates (list[Estimate]): the expected losses of the last execution, with their errors.
     """
 
-    def __init__(self, inner: Device):
+    def __init__(self, inner: Device, reading: Reading | str | None = None, exact: bool = True):
         self.inner = inner
+        self.reading = reading
+        self._exact = exact
         self.estimates: list[Estimate] = []
         self._wires = inner.wires
         self._shots = inner.shots
@@ -49,8 +57,18 @@ class BitstringDevice(Device):
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
         program = CompilePipeline()
+        if not self._exact:
+            program.add_transform(refuse_without_shots, name=self.name)
         program.add_transform(lower_expected_loss, device_wires=self.wires, record=self.estimates)
+        if self.reading is not None:
+            program.add_transform(qml.transforms.broadcast_expand)
+            program.add_transform(read_bits, reading=self._read, device_wires=self.wires)
         return program + self.inner.preprocess_transforms(execution_config)
+
+    def _read(self) -> Reading:
+        if self.reading == "try":
+            self.reading = find_reading(self.inner)
+        return self.reading
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
         self.estimates.clear()

@@ -6,12 +6,8 @@ import pennylane as qml
 from pennylane.devices import Device
 
 from pl_hypernet.devices.bitstring_device import BitstringDevice
-from pl_hypernet.devices.known import (
-    KNOWN,
-    WITHOUT_BITS,
-    installed_devices,
-    most_state_vector_wires,
-)
+from pl_hypernet.devices.default_tensor import SampledTensorDevice
+from pl_hypernet.devices.known import KNOWN, installed_devices
 from pl_hypernet.devices.mps.device import HypernetMPS
 from pl_hypernet.errors import DeviceError, HypernetError, InputError
 
@@ -19,8 +15,8 @@ from pl_hypernet.errors import DeviceError, HypernetError, InputError
 def device(name: str | Device, wires: int | Iterable | None = None, **options) -> Device:
     """A device on which ``qml.sample``, ``qml.counts`` and ``expected_loss`` work with shots.
 
-    Mirrors ``qml.device``. Known to work: ``hypernet.mps``, ``default.qubit``,
-    ``lightning.qubit``, and other PennyLane devices that support ``qml.sample(wires=...)``.
+    Mirrors ``qml.device``, for every PennyLane device: those of the table that ``pl-hypernet
+    devices`` prints in a way that is known to work, any other one by trying.
 
     Args:
         name: name of an installed PennyLane device, or a device object.
@@ -32,7 +28,7 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
 
     Raises:
         InputError: wires that make no sense, or options that the device does not take.
-        DeviceError: no such device is installed.
+        DeviceError: no such device is installed, or it cannot have so many wires.
     """
     options = {key: value for key, value in options.items() if value is not None}
     if isinstance(name, Device):
@@ -41,7 +37,7 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
                 f"wires={wires}, options {options} beside a device object: it has its own; give "
                 "them where the device is made"
             )
-        return name if isinstance(name, HypernetMPS | BitstringDevice) else BitstringDevice(name)
+        return _wrap(name)
     if not isinstance(name, str):
         raise InputError(f"device {name!r}: expected a name or a PennyLane device")
     if isinstance(wires, int) and wires < 1:
@@ -52,14 +48,10 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
             f"device {name!r} is not installed; here are {', '.join(installed)}: "
             "install the PennyLane plugin that brings it, or choose one of these"
         )
-    if name in WITHOUT_BITS:
-        raise DeviceError(
-            f"device {name!r} does not return the bits of single shots: choose one of "
-            f"{', '.join(KNOWN)}"
-        )
     if wires is not None:
         wires = wires if isinstance(wires, int) else list(wires)
-        _check_memory(name, wires if isinstance(wires, int) else len(wires))
+        _check_size(name, wires if isinstance(wires, int) else len(wires))
+    seed = options.pop("seed", None) if name == "default.tensor" else None
     try:
         made = qml.device(name, wires=wires, **options)
     except HypernetError:
@@ -68,15 +60,26 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
         raise InputError(f"device {name!r}: {error}") from error
     except Exception as error:
         raise DeviceError(f"device {name!r} could not be made: {_first_line(error)}") from error
-    return device(made)
+    return _wrap(made, seed)
 
 
-def _check_memory(name: str, n_wires: int) -> None:
-    most = most_state_vector_wires()
-    if name in KNOWN and KNOWN[name].state_vector and n_wires > most:
+def _wrap(inner: Device, seed=None) -> Device:
+    if isinstance(inner, HypernetMPS | BitstringDevice):
+        return inner
+    if inner.name == "default.tensor":
+        return SampledTensorDevice(inner, seed)
+    known = KNOWN.get(inner.name)
+    if known is None:
+        return BitstringDevice(inner, "try")
+    return BitstringDevice(inner, known.reading, known.exact)
+
+
+def _check_size(name: str, n_wires: int) -> None:
+    most = KNOWN[name].wires_here() if name in KNOWN else None
+    if most is not None and n_wires > most:
         raise DeviceError(
-            f"device {name!r} holds 2^{n_wires} amplitudes for {n_wires} wires, and the memory "
-            f"here suffices for {most} wires: use hypernet.mps, or fewer inputs"
+            f"device {name!r} can have {most} wires here, not {n_wires}: use hypernet.mps, or "
+            "fewer inputs"
         )
 
 

@@ -1,14 +1,16 @@
 """What each device can do for us: the only table of device names."""
 
 import inspect
+import math
 import os
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
 from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES
+from pl_hypernet.devices.readings import EACH_WIRE, SAMPLES, Reading
 
 PLUGINS = "pennylane.plugins"
-AMPLITUDE_BYTES = 16
+NUMBER_BYTES = 16  # of a complex128
 
 
 @dataclass(frozen=True)
@@ -16,35 +18,48 @@ class KnownDevice:
     """What is known of a device by its name.
 
     Attributes:
-        exact_overlap_wires: up to how many wires its overlaps are exact; None: any number.
-        state_vector: whether it holds all 2^n amplitudes, which limits its wires by memory.
-        remark: one short line for people.
+        remark: what it is, in a few words.
+        exact_overlap_wires: up to how many wires its overlaps are exact; None: any number; 0: they
+            are measured with shots, as on hardware or where there may be noise.
+        reading: how bits are read from it; None: it samples them itself, in every respect.
+        exact: whether its results without shots are exact.
+        growth: numbers that it holds are growth^n for n wires; 1: no such limit.
+        most_wires: wires that it can have at most; None: as memory allows.
     """
 
-    exact_overlap_wires: int | None
-    state_vector: bool
     remark: str
+    exact_overlap_wires: int | None = 0
+    reading: Reading | None = None
+    exact: bool = True
+    growth: int = 2
+    most_wires: int | None = None
+
+    def wires_here(self) -> int | None:
+        """Wires that it can have on this machine; None: no limit that we know."""
+        limits = [] if self.most_wires is None else [self.most_wires]
+        if self.growth > 1:
+            limits.append(int(math.log(memory_here() / NUMBER_BYTES, self.growth)))
+        return min(limits, default=None)
 
 
 KNOWN = {
-    "hypernet.mps": KnownDevice(None, False, "matrix product state"),
-    "default.qubit": KnownDevice(MAX_EXACT_WIRES, True, "state vector"),
-    "lightning.qubit": KnownDevice(MAX_EXACT_WIRES, True, "fast state vector"),
-}
-WITHOUT_BITS = {  # devices that cannot return the bits of single shots by themselves
-    "braket.aws.qubit",
-    "braket.local.qubit",
-    "default.tensor",
+    "hypernet.mps": KnownDevice("matrix product state", None, growth=1),
+    "default.qubit": KnownDevice("state vector", MAX_EXACT_WIRES),
+    "lightning.qubit": KnownDevice("fast state vector", MAX_EXACT_WIRES),
+    "default.tensor": KnownDevice("quimb's tensors", None, growth=1),
+    "default.mixed": KnownDevice("density matrix", growth=4),
+    "braket.local.qubit": KnownDevice("Braket's simulators", reading=EACH_WIRE),
+    "braket.aws.qubit": KnownDevice("Braket's QPUs", reading=EACH_WIRE, exact=False, growth=1),
+    "qiskit.aer": KnownDevice("Qiskit Aer", reading=SAMPLES, exact=False, growth=1, most_wires=63),
 }
 
 
-def most_state_vector_wires() -> int:
-    """Wires whose 2^n complex128 amplitudes fit into this machine's memory."""
+def memory_here() -> int:
+    """Bytes of memory of this machine."""
     try:
-        memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError):  # not a POSIX system
-        memory = 2**34
-    return (memory // AMPLITUDE_BYTES).bit_length() - 1
+        return 2**34
 
 
 @dataclass(frozen=True)
@@ -77,6 +92,8 @@ def installed_devices(check_seed: bool = True) -> list[InstalledDevice]:
 
 
 def _takes_seed(point) -> bool | None:
+    if point.name == "default.tensor":  # the shots are ours
+        return True
     try:
         return "seed" in inspect.signature(point.load()).parameters
     except Exception:  # a plugin that does not import is none of our business
@@ -88,4 +105,6 @@ def can_overlap_exactly(device, n_wires: int) -> bool:
     known = KNOWN.get(device.name)
     if known is None:
         return False
+    if getattr(getattr(device, "inner", None), "method", None) == "tn":
+        return n_wires <= MAX_EXACT_WIRES
     return known.exact_overlap_wires is None or n_wires <= known.exact_overlap_wires

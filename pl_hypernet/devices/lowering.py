@@ -79,5 +79,13 @@ def lower_expected_loss(
     return (tape.copy(measurements=measurements),), post_processing
 
 
+@qml.transform
+def refuse_without_shots(tape, name: str = "device"):
+    """For devices that, asked for an exact value, would silently give one from shots."""
+    if not tape.shots:
+        raise DeviceError(f"device {name!r} gives no exact values: set shots with qml.set_shots")
+    return (tape,), _first
+
+
 def _first(results):
     return results[0]

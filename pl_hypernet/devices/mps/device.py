@@ -1,22 +1,19 @@
 """``hypernet.mps``: a PennyLane device that samples matrix product states."""
 
 import warnings
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pennylane as qml
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import simulator_tracking, single_tape_support
-from pennylane.devices.preprocess import decompose, validate_device_wires, validate_measurements
-from pennylane.transforms.core import CompilePipeline
 from pennylane.wires import Wires
 
-from pl_hypernet.devices.lowering import lower_expected_loss
-from pl_hypernet.devices.mps.evolution import evolve, site_order
+from pl_hypernet.devices.mps.evolution import evolve
+from pl_hypernet.devices.mps.measurement import measure_all
+from pl_hypernet.devices.mps.preprocessing import acts_on_one_or_two_wires, line_program
 from pl_hypernet.devices.mps.state import DTYPES, MatrixProductState
 from pl_hypernet.errors import InputError, TruncationWarning, unknown_name
-from pl_hypernet.measurements import Estimate, ZeroProbability
+from pl_hypernet.measurements import Estimate
 
 TRUNCATION_LIMIT = 1e-3  # discarded weight above which results visibly suffer
 
@@ -83,68 +80,24 @@ class HypernetMPS(Device):
         return "hypernet.mps"
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
-        program = CompilePipeline()
-        program.add_transform(validate_device_wires, wires=self.wires, name=self.name)
-        program.add_transform(
-            lower_expected_loss,
-            device_wires=self.wires,
-            native=(ZeroProbability,),
-            record=self.estimates,
-        )
-        program.add_transform(qml.defer_measurements, allow_postselect=False)
-        program.add_transform(_split_observables)
-        program.add_transform(
-            decompose,
-            stopping_condition=self._is_native,
-            skip_initial_state_prep=False,
-            name=self.name,
-        )
-        program.add_transform(
-            validate_measurements, analytic_measurements=_is_analytic, name=self.name
-        )
-        program.add_transform(qml.transforms.broadcast_expand)
-        return program
+        return line_program(self.name, self.wires, self._is_native, self.estimates)
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
         self.estimates.clear()
         if self.wires is None:
             circuits = [circuit.map_to_standard_wires() for circuit in circuits]
-        operations, orders = [], []
-        for circuit in circuits:
-            # measured in the eigenbasis of the observables, if there are any
-            all_operations = [*circuit.operations, *circuit.diagonalizing_gates]
-            order = site_order(all_operations, self._all_wires(circuit))
-            halves = _halves(all_operations) if _measures_overlap(circuit) else [all_operations]
-            operations += halves
-            orders += [order] * len(halves)
-        states = evolve(operations, orders, self.max_bond_dim, self.cutoff)
-        self._report(states)
-        remaining = iter(states)
-        return tuple(self._measure(circuit, remaining) for circuit in circuits)
+        wires = [self._all_wires(circuit) for circuit in circuits]
+        return measure_all(circuits, wires, self._states, self._rng, self.precision)
 
     def _all_wires(self, circuit) -> Wires:
         """The wires of the device, and any that deferred measurements have added to a circuit."""
         given = range(len(circuit.wires)) if self.wires is None else self.wires
         return Wires.all_wires([Wires(given), circuit.wires])
 
-    def _measure(self, circuit, states: Iterator[MatrixProductState]):
-        """The results of one circuit, which takes its one or two states from the iterator."""
-        state = next(states)
-        if _measures_overlap(circuit):
-            return state.overlap(next(states))
-        wires = self._all_wires(circuit)
-        if not circuit.shots:
-            vector = state.state_vector(wires)
-            results = [m.process_state(vector, wires) for m in circuit.measurements]
-            return results[0] if len(results) == 1 else tuple(results)
-        bits, _ = state.sample(circuit.shots.total_shots, self._rng, self.precision)
-        if state.wires != wires:
-            bits = bits[:, state.wires.indices(wires)]
-        parts = []
-        for start, stop in circuit.shots.bins():
-            results = [m.process_samples(bits[start:stop], wires) for m in circuit.measurements]
-            parts.append(results[0] if len(results) == 1 else tuple(results))
-        return tuple(parts) if circuit.shots.has_partitioned_shots else parts[0]
+    def _states(self, operations, wires) -> list[MatrixProductState]:
+        states = evolve(operations, wires, self.max_bond_dim, self.cutoff)
+        self._report(states)
+        return states
 
     def _report(self, states: list[MatrixProductState]) -> None:
         self.bond_dim = max((state.bond_dim for state in states), default=1)
@@ -164,39 +117,4 @@ class HypernetMPS(Device):
         name = operation.name
         if "HardwareEfficientAnsatz" in name:
             return name in self.capabilities.gate_set()
-        if isinstance(operation, qml.GlobalPhase):
-            return True
-        return operation.has_matrix and len(operation.wires) <= 2
-
-
-def _measures_overlap(circuit) -> bool:
-    """Whether a circuit without shots asks for the probability of 0...0, and nothing else."""
-    return (
-        not circuit.shots
-        and len(circuit.measurements) == 1
-        and isinstance(circuit.measurements[0], ZeroProbability)
-    )
-
-
-def _halves(operations) -> list[list]:
-    """Circuits U and V with operations = V^dagger U, so that <0|V^dagger U|0> is an overlap.
-
-    Cut in the middle: for a circuit and its inverse each half then is one of the two states.
-    """
-    middle = (len(operations) + 1) // 2
-    undone = [qml.adjoint(op, lazy=False) for op in reversed(operations[middle:])]
-    return [list(operations[:middle]), undone]
-
-
-def _is_analytic(measurement) -> bool:
-    return isinstance(
-        measurement, ZeroProbability | qml.measurements.ProbabilityMP | qml.measurements.StateMP
-    )
-
-
-@qml.transform
-def _split_observables(tape):
-    """One tape for each basis that must be measured; a tape without observables passes freely."""
-    if all(measurement.obs is None for measurement in tape.measurements):
-        return (tape,), lambda results: results[0]
-    return qml.transforms.split_non_commuting(tape)
+        return acts_on_one_or_two_wires(operation)

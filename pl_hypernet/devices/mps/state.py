@@ -93,7 +93,10 @@ class MatrixProductState:
     def overlap(self, other: "MatrixProductState") -> float:
         """Fidelity |<other|self>|^2, exact for the tensors at hand; in [0, 1]."""
         if self.wires != other.wires:
-            raise InputError(f"overlap of states on {self.wires} and {other.wires}: unequal wires")
+            raise InputError(
+                f"overlap of states on {self.wires} and {other.wires}: expected the same wires in "
+                "the same order"
+            )
         return abs(kernels.overlap(other.tensors, self.tensors)) ** 2
 
     def state_vector(self, wire_order=None) -> np.ndarray:

@@ -1,0 +1,132 @@
+"""How bits are read from a device: as samples, as counts, or as Z of each wire.
+
+Every PennyLane plugin supports some way of reading single shots, few support all. A reading asks in
+one way and makes bits of the answer, from which any measurement of bits is computed here.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pennylane as qml
+from pennylane.devices import Device
+from pennylane.measurements import MeasurementProcess, SampleMeasurement
+from pennylane.tape import QuantumScript
+from pennylane.wires import Wires
+
+from pl_hypernet.errors import DeviceError
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A way of reading bits.
+
+    Attributes:
+        name: for messages.
+        ask: wires -> the measurements to send to the device.
+        parse: (results, n_wires) -> bits int8 (shots, n_wires).
+    """
+
+    name: str
+    ask: Callable[[Wires], list[MeasurementProcess]]
+    parse: Callable[[Any, int], np.ndarray]
+
+
+def _parse_samples(results, n_wires: int) -> np.ndarray:
+    return np.asarray(results).reshape(-1, n_wires).astype(np.int8)
+
+
+def _parse_counts(results, n_wires: int) -> np.ndarray:
+    """Counts know no order: shots are shuffled, so that any part of them is a fair sample."""
+    rows = np.array([[int(bit) for bit in outcome] for outcome in results], dtype=np.int8)
+    bits = np.repeat(rows.reshape(-1, n_wires), [int(n) for n in results.values()], axis=0)
+    return np.random.default_rng(len(bits)).permutation(bits, axis=0)
+
+
+def _parse_each_wire(results, n_wires: int) -> np.ndarray:
+    eigenvalues = np.asarray(results).reshape(n_wires, -1)  # +1 for bit 0, -1 for bit 1
+    return np.ascontiguousarray(((1 - eigenvalues.T) / 2).round().astype(np.int8))
+
+
+SAMPLES = Reading("qml.sample(wires)", lambda wires: [qml.sample(wires=wires)], _parse_samples)
+COUNTS = Reading("qml.counts(wires)", lambda wires: [qml.counts(wires=wires)], _parse_counts)
+EACH_WIRE = Reading(
+    "qml.sample(Z) of each wire",
+    lambda wires: [qml.sample(qml.Z(wire)) for wire in wires],
+    _parse_each_wire,
+)
+READINGS = (SAMPLES, COUNTS, EACH_WIRE)
+TRIAL_SHOTS = 5
+
+
+@qml.transform
+def read_bits(tape, reading: Callable[[], Reading], device_wires=None):
+    """Replaces all measurements of bits by one reading of them; all see the same shots.
+
+    Shot vectors are divided up here, since not every plugin does it right. Tapes without shots,
+    and measurements of observables, pass through.
+
+    Args:
+        tape: a circuit without broadcasting.
+        reading: gives the way to ask, when it is needed.
+        device_wires: what a measurement without wires measures; None: the wires of the tape.
+    """
+    of_bits = [i for i, m in enumerate(tape.measurements) if _measures_bits(m)]
+    if not tape.shots or not of_bits:
+        return (tape,), _first
+    everything = device_wires if device_wires else tape.wires
+    wires = Wires.all_wires([tape.measurements[i].wires or everything for i in of_bits])
+    if len(of_bits) < len(tape.measurements):
+        raise DeviceError(
+            "bits and observables in one circuit: on this device return them from two QNodes"
+        )
+    asked = reading()
+    bits_tape = tape.copy(measurements=asked.ask(wires), shots=tape.shots.total_shots)
+    same = [type(m) for m in bits_tape.measurements] == [type(m) for m in tape.measurements]
+    if same and not tape.shots.has_partitioned_shots:
+        return (tape,), _first  # asked so already, as when this transform runs twice
+
+    def post_processing(results):
+        bits = asked.parse(results[0], len(wires))
+        parts = []
+        for start, stop in tape.shots.bins():
+            values = [m.process_samples(bits[start:stop], wires) for m in tape.measurements]
+            parts.append(values[0] if len(values) == 1 else tuple(values))
+        return tuple(parts) if tape.shots.has_partitioned_shots else parts[0]
+
+    return (bits_tape,), post_processing
+
+
+def _first(results):
+    return results[0]
+
+
+def _measures_bits(measurement: MeasurementProcess) -> bool:
+    return isinstance(measurement, SampleMeasurement) and measurement.obs is None
+
+
+def find_reading(device: Device) -> Reading:
+    """The first reading that a device supports, found by trying them on a small circuit.
+
+    Sends one to three circuits of one gate and 5 shots.
+
+    Raises:
+        DeviceError: none works.
+    """
+    wires = Wires(device.wires[:2]) if device.wires else Wires([0, 1])
+    expected = np.array([1] + [0] * (len(wires) - 1))
+    reasons = []
+    for reading in READINGS:
+        tape = QuantumScript([qml.PauliX(wires[0])], reading.ask(wires), shots=TRIAL_SHOTS)
+        try:
+            (results,) = qml.execute([tape], device, diff_method=None, interface=None)
+            bits = reading.parse(results, len(wires))
+        except Exception as error:
+            reasons.append(f"{reading.name}: {type(error).__name__} {str(error).splitlines()[:1]}")
+            continue
+        # a noisy device may flip a bit; one that answers something else flips most
+        if bits.shape == (TRIAL_SHOTS, len(wires)) and (bits == expected).mean() > 0.5:
+            return reading
+        reasons.append(f"{reading.name}: not the bits of |1>")
+    raise DeviceError(f"device {device.name!r} returns no bits: tried " + "; ".join(reasons))
