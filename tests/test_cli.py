@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -96,6 +97,9 @@ def test_own_data_on_another_device(tmp_path):
     assert summary["choices"] == {}
     sampled = run("sample", "here", "--device", "default.qubit", "--shots", 50, cwd=tmp_path)
     assert "50 shots on default.qubit" in sampled.stdout
+    assert "The same angles on both devices" in sampled.stdout
+    p_value = float(re.search(r"test of the\s+accuracies: p =\s+(\S+);", sampled.stdout)[1])
+    assert p_value > 1e-6
 
 
 def test_help_and_version_and_devices(tmp_path):

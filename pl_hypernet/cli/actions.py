@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from rich.console import Console
 from rich.table import Table
+from scipy.stats import ks_2samp
 
-from pl_hypernet.analysis import evaluate
+from pl_hypernet.analysis import Evaluation, evaluate
 from pl_hypernet.errors import InputError, RunFolderError
+from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.training import load, train
 from pl_hypernet.training.config import RunConfig, read_settings
@@ -77,7 +79,10 @@ def sample_run(
     seed: int | None,
     out: Path | None,
 ) -> None:
-    """Draws shots from the theta of a run, shows what they are worth, and writes them."""
+    """Draws shots from the theta of a run, shows what they are worth, and writes them.
+
+    On another device than that of the run, its shots are compared with as many fresh ones there.
+    """
     if shots < 2:
         raise InputError(f"--shots {shots}: expected at least 2")
     if out is not None and out.suffix != ".npy":
@@ -99,30 +104,61 @@ def sample_run(
         except OSError as error:
             raise RunFolderError(f"{out} cannot be written: {error.strerror}") from error
     evaluation = evaluate(hypernet.network, bits, run.data, run.config.loss)
+    console = Console()
+    console.print(_most_frequent(evaluation, f"{shots} shots on {hypernet.device.name}"))
+    if hypernet.device.name != run.hypernet.device.name:
+        settings |= {"device": run.config.device, "device_options": run.config.device_options}
+        home = RunConfig.checked(settings).build_hypernetwork(run.data.n_inputs)
+        there = home.sample(run.theta, shots)
+        at_home = evaluate(home.network, there, run.data, run.config.loss)
+        console.print(_comparison({home.device.name: at_home, hypernet.device.name: evaluation}))
+    if out is not None:
+        console.print(f"Bits int8 {bits.shape} in {out}", highlight=False)
+
+
+def _most_frequent(evaluation: Evaluation, title: str) -> Table:
+    """The most frequent networks among some shots, those of equal frequency by their loss."""
     accuracy = evaluation.test or evaluation.train
     which = "test" if evaluation.test else "training"
+    rows, inverse = unique_bitstrings(evaluation.bits)
+    often = np.bincount(inverse)
     table = Table(
-        title=f"{shots} shots on {hypernet.device.name}",
+        title=title,
         title_justify="left",
-        caption=f"energy {evaluation.energy}; {which} accuracy: mean {accuracy.mean:.4f}, "
-        f"vote {accuracy.vote:.4f}",
+        caption=f"{len(rows)} different networks; energy {evaluation.energy}; {which} accuracy: "
+        f"mean {accuracy.mean:.4f}, vote {accuracy.vote:.4f}",
     )
     for heading in ("often", "loss", f"{which} accuracy", "network"):
         table.add_column(heading, justify="left" if heading == "network" else "right")
-    rows, inverse = unique_bitstrings(bits)
-    often = np.bincount(inverse)
-    first = np.array([np.flatnonzero(inverse == row)[0] for row in range(len(rows))])
+    _, first = np.unique(inverse, return_index=True)
     losses = evaluation.energy.losses[first]
     for row in np.lexsort((losses, -often))[:SHOWN]:
-        shot = first[row]
         table.add_row(
             str(often[row]),
             f"{losses[row]:.4f}",
-            f"{accuracy.each[shot]:.4f}",
+            f"{accuracy.each[first[row]]:.4f}",
             "".join(map(str, rows[row])),
         )
-    console = Console()
-    console.print(table)
-    console.print(f"{len(rows)} different networks among {shots} shots")
-    if out is not None:
-        console.print(f"Bits int8 {bits.shape} in {out}", highlight=False)
+    return table
+
+
+def _comparison(evaluations: dict[str, Evaluation]) -> Table:
+    """The same theta on two devices: do their shots have the same distribution of accuracy?"""
+    accuracies = [(e.test or e.train).each for e in evaluations.values()]
+    p_value = ks_2samp(*accuracies).pvalue
+    table = Table(
+        title="The same angles on both devices",
+        title_justify="left",
+        caption=f"two-sample Kolmogorov-Smirnov test of the accuracies: p = {p_value:.2g}; "
+        "small where the distributions differ",
+    )
+    for heading in ("device", "energy", "mean accuracy", "vote", "above 90 %"):
+        table.add_column(heading, justify="left" if heading == "device" else "right")
+    for name, evaluation in evaluations.items():
+        accuracy = evaluation.test or evaluation.train
+        mean = Estimate.from_losses(accuracy.each)
+        table.add_row(
+            name, f"{evaluation.energy}", f"{mean}", f"{accuracy.vote:.4f}",
+            f"{evaluation.good.mean():.3f}",
+        )  # fmt: skip
+    return table

@@ -13,7 +13,7 @@ from pl_hypernet.devices.mps.preprocessing import acts_on_one_or_two_wires, line
 from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES, MatrixProductState
 from pl_hypernet.errors import DeviceError
 
-ANALYTIC = (ExpectationMP, VarianceMP)  # what it computes itself
+ITS_OWN = (ExpectationMP, VarianceMP)  # what default.tensor computes itself
 
 
 class SampledTensorDevice(BitstringDevice):
@@ -35,9 +35,7 @@ class SampledTensorDevice(BitstringDevice):
         self._rng = np.random.default_rng(seed)
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
-        return line_program(
-            self.name, self.wires, acts_on_one_or_two_wires, self.estimates, ANALYTIC
-        )
+        return line_program(self.name, self.wires, acts_on_one_or_two_wires, self.estimates)
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
         self.estimates.clear()
@@ -45,7 +43,7 @@ class SampledTensorDevice(BitstringDevice):
         return tuple(self._execute_one(circuit, config) for circuit in circuits)
 
     def _execute_one(self, circuit: QuantumScript, config: ExecutionConfig):
-        if not circuit.shots and all(isinstance(m, ANALYTIC) for m in circuit.measurements):
+        if not circuit.shots and all(isinstance(m, ITS_OWN) for m in circuit.measurements):
             return self.inner.execute((circuit,), config)[0]
         given = range(len(circuit.wires)) if self.wires is None else self.wires
         wires = Wires.all_wires([Wires(given), circuit.wires])

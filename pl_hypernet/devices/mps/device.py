@@ -25,10 +25,14 @@ class HypernetMPS(Device):
 
     ``qml.device("hypernet.mps", wires=66)`` works wherever pl_hypernet is installed. The
     hardware-efficient ansatz is one native operation whose exact state is written down in closed
-    form; other gates of one or two wires act one by one, between any wires, with truncation. Shots
-    are independent draws from ``|<x|psi>|^2``, at a cost of O(shots wires bond_dim^2). Overlaps
-    (:class:`ZeroProbability` without shots) are exact at any number of wires; ``qml.probs``,
-    ``qml.state`` and an expected loss without shots up to 20 wires.
+    form; other gates of one or two wires act one by one, between any wires, with truncation, and
+    wider ones are decomposed. Shots are independent draws from ``|<x|psi>|^2``, at a cost of
+    O(shots wires bond_dim^2), of which any PennyLane measurement is computed.
+
+    Without shots, at any number of wires: overlaps (:class:`ZeroProbability`), expectation values
+    and variances of Pauli words and of projectors on basis states, expectation values of sums of
+    them, and ``qml.probs`` of up to 12 wires. Up to 20 wires also ``qml.state``, ``qml.probs``,
+    other observables and an expected loss.
 
     Args:
         wires: number of wires, or their labels; the order is that of the line.

@@ -160,3 +160,36 @@ def overlap(bra, ket):
                             following[b, d] += factor * half[a, d]
         env = following
     return env[0, 0]
+
+
+@njit(cache=True, nogil=True)
+def diagonal_expectation(tensors, weights):
+    """<psi| D_0 (x) D_1 (x) ... |psi> of diagonal matrices on the sites of a state.
+
+    Args:
+        tensors: complex128 (n_sites, 2, chi, chi).
+        weights: float64 (n_sites, 2), the diagonal of each.
+    """
+    chi = tensors.shape[2]
+    env = np.zeros((chi, chi), dtype=np.complex128)
+    half = np.empty((chi, chi), dtype=np.complex128)
+    env[0, 0] = 1
+    for site in range(len(tensors)):
+        following = np.zeros((chi, chi), dtype=np.complex128)
+        for x in range(2):
+            if weights[site, x] == 0:
+                continue
+            for a in range(chi):
+                for d in range(chi):
+                    total = 0j
+                    for c in range(chi):
+                        total += env[a, c] * tensors[site, x, c, d]
+                    half[a, d] = weights[site, x] * total
+            for b in range(chi):
+                for a in range(chi):
+                    factor = np.conj(tensors[site, x, a, b])
+                    if factor != 0:
+                        for d in range(chi):
+                            following[b, d] += factor * half[a, d]
+        env = following
+    return env[0, 0].real

@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pennylane as qml
+from pennylane.measurements import ExpectationMP, MeasurementProcess, ProbabilityMP, VarianceMP
 from pennylane.operation import Operator
+from pennylane.ops.qubit.observables import BasisStateProjector
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
@@ -26,8 +28,8 @@ def measure_all(
 
     Args:
         circuits: with measurements that commute; with shots any that PennyLane can process from
-            samples, without shots any that it can process from a state vector, or a
-            :class:`ZeroProbability` alone.
+            samples, without shots those of :func:`exact_value`, or a :class:`ZeroProbability`
+            alone.
         wires: all wires of each circuit.
         states_of: lists of operations, and an order of the wires for each -> their states, with
             sites in this order or in one of their own, the same for all circuits.
@@ -57,8 +59,7 @@ def _measure(circuit, wires: Wires, states: Iterator[MatrixProductState], rng, p
     if _is_overlap(circuit):
         return state.overlap(next(states))
     if not circuit.shots:
-        vector = state.state_vector(wires)
-        results = [m.process_state(vector, wires) for m in circuit.measurements]
+        results = [exact_value(m, state, wires) for m in circuit.measurements]
         return results[0] if len(results) == 1 else tuple(results)
     bits, _ = state.sample(circuit.shots.total_shots, rng, precision)
     if state.wires != wires:
@@ -68,6 +69,47 @@ def _measure(circuit, wires: Wires, states: Iterator[MatrixProductState], rng, p
         results = [m.process_samples(bits[start:stop], wires) for m in circuit.measurements]
         parts.append(results[0] if len(results) == 1 else tuple(results))
     return tuple(parts) if circuit.shots.has_partitioned_shots else parts[0]
+
+
+def exact_value(measurement: MeasurementProcess, state: MatrixProductState, wires: Wires):
+    """The value of a measurement without shots, of a state in the eigenbasis of its observable.
+
+    Expectation values and variances of Pauli words and projectors on basis states are contracted
+    at any number of wires; of other observables they come from the probabilities of their wires.
+    """
+    if isinstance(measurement, ProbabilityMP):
+        return state.probabilities(measurement.wires or wires)
+    if not isinstance(measurement, ExpectationMP | VarianceMP):
+        return measurement.process_state(state.state_vector(wires), wires)
+    observable = measurement.obs
+    word = _pauli_word(observable)
+    if isinstance(observable, BasisStateProjector):
+        bits = observable.parameters[0]
+        weights = {w: (1 - b, b) for w, b in zip(observable.wires, bits, strict=True)}
+        first = second = state.diagonal_expectation(weights)
+    elif word is not None:
+        scale, word_wires = word
+        first = scale * state.diagonal_expectation({wire: (1, -1) for wire in word_wires})
+        second = scale**2
+    elif not observable.has_diagonalizing_gates:  # a sparse Hamiltonian
+        vector = state.state_vector(wires)
+        applied = observable.sparse_matrix(wire_order=wires) @ vector
+        first, second = np.vdot(vector, applied).real, np.vdot(applied, applied).real
+    else:
+        probabilities = state.probabilities(observable.wires)
+        values = np.real(observable.eigvals())
+        first, second = probabilities @ values, probabilities @ values**2
+    value = first if isinstance(measurement, ExpectationMP) else second - first**2
+    return np.float64(np.real(value))
+
+
+def _pauli_word(observable) -> tuple[float, list] | None:
+    """(coefficient, wires) of a multiple of one Pauli word; None for anything else."""
+    sentence = observable.pauli_rep
+    if sentence is None or len(sentence) != 1:
+        return None
+    ((word, coefficient),) = sentence.items()
+    return float(np.real(coefficient)), list(word)
 
 
 def _is_overlap(circuit: QuantumScript) -> bool:

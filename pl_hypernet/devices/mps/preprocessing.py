@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 import pennylane as qml
 from pennylane.devices.preprocess import decompose, validate_device_wires, validate_measurements
-from pennylane.measurements import MeasurementProcess, ProbabilityMP, StateMP
+from pennylane.measurements import ExpectationMP, ProbabilityMP, StateMeasurement, VarianceMP
 from pennylane.operation import Operator
 from pennylane.transforms.core import CompilePipeline
 from pennylane.wires import Wires
 
 from pl_hypernet.devices.lowering import lower_expected_loss
+from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ZeroProbability
+
+ANALYTIC = (ZeroProbability, ExpectationMP, VarianceMP, ProbabilityMP, StateMeasurement)
 
 
 def line_program(
@@ -18,7 +21,6 @@ def line_program(
     wires: Wires | None,
     is_native: Callable[[Operator], bool],
     record: list,
-    analytic: tuple[type[MeasurementProcess], ...] = (),
 ) -> CompilePipeline:
     """Preprocessing of a device that holds states of qubits on a line.
 
@@ -27,10 +29,7 @@ def line_program(
         wires: of the device.
         is_native: whether an operation need not be decomposed.
         record: takes the expected losses, see :func:`lower_expected_loss`.
-        analytic: measurements that it can do without shots, beside probabilities, the state and
-            the probability of 0...0.
     """
-    exact = (ZeroProbability, ProbabilityMP, StateMP, *analytic)
     program = CompilePipeline()
     program.add_transform(validate_device_wires, wires=wires, name=name)
     program.add_transform(
@@ -39,10 +38,14 @@ def line_program(
     program.add_transform(qml.defer_measurements, allow_postselect=False)
     program.add_transform(split_observables)
     program.add_transform(
-        decompose, stopping_condition=is_native, skip_initial_state_prep=False, name=name
+        decompose,
+        stopping_condition=is_native,
+        decomposer=_decomposition,
+        skip_initial_state_prep=False,
+        name=name,
     )
     program.add_transform(
-        validate_measurements, analytic_measurements=lambda m: isinstance(m, exact), name=name
+        validate_measurements, analytic_measurements=lambda m: isinstance(m, ANALYTIC), name=name
     )
     program.add_transform(qml.transforms.broadcast_expand)
     return program
@@ -55,9 +58,31 @@ def acts_on_one_or_two_wires(operation: Operator) -> bool:
     return operation.has_matrix and len(operation.wires) <= 2
 
 
+def _decomposition(operation: Operator) -> list[Operator]:
+    """Of an operation that only has a matrix, as of a unitary with this matrix."""
+    if operation.has_decomposition or not operation.has_matrix:
+        return operation.decomposition()
+    return qml.QubitUnitary(operation.matrix(), wires=operation.wires).decomposition()
+
+
 @qml.transform
 def split_observables(tape):
-    """One tape for each basis that must be measured; a tape without observables passes freely."""
-    if all(measurement.obs is None for measurement in tape.measurements):
+    """One tape for each basis that must be measured; what one basis serves passes freely."""
+    observed = [measurement for measurement in tape.measurements if measurement.obs is not None]
+    for measurement in observed:
+        if tape.shots and not measurement.obs.has_diagonalizing_gates:
+            raise DeviceError(
+                f"{measurement} cannot be measured with shots: its eigenbasis is not known"
+            )
+    alone = len(tape.measurements) == 1
+    if not observed or (alone and not _is_mean_of_a_sum(observed[0])):
         return (tape,), lambda results: results[0]
     return qml.transforms.split_non_commuting(tape)
+
+
+def _is_mean_of_a_sum(measurement) -> bool:
+    """Whether a measurement is linear in the terms of its observable, and there are several."""
+    sentence = measurement.obs.pauli_rep
+    several = sentence is None or len(sentence) > 1
+    composite = isinstance(measurement.obs, qml.ops.Sum | qml.ops.SProd)
+    return isinstance(measurement, ExpectationMP) and several and composite

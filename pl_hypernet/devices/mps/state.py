@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from pennylane.wires import Wires
@@ -10,6 +11,7 @@ from pl_hypernet.devices.mps import kernels
 from pl_hypernet.errors import InputError
 
 MAX_EXACT_WIRES = 20
+MAX_MARGINAL_WIRES = 12
 DTYPES = {"single": np.float32, "double": np.float64}
 
 
@@ -98,6 +100,43 @@ class MatrixProductState:
                 "the same order"
             )
         return abs(kernels.overlap(other.tensors, self.tensors)) ** 2
+
+    def diagonal_expectation(self, weights: dict) -> float:
+        """Expectation value of a product of diagonal one-qubit operators, at any number of sites.
+
+        Args:
+            weights: for some wires, the two diagonal elements: (1, -1) is Z, (1, 0) is |0><0|.
+        """
+        diagonals = np.ones((len(self.tensors), 2))
+        for wire, diagonal in weights.items():
+            diagonals[self.wires.index(wire)] = diagonal
+        return kernels.diagonal_expectation(self.canonical, diagonals)
+
+    def probabilities(self, wires) -> np.ndarray:
+        """Marginal distribution of some wires: float64 (2**len(wires),), the first wire the most
+        significant bit.
+
+        Raises:
+            InputError: more than 12 wires of a state of more than 20.
+        """
+        wires = Wires(wires)
+        if len(self.wires) <= MAX_EXACT_WIRES:
+            axes = tuple(i for i, wire in enumerate(self.wires) if wire not in wires)
+            cube = np.abs(self.state_vector().reshape([2] * len(self.wires))) ** 2
+            left = Wires([wire for wire in self.wires if wire in wires])
+            return cube.sum(axis=axes).transpose(left.indices(wires)).ravel()
+        if len(wires) > MAX_MARGINAL_WIRES:
+            raise InputError(
+                f"probabilities of {len(wires)} of {len(self.wires)} wires without shots stop at "
+                f"{MAX_MARGINAL_WIRES} wires: set shots on the QNode"
+            )
+        one_hot = np.eye(2)
+        return np.array(
+            [
+                self.diagonal_expectation(dict(zip(wires, one_hot[list(bits)], strict=True)))
+                for bits in product((0, 1), repeat=len(wires))
+            ]
+        )
 
     def state_vector(self, wire_order=None) -> np.ndarray:
         """All amplitudes, complex128 (2**n_sites,), the first wire the most significant bit.
