@@ -107,8 +107,8 @@ def test_shot_vectors_broadcasting_and_counts_on_every_device(name):
         )
 
     parts = qml.set_shots(circuit, shots=[5, 7])(theta)
-    assert [np.shape(bits) for _, bits, _ in parts] == [(5, 2), (7, 2)]
-    assert [sum(counts.values()) for _, _, counts in parts] == [5, 7]
+    assert [np.shape(bits) for bits, _, _ in parts] == [(5, 2), (7, 2)]
+    assert [sum(counts.values()) for _, counts, _ in parts] == [5, 7]
     energies = energy_qnode(dev, 40)(np.stack([theta, theta + 1]))
     assert energies.shape == (2,)
     assert [estimate.shots for estimate in dev.estimates] == [40, 40]
