@@ -137,8 +137,13 @@ def sample(re, im, dims, uniforms, bits, log_probabilities):
 
 
 @njit(cache=True, nogil=True)
-def overlap(bra, ket):
-    """<bra|ket> of two states with the same sites: complex; tensors (n_sites, 2, chi, chi)."""
+def sandwich(bra, ket, weights):
+    """<bra| D_0 (x) D_1 (x) ... |ket> with a diagonal matrix on each site: complex.
+
+    Args:
+        bra, ket: complex128 (n_sites, 2, chi, chi) each, of equal length; chi may differ.
+        weights: float64 (n_sites, 2), the diagonals; all 1 for the plain overlap.
+    """
     n_bra, n_ket = bra.shape[2], ket.shape[2]
     env = np.zeros((n_bra, n_ket), dtype=np.complex128)
     half = np.empty((n_bra, n_ket), dtype=np.complex128)
@@ -146,12 +151,14 @@ def overlap(bra, ket):
     for site in range(len(bra)):
         following = np.zeros((n_bra, n_ket), dtype=np.complex128)
         for x in range(2):
+            if weights[site, x] == 0:
+                continue
             for a in range(n_bra):
                 for d in range(n_ket):
                     total = 0j
                     for c in range(n_ket):
                         total += env[a, c] * ket[site, x, c, d]
-                    half[a, d] = total
+                    half[a, d] = weights[site, x] * total
             for b in range(n_bra):
                 for a in range(n_bra):
                     factor = np.conj(bra[site, x, a, b])
@@ -160,36 +167,3 @@ def overlap(bra, ket):
                             following[b, d] += factor * half[a, d]
         env = following
     return env[0, 0]
-
-
-@njit(cache=True, nogil=True)
-def diagonal_expectation(tensors, weights):
-    """<psi| D_0 (x) D_1 (x) ... |psi> of diagonal matrices on the sites of a state.
-
-    Args:
-        tensors: complex128 (n_sites, 2, chi, chi).
-        weights: float64 (n_sites, 2), the diagonal of each.
-    """
-    chi = tensors.shape[2]
-    env = np.zeros((chi, chi), dtype=np.complex128)
-    half = np.empty((chi, chi), dtype=np.complex128)
-    env[0, 0] = 1
-    for site in range(len(tensors)):
-        following = np.zeros((chi, chi), dtype=np.complex128)
-        for x in range(2):
-            if weights[site, x] == 0:
-                continue
-            for a in range(chi):
-                for d in range(chi):
-                    total = 0j
-                    for c in range(chi):
-                        total += env[a, c] * tensors[site, x, c, d]
-                    half[a, d] = weights[site, x] * total
-            for b in range(chi):
-                for a in range(chi):
-                    factor = np.conj(tensors[site, x, a, b])
-                    if factor != 0:
-                        for d in range(chi):
-                            following[b, d] += factor * half[a, d]
-        env = following
-    return env[0, 0].real

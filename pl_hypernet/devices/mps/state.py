@@ -99,7 +99,8 @@ class MatrixProductState:
                 f"overlap of states on {self.wires} and {other.wires}: expected the same wires in "
                 "the same order"
             )
-        return abs(kernels.overlap(other.tensors, self.tensors)) ** 2
+        ones = np.ones((len(self.tensors), 2))
+        return abs(kernels.sandwich(other.tensors, self.tensors, ones)) ** 2
 
     def diagonal_expectation(self, weights: dict) -> float:
         """Expectation value of a product of diagonal one-qubit operators, at any number of sites.
@@ -110,7 +111,7 @@ class MatrixProductState:
         diagonals = np.ones((len(self.tensors), 2))
         for wire, diagonal in weights.items():
             diagonals[self.wires.index(wire)] = diagonal
-        return kernels.diagonal_expectation(self.canonical, diagonals)
+        return kernels.sandwich(self.canonical, self.canonical, diagonals).real
 
     def probabilities(self, wires) -> np.ndarray:
         """Marginal distribution of some wires: float64 (2**len(wires),), the first wire the most
