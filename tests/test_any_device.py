@@ -114,6 +114,19 @@ def test_shot_vectors_broadcasting_and_counts_on_every_device(name):
     assert [estimate.shots for estimate in dev.estimates] == [40, 40]
 
 
+@pytest.mark.parametrize("name", DEVICES)
+def test_tracker_counts_on_every_device(name):
+    dev = make(name, 3)
+    energy = energy_qnode(dev, 40)
+    theta = np.full(plh.HardwareEfficientAnsatz.shape(1, 3), 0.4)
+    energy(theta)  # a device that we know nothing of is tried first
+    with qml.Tracker(dev) as tracker:
+        energy(theta)
+        energy(theta)
+    assert tracker.totals["executions"] == 2
+    assert tracker.totals["shots"] == 80
+
+
 @pytest.mark.parametrize("method", ["mps", "tn"])
 def test_overlaps_and_exact_values_on_default_tensor(method):
     dev = plh.device("default.tensor", wires=4, method=method)

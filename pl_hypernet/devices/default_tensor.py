@@ -3,6 +3,7 @@
 import numpy as np
 import pennylane as qml
 from pennylane.devices import Device, ExecutionConfig
+from pennylane.devices.modifiers import simulator_tracking
 from pennylane.measurements import ExpectationMP, VarianceMP
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
@@ -16,6 +17,7 @@ from pl_hypernet.errors import DeviceError
 ITS_OWN = (ExpectationMP, VarianceMP)  # what default.tensor computes itself
 
 
+@simulator_tracking
 class SampledTensorDevice(BitstringDevice):
     """PennyLane's ``default.tensor``, which has no finite shots, made to return bits.
 
@@ -39,12 +41,11 @@ class SampledTensorDevice(BitstringDevice):
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
         self.estimates.clear()
-        config = execution_config or ExecutionConfig()
-        return tuple(self._execute_one(circuit, config) for circuit in circuits)
+        return tuple(map(self._execute_one, circuits))
 
-    def _execute_one(self, circuit: QuantumScript, config: ExecutionConfig):
+    def _execute_one(self, circuit: QuantumScript):
         if not circuit.shots and all(isinstance(m, ITS_OWN) for m in circuit.measurements):
-            return self.inner.execute((circuit,), config)[0]
+            return self.inner.simulate(circuit.map_to_standard_wires())  # tracked here, not there
         given = range(len(circuit.wires)) if self.wires is None else self.wires
         wires = Wires.all_wires([Wires(given), circuit.wires])
         return measure_all([circuit], [wires], self._states, self._rng)[0]
@@ -61,6 +62,7 @@ class SampledTensorDevice(BitstringDevice):
         psi = self.inner._quimb_circuit.psi  # there is no public way to it
         if self.inner.method == "tn":
             psi = self._line(psi, len(order))
+        psi.normalize()  # truncation loses some of the norm
         psi.permute_arrays("lpr")
         sites = [np.asarray(site, dtype=np.complex128) for site in psi.arrays]
         sites[0] = sites[0].reshape(1, 2, -1)

@@ -4,6 +4,7 @@ from functools import partial
 
 import numpy as np
 import pennylane as qml
+from pennylane.devices.preprocess import null_postprocessing
 
 from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES
 from pl_hypernet.errors import DeviceError
@@ -39,7 +40,7 @@ def lower_expected_loss(
         if isinstance(measurement, ExpectedLoss) and not is_native(measurement)
     }
     if not lowered:
-        return (tape,), _first
+        return (tape,), null_postprocessing
     measurements = list(tape.measurements)
     for i, measurement in lowered.items():
         if tape.shots:
@@ -84,8 +85,4 @@ def refuse_without_shots(tape, name: str = "device"):
     """For devices that, asked for an exact value, would silently give one from shots."""
     if not tape.shots:
         raise DeviceError(f"device {name!r} gives no exact values: set shots with qml.set_shots")
-    return (tape,), _first
-
-
-def _first(results):
-    return results[0]
+    return (tape,), null_postprocessing

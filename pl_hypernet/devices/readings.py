@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pennylane as qml
 from pennylane.devices import Device
+from pennylane.devices.preprocess import null_postprocessing
 from pennylane.measurements import MeasurementProcess, SampleMeasurement
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
@@ -74,7 +75,7 @@ def read_bits(tape, reading: Callable[[], Reading], device_wires=None):
     """
     of_bits = [i for i, m in enumerate(tape.measurements) if _measures_bits(m)]
     if not tape.shots or not of_bits:
-        return (tape,), _first
+        return (tape,), null_postprocessing
     everything = device_wires if device_wires else tape.wires
     wires = Wires.all_wires([tape.measurements[i].wires or everything for i in of_bits])
     if len(of_bits) < len(tape.measurements):
@@ -85,7 +86,7 @@ def read_bits(tape, reading: Callable[[], Reading], device_wires=None):
     bits_tape = tape.copy(measurements=asked.ask(wires), shots=tape.shots.total_shots)
     same = [type(m) for m in bits_tape.measurements] == [type(m) for m in tape.measurements]
     if same and not tape.shots.has_partitioned_shots:
-        return (tape,), _first  # asked so already, as when this transform runs twice
+        return (tape,), null_postprocessing  # asked so already, as when this transform runs twice
 
     def post_processing(results):
         bits = asked.parse(results[0], len(wires))
@@ -96,10 +97,6 @@ def read_bits(tape, reading: Callable[[], Reading], device_wires=None):
         return tuple(parts) if tape.shots.has_partitioned_shots else parts[0]
 
     return (bits_tape,), post_processing
-
-
-def _first(results):
-    return results[0]
 
 
 def _measures_bits(measurement: MeasurementProcess) -> bool:

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 
 import pennylane as qml
-from pennylane.devices.preprocess import decompose, validate_device_wires, validate_measurements
+from pennylane.devices.preprocess import (
+    decompose,
+    null_postprocessing,
+    validate_device_wires,
+    validate_measurements,
+)
 from pennylane.measurements import ExpectationMP, ProbabilityMP, StateMeasurement, VarianceMP
 from pennylane.operation import Operator
 from pennylane.transforms.core import CompilePipeline
@@ -76,7 +81,7 @@ def split_observables(tape):
             )
     alone = len(tape.measurements) == 1
     if not observed or (alone and not _is_mean_of_a_sum(observed[0])):
-        return (tape,), lambda results: results[0]
+        return (tape,), null_postprocessing
     return qml.transforms.split_non_commuting(tape)
 
 
