@@ -21,6 +21,7 @@ DEVICES = {
     "default.mixed": {},
     "braket.local.qubit": {},
     "qiskit.aer": {},
+    "braket.aws.qubit": {"emulator": "iqm-20", "noise": False},
     "reference.qubit": {},
 }
 
@@ -184,3 +185,27 @@ def test_devices_that_would_pass_off_shots_as_exact_are_refused():
     dev = make("qiskit.aer", 3)
     with pytest.raises(DeviceError, match="gives no exact values: set shots"):
         energy_qnode(dev, None)(angles(3))
+
+
+def test_braket_dm_with_a_noise_model():
+    """Each X gate is followed by a bit flip of probability 0.2."""
+    from braket.circuits import Gate
+    from braket.circuits.noise_model import GateCriteria, NoiseModel
+    from braket.circuits.noises import BitFlip
+
+    model = NoiseModel().add_noise(BitFlip(0.2), GateCriteria(Gate.X))
+    dev = plh.device("braket.local.qubit", wires=3, backend="braket_dm", noise_model=model)
+
+    @qml.set_shots(4000)
+    @qml.qnode(dev, interface=None, diff_method=None)
+    def circuit():
+        qml.PauliX(0)
+        qml.PauliX(2)
+        return qml.sample(wires=range(3)), plh.expected_loss(lambda bits: bits.sum(axis=1))
+
+    bits, energy = circuit()
+    exact = np.kron(np.kron([0.2, 0.8], [1, 0]), [0.2, 0.8])
+    assert g_test(bits, exact) > 1e-6
+    assert abs(energy - 1.6) < 5 * energy.stderr
+    with pytest.raises(DeviceError, match=r"can have \d+ wires here, not 30"):
+        plh.device("braket.local.qubit", wires=30, backend="braket_dm")

@@ -15,6 +15,8 @@ import pytest
 from pl_hypernet.cli import main
 
 COMMAND = str(Path(sys.executable).with_name("pl-hypernet"))
+AWS = ["--device", "braket.aws.qubit", "--device-option"]
+GARNET = "device_arn=arn:aws:braket:eu-north-1::device/qpu/iqm/Garnet"
 SMALL = ["--steps", "3", "--shots", "20", "--batch-size", "50"]
 
 
@@ -129,8 +131,15 @@ def test_help_imports_nothing_heavy(tmp_path):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--device", "foo.bar"], "device 'foo.bar' is not installed; here are"),
+        (["--device", "foo.bar"], "device 'foo.bar' is not installed: install"),
         (["--device", "lightning.qubit"], "wires here, not 66: use hypernet.mps"),
+        (["--device", "cirq.simulator"], "pip install pennylane-cirq, or choose one of"),
+        (["--device", "braket.aws.qubit"], "needs a device_arn, as arn:aws:braket:"),
+        ([*AWS, "device_arn=arn:nowhere"], "'arn:nowhere' is no ARN of a Braket device"),
+        ([*AWS, GARNET], "Amazon Braket: NoRegionError: You must specify a region"),
+        ([*AWS, GARNET, "--shots", "0"], "shots=0"),
+        ([*AWS, "emulator=iqm-54"], "66 wires on a QPU of 54 qubits: choose a larger QPU"),
+        ([*AWS, "emulator=rigetti-108"], "on an emulated QPU with noise=True, which stops at 12"),
         (["--device-option", "wires=3"], "device option 'wires'"),
         (["--device-option", "colour=red"], "unexpected keyword argument 'colour'"),
         (["--device-option", "red"], "expected key=value"),
@@ -177,6 +186,10 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     (tmp_path / "file").touch()
     before = sorted(tmp_path.rglob("*"))
     monkeypatch.chdir(tmp_path)
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
     monkeypatch.setattr(sys, "argv", ["pl-hypernet", "train", *arguments])
     with pytest.raises(SystemExit) as exit_:
         main.run()
@@ -193,6 +206,8 @@ def test_bad_input_is_one_line_and_leaves_nothing(
     ("arguments", "message"),
     [
         (["train", "--device", "foo.bar"], "device 'foo.bar' is not installed"),
+        (["train", *AWS, "emulator=iqm-20"], "66 wires on a QPU of 20 qubits"),
+        (["plan", "--device", "default.qubit"], "wires here, not 66: use hypernet.mps"),
         (["train", "--out", "/dev/null/run"], "cannot be written"),
         (["evaluate", "."], "is not a run folder"),
         (["dance"], "No such command 'dance'"),
@@ -222,6 +237,24 @@ def test_bad_samples(trained, tmp_path, monkeypatch, capsys):
             main.run()
         assert exit_.value.code == 2
         assert message in capsys.readouterr().err
+
+
+def test_a_run_on_an_emulated_qpu_and_elsewhere(tmp_path):
+    """Rehearsed on a QPU, taken up again without paying, measured on another device."""
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(60, 3))
+    targets = (inputs[:, 0] > 0).astype(int)
+    np.savez(tmp_path / "small.npz", inputs=inputs, targets=targets)
+    job = ["--data", "small.npz", "--layers", 1, "--steps", 2, "--shots", 30]
+    run("train", *AWS, "emulator=iqm-20", *job, cwd=tmp_path)
+    folder = tmp_path / "runs" / "001"
+    lines = [json.loads(line) for line in (folder / "tasks.jsonl").read_text().splitlines()]
+    assert sum("task" in line for line in lines) == 3
+    assert 'emulator = "iqm-20"' in (folder / "config.toml").read_text()
+    sampled = run("sample", folder, "--device", "default.qubit", "--shots", 200, cwd=tmp_path)
+    assert "The same angles on both devices" in sampled.stdout
+    assert "braket.aws.qubit" in sampled.stdout
+    assert "p = " in sampled.stdout
 
 
 def test_ctrl_c_leaves_what_was_reached(tmp_path):

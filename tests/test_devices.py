@@ -317,8 +317,10 @@ def test_bad_options_of_hypernet_mps(options, message):
 
 
 def test_bad_devices():
-    with pytest.raises(DeviceError, match=r"'foo.bar' is not installed; here are hypernet.mps"):
+    with pytest.raises(DeviceError, match=r"'foo.bar' is not installed: install .* hypernet.mps, "):
         plh.device("foo.bar", wires=3)
+    with pytest.raises(DeviceError, match="not installed: pip install pennylane-cirq, or choose"):
+        plh.device("cirq.mixedsimulator", wires=3)
     with pytest.raises(DeviceError, match=r"can have \d+ wires here, not 66: use hypernet.mps"):
         plh.device("lightning.qubit", wires=66)
     with pytest.raises(InputError, match="unexpected keyword argument 'colour'"):

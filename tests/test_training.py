@@ -92,7 +92,7 @@ def test_the_folder_of_a_run(tmp_path):
     run = small_run(out=folder, validation=0.25)
     assert sorted(path.name for path in folder.iterdir()) == [
         "accuracy.png", "checkpoint.safetensors", "config.toml", "energy.png", "hamming.png",
-        "history.jsonl", "overview.png", "summary.json", "weights.png",
+        "history.jsonl", "overview.png", "shots.npy", "summary.json", "weights.png",
     ]  # fmt: skip
     assert json.loads((folder / "summary.json").read_text()) == run.summary
     assert run.summary["circuits"] == 6 * 7
@@ -103,6 +103,9 @@ def test_the_folder_of_a_run(tmp_path):
     np.testing.assert_array_equal(loaded.evaluation.bits, run.evaluation.bits)
     with pytest.raises(InputError, match="trained on arrays of its own"):
         plh.load(folder)
+    (folder / "shots.npy").write_bytes(b"no array")
+    with pytest.raises(RunFolderError, match=r"shots\.npy is damaged"):
+        plh.load(folder, data=small_task())
     with pytest.raises(RunFolderError, match="exists already"):
         small_run(out=folder)
 

@@ -1,22 +1,16 @@
 """The numbers of a run that people read and other programs rely on (``summary.json``)."""
 
-import io
 import json
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 
 from pl_hypernet.analysis.evaluation import Evaluation
+from pl_hypernet.analysis.tables import Figures
 
 
-class Summary(dict):
+class Summary(Figures):
     """The contents of ``summary.json``; printing it gives a table."""
-
-    def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=80)
-        console.print(self.table())
-        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
 
     def table(self) -> Table:
         """The table that the command shows."""

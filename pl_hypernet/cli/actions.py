@@ -1,6 +1,7 @@
 """What the commands ``train`` and ``sample`` do, once their options are read."""
 
 import secrets
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,16 @@ from rich.table import Table
 from scipy.stats import ks_2samp
 
 from pl_hypernet.analysis import Evaluation, evaluate
+from pl_hypernet.cli.options import merge_settings
+from pl_hypernet.devices import count_tasks, may_hold_tasks, tasks_logged
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.training import load, train
-from pl_hypernet.training.config import RunConfig, read_settings
-from pl_hypernet.training.folder import next_run_folder
+from pl_hypernet.training.config import RunConfig
+from pl_hypernet.training.folder import TASKS, next_run_folder
 
+SAMPLING = "sampling.jsonl"
 SHOWN = 5  # most frequent networks in the table of samples
 
 
@@ -34,36 +38,43 @@ def train_from_settings(
     Returns:
         Why the training ended.
     """
-    settings = {} if config_path is None else read_settings(config_path)
-    settings |= {name: value for name, value in given.items() if value is not None}
-    for name, pairs in options.items():
-        before = settings.get(name, {})
-        if not isinstance(before, dict):
-            raise InputError(f"{name}={before!r}: expected a table of options")
-        settings[name] = before | pairs
+    settings = merge_settings(config_path, given, options)
     config = RunConfig.checked(settings)
     data = config.load_data()
     hypernet = config.build_hypernetwork(data.n_inputs)
     console = Console()
     console.print(
         f"{len(data.inputs):,} samples of {data.n_inputs} inputs; {hypernet.n_qubits} qubits, "
-        f"{hypernet.n_angles} angles on {hypernet.device.name}; {config.steps} steps of "
-        f"{config.optimizer} with {config.shots} shots",
+        f"{hypernet.n_angles} angles on {_named(config.device, config.device_options)}; "
+        f"{config.steps} steps of {config.optimizer} with {config.shots} shots",
         highlight=False,
     )
-    run = train(
-        hypernet,
-        data,
-        config.optimizer,
-        steps=config.steps,
-        batch_size=config.batch_size,
-        validation=config.validation,
-        loss=config.loss,
-        evaluation_shots=config.evaluation_shots,
-        out=out or next_run_folder(),
-        **config.optimizer_options,
-    )
+    out = out or next_run_folder()
+    try:
+        run = train(
+            hypernet,
+            data,
+            config.optimizer,
+            steps=config.steps,
+            batch_size=config.batch_size,
+            validation=config.validation,
+            loss=config.loss,
+            evaluation_shots=config.evaluation_shots,
+            out=out,
+            **config.optimizer_options,
+        )
+    except BaseException as error:
+        if may_hold_tasks(out / TASKS) and not isinstance(error, RunFolderError):
+            console.print(
+                f"Paid tasks are noted in {out / TASKS}: run again with --device-option "
+                f"task_log={out / TASKS} to take them up.",
+                soft_wrap=True,
+                highlight=False,
+            )
+        raise
     console.print(run.summary.table())
+    if (counts := count_tasks(hypernet.device)) is not None:
+        console.print(f"Tasks: {counts[0]} made, {counts[1]} of a task log taken up.")
     names = ", ".join(path.name for path in sorted(run.folder.glob("*.png")))
     console.print(f"Pictures in {run.folder}: {names}", soft_wrap=True, highlight=False)
     if run.stop_reason == "interrupted":
@@ -81,7 +92,7 @@ def sample_run(
 ) -> None:
     """Draws shots from the theta of a run, shows what they are worth, and writes them.
 
-    On another device than that of the run, its shots are compared with as many fresh ones there.
+    On another device than that of the run, they are compared with the shots that it ended with.
     """
     if shots < 2:
         raise InputError(f"--shots {shots}: expected at least 2")
@@ -92,12 +103,15 @@ def sample_run(
     run = load(folder)
     settings = run.config.model_dump() | {"shots": shots}
     settings["device"] = device or run.config.device
+    # with the task log of the run its shots would come back instead of fresh ones
+    own_options = {k: v for k, v in run.config.device_options.items() if k != "task_log"}
+    if settings["device"] == run.config.device:
+        device_options = own_options | device_options
     settings["device_options"] = device_options
-    if device is None:
-        settings["device_options"] = run.config.device_options | device_options
     settings["seed"] = secrets.randbits(32) if seed is None else seed
     hypernet = RunConfig.checked(settings).build_hypernetwork(run.data.n_inputs)
-    bits = hypernet.sample(run.theta, shots)
+    with sampling_logged(hypernet.device, folder):
+        bits = hypernet.sample(run.theta, shots)
     if out is not None:
         try:
             np.save(out, bits)
@@ -105,15 +119,34 @@ def sample_run(
             raise RunFolderError(f"{out} cannot be written: {error.strerror}") from error
     evaluation = evaluate(hypernet.network, bits, run.data, run.config.loss)
     console = Console()
-    console.print(_most_frequent(evaluation, f"{shots} shots on {hypernet.device.name}"))
-    if hypernet.device.name != run.hypernet.device.name:
-        settings |= {"device": run.config.device, "device_options": run.config.device_options}
-        home = RunConfig.checked(settings).build_hypernetwork(run.data.n_inputs)
-        there = home.sample(run.theta, shots)
-        at_home = evaluate(home.network, there, run.data, run.config.loss)
-        console.print(_comparison({home.device.name: at_home, hypernet.device.name: evaluation}))
+    here = _named(settings["device"], device_options)
+    there = _named(run.config.device, own_options)
+    console.print(_most_frequent(evaluation, f"{shots} shots on {here}"))
+    if here != there:
+        console.print(_comparison({there: run.evaluation, here: evaluation}))
     if out is not None:
         console.print(f"Bits int8 {bits.shape} in {out}", highlight=False)
+
+
+def _named(device: str, options: dict[str, Any]) -> str:
+    """A device with its options, for people."""
+    words = [f"{name}={value}" for name, value in options.items()]
+    return " ".join([device, *words])
+
+
+@contextmanager
+def sampling_logged(device, folder: Path):
+    """Tasks are noted in a file of their own, so that the next sampling takes up unfinished ones.
+
+    Once all results are there, they join the tasks of the run: the next sampling is a fresh one.
+    """
+    log = folder / SAMPLING
+    with tasks_logged(device, log):
+        yield
+    if log.exists():
+        with open(folder / TASKS, "a") as file:
+            file.write(log.read_text())
+        log.unlink()
 
 
 def _most_frequent(evaluation: Evaluation, title: str) -> Table:

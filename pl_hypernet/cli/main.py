@@ -1,5 +1,7 @@
 """The command ``pl-hypernet``. Heavy imports wait until a command needs them."""
 
+import functools
+import inspect
 import sys
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -62,8 +64,7 @@ def main(
     pass
 
 
-@app.command()
-def train(
+def run_settings(
     config: Annotated[
         Path | None, typer.Option(help="A TOML file of settings, as config.toml of another run.")
     ] = None,
@@ -109,11 +110,8 @@ def train(
         int | None, typer.Option(help="Training samples that a step sees; default 500.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same run; default 0.")] = None,
-    out: Annotated[
-        Path | None, typer.Option(help="A new folder for the results; default runs/001, 002, ....")
-    ] = None,
-) -> None:
-    """Train; with no option: 0 against 1 at 8x8 pixels, 66 qubits on hypernet.mps."""
+) -> tuple[Path | None, dict, dict]:
+    """The settings of a run as typed: a file, single settings, and tables of options."""
     from pl_hypernet.cli.options import parse_choices, parse_network, parse_pairs
     from pl_hypernet.errors import InputError
 
@@ -140,11 +138,55 @@ def train(
     }
     if max_bond_dim is not None:
         options["device_options"]["max_bond_dim"] = max_bond_dim
+    return config, given, options
 
+
+def with_run_settings(command):
+    """Gives a command, which takes ``settings`` first, the options of :func:`run_settings`."""
+    shared = inspect.signature(run_settings).parameters
+    _, *own = inspect.signature(command).parameters.values()
+
+    @functools.wraps(command)
+    def wrapper(**options):
+        settings = run_settings(**{name: options.pop(name) for name in shared})
+        return command(settings, **options)
+
+    wrapper.__signature__ = inspect.Signature([*shared.values(), *own])
+    wrapper.__annotations__ = {p.name: p.annotation for p in [*shared.values(), *own]}
+    return wrapper
+
+
+@app.command()
+@with_run_settings
+def train(
+    settings,
+    out: Annotated[
+        Path | None, typer.Option(help="A new folder for the results; default runs/001, 002, ....")
+    ] = None,
+) -> None:
+    """Train; with no option: 0 against 1 at 8x8 pixels, 66 qubits on hypernet.mps."""
     from pl_hypernet.cli.actions import train_from_settings
 
-    if train_from_settings(config, given, options, out) == "interrupted":
+    if train_from_settings(*settings, out) == "interrupted":
         raise KeyboardInterrupt
+
+
+@app.command()
+@with_run_settings
+def plan(
+    settings,
+    prices: Annotated[
+        Path | None,
+        typer.Option(help="TOML of Braket's prices, see README; default: a dated table."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
+) -> None:
+    """What a training would cost, without running it; takes the options of train."""
+    from pl_hypernet.cli.options import merge_settings
+    from pl_hypernet.training import plan as make_plan
+
+    planned = make_plan(prices, **merge_settings(*settings))
+    print(planned.to_json()) if json else _console().print(planned.table())
 
 
 @app.command()
@@ -199,12 +241,22 @@ def sample(
 @app.command()
 def devices() -> None:
     """The PennyLane devices installed here and what each can do for us."""
+    from rich import box
     from rich.table import Table
 
     from pl_hypernet.devices.known import installed_devices
 
-    table = Table(title="PennyLane devices installed here", title_justify="left")
-    for heading in ("device", "what it is", "seed", "wires here", "exact overlaps"):
+    table = Table(
+        title="PennyLane devices installed here",
+        title_justify="left",
+        box=box.SIMPLE_HEAD,
+        pad_edge=False,
+        caption_justify="left",
+        caption="shots: finite shots; 'ours' are drawn by our sampler, 'by wire' read as Z of each "
+        "wire\nlargest N: as this machine's memory allows\noverlaps: of two states, for the metric "
+        "of QN-SPSA",
+    )
+    for heading in ("device", "what it is", "shots", "seed", "largest N", "overlaps"):
         table.add_column(heading, no_wrap=heading == "device")
     others = []
     for entry in installed_devices():
@@ -216,9 +268,10 @@ def devices() -> None:
         table.add_row(
             entry.name,
             known.remark,
+            known.shots,
             _yes(entry.seedable),
-            "any" if most is None else f"<= {most}",
-            "any wires" if overlaps is None else f"<= {overlaps} wires" if overlaps else "no",
+            "any" if most is None else f"{most}",
+            "exact" if overlaps is None else f"exact to {overlaps}" if overlaps else "by shots",
         )
     console = _console()
     console.print(table)

@@ -1,6 +1,7 @@
 """What is typed on the command line, as settings of a run."""
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from pl_hypernet.errors import InputError
@@ -9,7 +10,8 @@ from pl_hypernet.errors import InputError
 def parse_pairs(pairs: list[str], option: str) -> dict[str, Any]:
     """``["size=16", "digits=3,8", "root=data"]`` as ``{"size": 16, "digits": [3, 8], ...}``.
 
-    Values are read as TOML (numbers, true, false, lists); what is not TOML is text.
+    Values are read as TOML (numbers, true, false, lists), True and False as in Python; what is
+    neither is text.
     """
     settings = {}
     for pair in pairs:
@@ -21,6 +23,8 @@ def parse_pairs(pairs: list[str], option: str) -> dict[str, Any]:
 
 
 def _value(text: str):
+    if text in ("True", "False"):
+        return text == "True"
     for form in (text, f"[{text}]") if "," in text else (text,):
         try:
             return tomllib.loads(f"value = {form}")["value"]
@@ -48,3 +52,25 @@ def parse_choices(pairs: list[str]) -> dict[str, Any]:
         if not isinstance(options, list):
             raise InputError(f"--choice {name}={options}: expected two options, as A,B")
     return choices
+
+
+def merge_settings(
+    config_path: Path | None, given: dict[str, Any], options: dict[str, dict]
+) -> dict[str, Any]:
+    """The settings of a file, overridden by what was given.
+
+    Args:
+        config_path: a TOML file; None: the defaults.
+        given: settings by name; None where nothing was given.
+        options: data_options, device_options, optimizer_options; added to those of the file.
+    """
+    from pl_hypernet.training.config import read_settings
+
+    settings = {} if config_path is None else read_settings(config_path)
+    settings |= {name: value for name, value in given.items() if value is not None}
+    for name, pairs in options.items():
+        before = settings.get(name, {})
+        if not isinstance(before, dict):
+            raise InputError(f"{name}={before!r}: expected a table of options")
+        settings[name] = before | pairs
+    return settings

@@ -56,8 +56,12 @@ class SampledTensorDevice(BitstringDevice):
     def _state(self, operations, order: Wires) -> MatrixProductState:
         """Runs a circuit on the inner device and takes the state that it leaves behind."""
         position = {wire: i for i, wire in enumerate(order)}
-        numbered = [qml.map_wires(operation, position) for operation in operations]
-        numbered += [qml.Identity(i) for i in range(len(order))]  # so that no site is missing
+        numbered = list(operations)
+        if list(order) != list(range(len(order))):
+            numbered = [qml.map_wires(operation, position) for operation in operations]
+        touched = Wires.all_wires([operation.wires for operation in numbered])
+        # so that no site is missing
+        numbered += [qml.Identity(i) for i in range(len(order)) if i not in touched]
         self.inner.simulate(QuantumScript(numbered))
         psi = self.inner._quimb_circuit.psi  # there is no public way to it
         if self.inner.method == "tn":

@@ -7,7 +7,7 @@ from pennylane.devices import Device
 
 from pl_hypernet.devices.bitstring_device import BitstringDevice
 from pl_hypernet.devices.default_tensor import SampledTensorDevice
-from pl_hypernet.devices.known import KNOWN, installed_devices
+from pl_hypernet.devices.known import KNOWN, check_installed, check_size, installed_devices
 from pl_hypernet.devices.mps.device import HypernetMPS
 from pl_hypernet.errors import DeviceError, HypernetError, InputError
 
@@ -40,20 +40,24 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
         return _wrap(name)
     if not isinstance(name, str):
         raise InputError(f"device {name!r}: expected a name or a PennyLane device")
+    if wires is not None and not isinstance(wires, int):
+        wires = list(wires)
+        if not wires:
+            raise InputError("wires=[]: expected at least 1")
     if isinstance(wires, int) and wires < 1:
         raise InputError(f"wires={wires}: expected at least 1")
-    installed = [entry.name for entry in installed_devices(check_seed=False)]
-    if name not in installed:
-        raise DeviceError(
-            f"device {name!r} is not installed; here are {', '.join(installed)}: "
-            "install the PennyLane plugin that brings it, or choose one of these"
-        )
+    check_installed(name)
     if wires is not None:
-        wires = wires if isinstance(wires, int) else list(wires)
-        _check_size(name, wires if isinstance(wires, int) else len(wires))
+        check_size(name, wires if isinstance(wires, int) else len(wires), options)
     seed = options.pop("seed", None) if name == "default.tensor" else None
     try:
-        made = qml.device(name, wires=wires, **options)
+        if name == "braket.aws.qubit":
+            # here alone: its imports take seconds
+            from pl_hypernet.devices.braket.aws_device import HypernetAwsDevice
+
+            made = HypernetAwsDevice(wires, **options)
+        else:
+            made = qml.device(name, wires=wires, **options)
     except HypernetError:
         raise
     except TypeError as error:
@@ -72,15 +76,6 @@ def _wrap(inner: Device, seed=None) -> Device:
     if known is None:
         return BitstringDevice(inner, "try")
     return BitstringDevice(inner, known.reading, known.exact)
-
-
-def _check_size(name: str, n_wires: int) -> None:
-    most = KNOWN[name].wires_here() if name in KNOWN else None
-    if most is not None and n_wires > most:
-        raise DeviceError(
-            f"device {name!r} can have {most} wires here, not {n_wires}: use hypernet.mps, or "
-            "fewer inputs"
-        )
 
 
 def takes_seed(name: str) -> bool:

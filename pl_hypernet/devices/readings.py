@@ -62,7 +62,7 @@ TRIAL_SHOTS = 5
 
 
 @qml.transform
-def read_bits(tape, reading: Callable[[], Reading], device_wires=None):
+def read_bits(tape, reading: Callable[[], Reading], device_wires=None, observables: bool = False):
     """Replaces all measurements of bits by one reading of them; all see the same shots.
 
     Shot vectors are divided up here, since not every plugin does it right. Tapes without shots,
@@ -72,8 +72,10 @@ def read_bits(tape, reading: Callable[[], Reading], device_wires=None):
         tape: a circuit without broadcasting.
         reading: gives the way to ask, when it is needed.
         device_wires: what a measurement without wires measures; None: the wires of the tape.
+        observables: measurements of observables, which must be diagonal in Z, count as measurements
+            of bits.
     """
-    of_bits = [i for i, m in enumerate(tape.measurements) if _measures_bits(m)]
+    of_bits = [i for i, m in enumerate(tape.measurements) if _measures_bits(m, observables)]
     if not tape.shots or not of_bits:
         return (tape,), null_postprocessing
     everything = device_wires if device_wires else tape.wires
@@ -84,7 +86,7 @@ def read_bits(tape, reading: Callable[[], Reading], device_wires=None):
         )
     asked = reading()
     bits_tape = tape.copy(measurements=asked.ask(wires), shots=tape.shots.total_shots)
-    same = [type(m) for m in bits_tape.measurements] == [type(m) for m in tape.measurements]
+    same = [_asks(m) for m in bits_tape.measurements] == [_asks(m) for m in tape.measurements]
     if same and not tape.shots.has_partitioned_shots:
         return (tape,), null_postprocessing  # asked so already, as when this transform runs twice
 
@@ -99,8 +101,14 @@ def read_bits(tape, reading: Callable[[], Reading], device_wires=None):
     return (bits_tape,), post_processing
 
 
-def _measures_bits(measurement: MeasurementProcess) -> bool:
-    return isinstance(measurement, SampleMeasurement) and measurement.obs is None
+def _measures_bits(measurement: MeasurementProcess, observables: bool) -> bool:
+    of_bits = measurement.obs is None or observables
+    return isinstance(measurement, SampleMeasurement) and of_bits
+
+
+def _asks(measurement: MeasurementProcess) -> tuple:
+    """What a measurement asks a device for, whatever the type of the numbers."""
+    return type(measurement), measurement.obs, measurement.wires
 
 
 def find_reading(device: Device) -> Reading:

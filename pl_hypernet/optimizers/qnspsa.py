@@ -110,6 +110,11 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         """
         return self._advance(cost, args, kwargs, with_cost=True)
 
+    def circuits_per_step(self) -> list[dict[str, int]]:
+        """What ``step_and_cost`` sends out: energies and overlaps of each batch of circuits."""
+        batches = [{"energy": 1 + 2 * self.resamplings, "overlap": 4 * self.resamplings}]
+        return [*batches, {"energy": 1, "overlap": 0}] if self.blocking else batches
+
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         """All that changes while it runs: arrays, and what can be written as JSON.
 

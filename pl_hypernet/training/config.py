@@ -106,11 +106,7 @@ class RunConfig(BaseModel):
                 "this run has an ansatz or a device object of its own: hand over its "
                 "QuantumHypernetwork as hypernet"
             )
-        reserved = {"wires", *signature(QuantumHypernetwork).parameters} & set(self.device_options)
-        if reserved:
-            raise InputError(
-                f"device option {min(reserved)!r}: it follows from the other settings of the run"
-            )
+        self.check_device_options()
         return QuantumHypernetwork(
             self.build_network(n_inputs),
             self.device,
@@ -122,11 +118,19 @@ class RunConfig(BaseModel):
             **self.device_options,
         )
 
-    def build_optimizer(self, hypernet: QuantumHypernetwork):
-        """The optimizer, its random directions drawn from the hypernetwork's seed."""
+    def check_device_options(self) -> None:
+        """Refuses options of the device that other settings decide."""
+        reserved = {"wires", *signature(QuantumHypernetwork).parameters} & set(self.device_options)
+        if reserved:
+            raise InputError(
+                f"device option {min(reserved)!r}: it follows from the other settings of the run"
+            )
+
+    def build_optimizer(self, seed):
+        """The optimizer, its random directions drawn from a seed or a Generator."""
         if self.optimizer not in OPTIMIZERS:
             raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
-        options = {"seed": hypernet.generator("optimizer"), **self.optimizer_options}
+        options = {"seed": seed, **self.optimizer_options}
         try:
             return OPTIMIZERS[self.optimizer](**options)
         except TypeError as error:

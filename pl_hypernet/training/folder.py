@@ -4,11 +4,15 @@ import json
 import shutil
 from pathlib import Path
 
+import numpy as np
+
 from pl_hypernet.errors import RunFolderError
 
 CONFIG = "config.toml"
 HISTORY = "history.jsonl"
 SUMMARY = "summary.json"
+SHOTS = "shots.npy"
+TASKS = "tasks.jsonl"
 
 
 def make_run_folder(path) -> tuple[Path, list[Path]]:
@@ -85,3 +89,23 @@ def read_history(folder: Path) -> list[dict]:
             if i < len(lines) - 1:
                 raise RunFolderError(f"{folder}/{HISTORY}: line {i + 1} is damaged") from None
     return records
+
+
+def save_shots(folder: Path, bits: np.ndarray) -> None:
+    """Keeps the shots that the trained state was judged by: int8 (shots, n_qubits)."""
+    np.save(folder / SHOTS, bits)
+
+
+def read_shots(folder: Path) -> np.ndarray | None:
+    """What :func:`save_shots` wrote; None for a run that did not end.
+
+    Raises:
+        RunFolderError: the file is damaged.
+    """
+    path = Path(folder) / SHOTS
+    if not path.exists():
+        return None
+    try:
+        return np.load(path, allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path} is damaged: {error}") from error

@@ -12,6 +12,7 @@ from pl_hypernet.circuits.angles import METHODS
 from pl_hypernet.circuits.ansatz import rotation_names
 from pl_hypernet.devices import device as make_device
 from pl_hypernet.devices import random_state, restore_random_state, takes_seed
+from pl_hypernet.devices.mps.log_probability import log_probability
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate, expected_loss
 from pl_hypernet.networks import BinaryNetwork
@@ -19,6 +20,21 @@ from pl_hypernet.networks import BinaryNetwork
 PURPOSES = ("angles", "device", "optimizer", "batches", "validation")  # each its own random stream
 ANSATZ_OPTIONS = ("rotations", "entangler", "pattern")
 CUSTOM = "custom"  # stands in a configuration for an object that a file cannot hold
+
+
+def check_ansatz_options(options: dict) -> dict:
+    """Options of the hardware-efficient ansatz, as a configuration file holds them.
+
+    Raises:
+        InputError: an unknown name.
+    """
+    options = dict(options)
+    for option in options:
+        if option not in ANSATZ_OPTIONS:
+            raise unknown_name("option of the ansatz", option, ANSATZ_OPTIONS)
+    if "rotations" in options:
+        options["rotations"] = list(rotation_names(options["rotations"]))
+    return options
 
 
 class QuantumHypernetwork:
@@ -80,14 +96,7 @@ class QuantumHypernetwork:
         self.start = start or ("near_product" if ansatz is None else "uniform")
         self.layers = layers
         self.device_name = device if isinstance(device, str) else CUSTOM
-        self.ansatz_options = dict(ansatz_options or {})
-        for option in self.ansatz_options:
-            if option not in ANSATZ_OPTIONS:
-                raise unknown_name("option of the ansatz", option, ANSATZ_OPTIONS)
-        if "rotations" in self.ansatz_options:
-            self.ansatz_options["rotations"] = list(
-                rotation_names(self.ansatz_options["rotations"])
-            )
+        self.ansatz_options = check_ansatz_options(ansatz_options or {})
         self.custom_ansatz = ansatz
         self.device_options = device_options
         n_qubits = network.n_qubits
@@ -178,6 +187,23 @@ class QuantumHypernetwork:
 
         theta = np.asarray(self.check_theta(theta))
         return np.ascontiguousarray(self._qnode(bits, shots)(theta), dtype=np.int8)
+
+    def log_probability(self, theta, bits):
+        """log |<x|psi(theta)>|^2 of bitstrings, in torch: see :func:`log_probability`.
+
+        Exact for a hardware-efficient ansatz of CZ, whatever device the bits come from.
+
+        Args:
+            theta: angles, or a torch tensor of them to differentiate by.
+            bits: (shots, n_qubits) in {0, 1}.
+
+        Raises:
+            InputError: another ansatz.
+        """
+        if self.custom_ansatz is not None or self.ansatz_options.get("entangler", "CZ") != "CZ":
+            raise InputError("log_probability needs the hardware-efficient ansatz with CZ gates")
+        options = {k: v for k, v in self.ansatz_options.items() if k != "entangler"}
+        return log_probability(theta, bits, **options)
 
     def _qnode(self, function: Callable, shots: int | None) -> qml.QNode:
         # no interface and no gradient: Estimates come back as they are, and nothing is expanded

@@ -1,6 +1,7 @@
 """Ctrl-C lets the step in progress finish, so that what is saved is whole."""
 
 import signal
+import sys
 import threading
 
 
@@ -25,4 +26,5 @@ class FinishStep:
 
     def _request(self, *_):
         self.requested = True
+        print("\nFinishing this step; Ctrl-C again stops at once.", file=sys.stderr)
         signal.signal(signal.SIGINT, self._previous)

@@ -1,5 +1,6 @@
 """A finished run: its angles, history, evaluation and pictures."""
 
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,12 +11,14 @@ from pl_hypernet.analysis import Evaluation, Summary, evaluate
 from pl_hypernet.analysis.pictures import OVERVIEW_SIZE, draw_overview, save_pictures
 from pl_hypernet.analysis.summary import summarise
 from pl_hypernet.datasets import Data, as_data
-from pl_hypernet.devices import random_state, restore_random_state
-from pl_hypernet.errors import InputError
+from pl_hypernet.devices import random_state, restore_random_state, tasks_logged
+from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.training.checkpoint import load_checkpoint
 from pl_hypernet.training.config import RunConfig
-from pl_hypernet.training.folder import CONFIG, read_history
+from pl_hypernet.training.folder import CONFIG, TASKS, read_history, read_shots
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
+
+STAND_IN = "hypernet.mps"  # needs no account and has no limit of wires
 
 
 @dataclass(eq=False)
@@ -72,15 +75,14 @@ class Run:
         )
 
 
-def assess(hypernet, data, config, theta, history, stop_reason, loss, folder=None) -> Run:
-    """Draws fresh shots at theta, scores them on all samples, and sums the run up."""
-    bits = hypernet.sample(theta, config.evaluation_shots)
+def assess(bits, hypernet, data, config, theta, history, stop_reason, loss, folder=None) -> Run:
+    """Scores shots at theta on all samples, and sums the run up."""
     evaluation = evaluate(hypernet.network, bits, data, loss)
     last = history[-1] if history else {}
     about = {
         "n_qubits": hypernet.n_qubits,
         "n_angles": hypernet.n_angles,
-        "device": hypernet.device.name,
+        "device": config.device if config.device != CUSTOM else hypernet.device.name,
         "optimizer": config.optimizer,
         "steps": len(history),
         "seed": config.seed,
@@ -114,15 +116,27 @@ def load(folder, hypernet: QuantumHypernetwork | None = None, data=None, loss=No
     if config.loss == CUSTOM and loss is None:
         raise InputError("this run has a loss of its own: hand it over as loss")
     data = as_data(data) if data is not None else config.load_data()
-    hypernet = hypernet or config.build_hypernetwork(data.n_inputs)
+    bits = read_shots(folder)
+    if hypernet is None:
+        try:
+            hypernet = config.build_hypernetwork(data.n_inputs)
+        except DeviceError as error:
+            if bits is None:
+                raise
+            # what was measured can be looked at without the device that measured it
+            warnings.warn(f"hypernet.mps stands in for {config.device}: {error}", stacklevel=2)
+            stand_in = config.model_copy(update={"device": STAND_IN, "device_options": {}})
+            hypernet = stand_in.build_hypernetwork(data.n_inputs)
     if config.validation is not None:
         data = data.split(config.validation, hypernet.generator("validation"))
-    before = random_state(hypernet.device)
-    restore_random_state(hypernet.device, plain["device"])
     theta = hypernet.check_theta(arrays["theta"])
+    if bits is None:
+        before = random_state(hypernet.device)
+        restore_random_state(hypernet.device, plain["device"])
+        with tasks_logged(hypernet.device, folder / TASKS):
+            bits = hypernet.sample(theta, config.evaluation_shots)
+        restore_random_state(hypernet.device, before)
     history = read_history(folder)[: plain["n_steps"]]
-    run = assess(
-        hypernet, data, config, theta, history, plain["stop_reason"], loss or config.loss, folder
-    )
-    restore_random_state(hypernet.device, before)
-    return run
+    reason = plain["stop_reason"]
+    loss = loss or config.loss
+    return assess(bits, hypernet, data, config, theta, history, reason, loss, folder)

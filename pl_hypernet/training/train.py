@@ -4,8 +4,10 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
+from pathlib import Path
 
 from pl_hypernet.datasets import as_data
+from pl_hypernet.devices import may_hold_tasks, tasks_logged
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import Choice
 from pl_hypernet.training.checkpoint import save_checkpoint
@@ -13,8 +15,10 @@ from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import (
     CONFIG,
     SUMMARY,
+    TASKS,
     append_history,
     make_run_folder,
+    save_shots,
     unmake_run_folder,
 )
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
@@ -89,22 +93,27 @@ def train(
     if validation is not None:
         data = data.split(validation, hypernet.generator("validation"))
     if isinstance(optimizer, str):
-        optimizer = config.build_optimizer(hypernet)
+        optimizer = config.build_optimizer(hypernet.generator("optimizer"))
     trainer = Trainer(hypernet, data, optimizer, batch_size, theta, loss)
-    settings = config.to_toml()
-    folder, made = (None, []) if out is None else make_run_folder(out)
-    if folder is not None:
+    folder, made, tasks = None, [], None
+    if out is not None:
+        settings = config.to_toml()
+        folder, made = make_run_folder(out)
         (folder / CONFIG).write_text(settings)
+        tasks = folder / TASKS
 
-    try:
-        with one_thread_if_small(hypernet.shots * min(batch_size, len(data.inputs))):
-            history, stop_reason = _loop(trainer, steps, callbacks, folder, progress)
-    except BaseException:
-        if trainer.n_steps == 0:  # refused by the device: leave nothing
-            unmake_run_folder(made)
-        raise
-    run = assess(hypernet, data, config, trainer.theta, history, stop_reason, loss, folder)
+    with tasks_logged(hypernet.device, tasks):
+        try:
+            with one_thread_if_small(hypernet.shots * min(batch_size, len(data.inputs))):
+                history, stop_reason = _loop(trainer, steps, callbacks, folder, progress)
+        except BaseException:
+            if trainer.n_steps == 0 and folder is not None and not may_hold_tasks(tasks):
+                unmake_run_folder(made)  # refused by the device, nothing paid: leave nothing
+            raise
+        bits = hypernet.sample(trainer.theta, config.evaluation_shots)
+    run = assess(bits, hypernet, data, config, trainer.theta, history, stop_reason, loss, folder)
     if folder is not None:
+        save_shots(folder, bits)
         run.summary.save(folder / SUMMARY)
         run.save_pictures()
     return run
@@ -154,7 +163,10 @@ def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **setting
             "activation": activation.options if isinstance(activation, Choice) else activation,
             "scale": hypernet.network.scale.item(),
             "device": hypernet.device_name,
-            "device_options": hypernet.device_options,
+            "device_options": {
+                name: str(value) if isinstance(value, Path) else value
+                for name, value in hypernet.device_options.items()
+            },
             "ansatz": "hardware_efficient" if hypernet.custom_ansatz is None else CUSTOM,
             "ansatz_options": hypernet.ansatz_options,
             "layers": hypernet.layers,

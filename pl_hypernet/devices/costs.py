@@ -1,0 +1,114 @@
+"""What the circuits of a run cost on a device, found without running one."""
+
+from dataclasses import dataclass, field
+
+import pennylane as qml
+
+from pl_hypernet.circuits import HardwareEfficientAnsatz
+from pl_hypernet.circuits.gate_counts import GateCounts, count_gates
+from pl_hypernet.devices.factory import device
+from pl_hypernet.devices.known import (
+    KNOWN,
+    NUMBER_BYTES,
+    check_installed,
+    check_size,
+    overlaps_exactly,
+)
+from pl_hypernet.devices.mps.ansatz_state import exact_bond_dim
+from pl_hypernet.devices.mps.evolution import fits_closed_form
+from pl_hypernet.devices.timing import SECONDS, Effort
+
+MPS_DEVICES = ("hypernet.mps", "default.tensor")
+
+
+@dataclass
+class CircuitCosts:
+    """Of the two circuits of a run: an energy, and the overlap of two states.
+
+    Attributes:
+        exact_overlaps: overlaps take no shots.
+        gates: of ``"energy"`` and ``"overlap"``, after compilation.
+        native_gates: that they are compiled to; empty: the ansatz's own.
+        bond_dim: of a matrix product state; None where there is none.
+        memory: bytes of one state; None where it is not this machine's.
+        seconds: of each kind of circuit, about; None where we do not know.
+        circuits_per_task: how many go out as one paid task; None where nothing is paid.
+        task_seconds: about, beside those of its circuits.
+        price: of the tasks; None where the price table has none.
+        arn: of a device on Amazon Braket.
+        line: qubits of the QPU that the wires lie on.
+        remarks: what was assumed.
+    """
+
+    exact_overlaps: bool
+    gates: dict[str, GateCounts]
+    native_gates: tuple[str, ...] = ()
+    bond_dim: int | None = None
+    memory: float | None = None
+    seconds: dict[str, float] | None = None
+    circuits_per_task: int | None = None
+    task_seconds: float = 0.0
+    price: object = None
+    arn: str | None = None
+    line: tuple[int, ...] = ()
+    remarks: list[str] = field(default_factory=list)
+
+
+def circuit_costs(
+    name: str, ansatz: HardwareEfficientAnsatz, shots: int, options: dict, prices=None
+) -> CircuitCosts:
+    """What the circuits of an ansatz cost on a device.
+
+    Args:
+        name: of the device.
+        ansatz: with angles that are not special.
+        shots: of each energy.
+        options: of the device.
+        prices: a TOML file of Braket's prices; None: the table of ``braket/prices.py``.
+
+    Raises:
+        DeviceError: the device is not installed, or cannot have so many wires or shots.
+    """
+    check_installed(name)
+    n_wires = len(ansatz.wires)
+    check_size(name, n_wires, options)
+    if name == "hypernet.mps":
+        device(name, wires=1, **options)  # which checks its options
+    if name == "braket.aws.qubit":
+        # here alone: its imports take seconds
+        from pl_hypernet.devices.braket.costs import task_costs
+
+        return task_costs(circuits_of(ansatz), shots, options, prices)
+    exact = overlaps_exactly(name, n_wires, options.get("method"))
+    gates = {kind: count_gates(ops) for kind, ops in circuits_of(ansatz).items()}
+    costs = CircuitCosts(exact, gates)
+    known = KNOWN.get(name)
+    if known is None:
+        costs.remarks.append(f"{name} is not among the devices that we know: no time, no memory")
+        return costs
+    numbers = float(known.growth_with(options)) ** n_wires
+    if options.get("method") == "tn":
+        costs.remarks.append("default.tensor's TN method: no estimate of its time")
+    elif name in MPS_DEVICES:
+        limit = options.get("max_bond_dim")
+        exact_dim = exact_bond_dim(ansatz.hyperparameters["pattern"], ansatz.n_layers, n_wires)
+        costs.bond_dim = min(exact_dim, limit or exact_dim)
+        # hypernet.mps writes the exact state down before it is truncated, where that fits
+        exactly = name == "hypernet.mps" and fits_closed_form(ansatz, limit)
+        numbers = 2.0 * n_wires * (exact_dim if exactly else costs.bond_dim) ** 2
+    costs.memory = NUMBER_BYTES * numbers
+    if name in SECONDS and options.get("method") != "tn":
+        costs.seconds = {}
+        for kind, counts in gates.items():
+            kind_shots = 0 if kind == "overlap" and exact else shots
+            effort = Effort(counts, n_wires, kind_shots, costs.bond_dim or 1, numbers)
+            costs.seconds[kind] = SECONDS[name](effort)
+    return costs
+
+
+def circuits_of(ansatz: HardwareEfficientAnsatz) -> dict[str, list]:
+    """Gates of an energy, and of an overlap: the ansatz, and the inverse of one beside it."""
+    forth = ansatz.decomposition()
+    beside = HardwareEfficientAnsatz(ansatz.data[0] * 0.9, ansatz.wires, **ansatz.hyperparameters)
+    back = [qml.adjoint(op, lazy=False) for op in reversed(beside.decomposition())]
+    return {"energy": forth, "overlap": forth + back}

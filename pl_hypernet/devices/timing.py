@@ -1,0 +1,58 @@
+"""About how long a circuit takes on a device: fits to measurements on one core of a 2024 server."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pl_hypernet.circuits.gate_counts import GateCounts
+
+
+@dataclass(frozen=True)
+class Effort:
+    """What decides how long a circuit takes.
+
+    Attributes:
+        gates: how many of them.
+        n_wires, shots: of the circuit; no shots: an exact overlap.
+        bond_dim: of the matrix product state, where the device has one.
+        numbers: held by the device, as 2^n_wires of a state vector.
+    """
+
+    gates: GateCounts
+    n_wires: int
+    shots: int
+    bond_dim: int
+    numbers: float
+
+
+# seconds of one circuit
+SECONDS: dict[str, Callable[[Effort], float]] = {
+    "hypernet.mps": lambda e: (
+        5e-4
+        + 6.5e-9 * e.n_wires * e.bond_dim**3
+        + e.shots * e.n_wires * (2.5e-8 + 2.8e-10 * e.bond_dim**2)
+    ),
+    "default.qubit": lambda e: 4e-3 + e.gates.total * (8e-5 + 7e-9 * e.numbers),
+    "lightning.qubit": lambda e: 3e-3 + e.gates.total * (2e-5 + 1e-9 * e.numbers),
+    "default.tensor": lambda e: (
+        e.gates.total * (2.7e-4 + 1e-9 * e.bond_dim**3)
+        + e.shots * e.n_wires * (2.5e-8 + 2.8e-10 * e.bond_dim**2)
+    ),
+    "default.mixed": lambda e: 4e-3 + e.gates.total * (1e-4 + 2.3e-8 * e.numbers),
+    "braket.local.qubit": lambda e: (
+        1.5e-2 + e.gates.total * (3.5e-4 + 3e-9 * e.numbers) + 5e-7 * e.shots * e.n_wires
+    ),
+    "qiskit.aer": lambda e: 2e-2 + e.gates.total * (1.3e-3 + 2e-9 * e.numbers),
+}
+TASK_SECONDS = 3.0  # of a task on a QPU, beside its shots; the queue is not counted
+SHOT_SECONDS = 3e-4  # of a superconducting QPU, reset included
+SCORING = 2.2e-10  # seconds for each weight, sample and shot
+
+
+def ion_shot_seconds(timing: dict[str, float], gates: GateCounts) -> float:
+    """Of a trapped-ion QPU, which plays its gates one after the other."""
+    return (
+        timing["reset"]
+        + timing["readout"]
+        + timing["1Q"] * gates.one_qubit
+        + timing["2Q"] * gates.two_qubit
+    )
