@@ -22,7 +22,9 @@ _HOMES = {
     "evaluate": "analysis",
     "expected_loss": "measurements",
     "load": "training",
+    "log_probability": "devices.mps.log_probability",
     "mutual_hamming": "analysis",
+    "plan": "training",
     "start_angles": "circuits",
     "train": "training",
 }

@@ -41,6 +41,14 @@ def test_second_block_of_the_readme(capsys):
     assert shown < 2 * stated < 0.1  # other versions of the simulator draw other shots
 
 
+def test_third_block_of_the_readme(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    exec(python_blocks()[2], {})
+    line = eval(capsys.readouterr().out)
+    assert len(set(line)) == 6
+    assert min(line) >= 1  # IQM's labels
+
+
 def test_readme_names_only_commands_and_options_that_exist():
     lines = re.findall(r"pl-hypernet ([^#`\n]+)", (ROOT / "README.md").read_text())
     commands = typer.main.get_command(app).commands

@@ -54,6 +54,13 @@ def bond_dims(ansatz: HardwareEfficientAnsatz) -> np.ndarray:
     return dims
 
 
+def rotation_codes(ansatz: HardwareEfficientAnsatz) -> tuple[np.ndarray, np.ndarray]:
+    """The rotation of each row of the angles as a number, and the row at which each layer ends."""
+    layers = rotation_layers(ansatz.n_layers, ansatz.hyperparameters["rotations"])
+    codes = np.array([ROTATION_CODES[name] for names in layers for name in names])
+    return codes, np.cumsum([len(names) for names in layers])
+
+
 def ansatz_tensors(thetas: np.ndarray, ansatz: HardwareEfficientAnsatz) -> np.ndarray:
     """The exact tensors of a batch of circuits that differ only in their angles.
 
@@ -67,9 +74,7 @@ def ansatz_tensors(thetas: np.ndarray, ansatz: HardwareEfficientAnsatz) -> np.nd
     """
     options = ansatz.hyperparameters
     n_sites = thetas.shape[-1]
-    layers = rotation_layers(ansatz.n_layers, options["rotations"])
-    codes = np.array([ROTATION_CODES[name] for names in layers for name in names])
-    ends = np.cumsum([len(names) for names in layers])
+    codes, ends = rotation_codes(ansatz)
     left, right, n_bits = bond_bits(options["pattern"], ansatz.n_layers, n_sites)
     ring = options["pattern"] == "ring" and n_sites > 2 and ansatz.n_layers > 0
     chi = exact_bond_dim(options["pattern"], ansatz.n_layers, n_sites)
@@ -89,7 +94,7 @@ def ansatz_tensors(thetas: np.ndarray, ansatz: HardwareEfficientAnsatz) -> np.nd
 
 
 @njit(cache=True)
-def _rotations(theta, codes, ends, matrices):
+def site_matrices(theta, codes, ends, matrices):
     """Product of the rotations of each layer on one site: theta (n_rows,), matrices (P+1, 2, 2)."""
     row = 0
     for layer in range(len(ends)):
@@ -122,7 +127,7 @@ def _fill(tensors, thetas, codes, ends, left, right, n_bits, ring, cnot):
     matrices = np.empty((n_layers + 1, 2, 2), dtype=np.complex128)
     for circuit in range(n_circuits):
         for site in range(n_sites):
-            _rotations(thetas[circuit, :, site], codes, ends, matrices)
+            site_matrices(thetas[circuit, :, site], codes, ends, matrices)
             first, last = site == 0, site == n_sites - 1
             inner = not (first or last)
             for l_code in range(1 if first else n_codes):

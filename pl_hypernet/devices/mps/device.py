@@ -64,7 +64,8 @@ class HypernetMPS(Device):
         seed=None,
         precision: str = "single",
     ):
-        if max_bond_dim is not None and (max_bond_dim != int(max_bond_dim) or max_bond_dim < 1):
+        numeric = isinstance(max_bond_dim, int | float | np.number)
+        if max_bond_dim is not None and not (numeric and max_bond_dim % 1 == 0 < max_bond_dim):
             raise InputError(f"max_bond_dim={max_bond_dim}: expected an int of at least 1, or None")
         if cutoff is not None and not 0 <= cutoff < 1:
             raise InputError(f"cutoff={cutoff}: expected a Schmidt coefficient in [0, 1), or None")

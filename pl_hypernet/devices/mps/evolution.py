@@ -5,7 +5,8 @@ import pennylane as qml
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
-from pl_hypernet.devices.mps.ansatz_state import ansatz_tensors, bond_dims, exact_bond_dim
+from pl_hypernet.devices.mps.ansatz_mps import AnsatzState
+from pl_hypernet.devices.mps.ansatz_state import exact_bond_dim
 from pl_hypernet.devices.mps.gates import GateEvolution
 from pl_hypernet.devices.mps.state import MatrixProductState
 from pl_hypernet.errors import DeviceError
@@ -21,9 +22,6 @@ def evolve(
 ) -> list[MatrixProductState]:
     """The states that circuits make of ``|0...0>``.
 
-    Circuits that consist of one :class:`HardwareEfficientAnsatz` with equal options and wires are
-    built together.
-
     Args:
         circuits: the operations of each: the ansatz, or operators with a matrix on at most two
             wires.
@@ -37,38 +35,30 @@ def evolve(
         DeviceError: a state in closed form would be too large and max_bond_dim does not say how
             to truncate it.
     """
-    states: list[MatrixProductState | None] = [None] * len(circuits)
-    batches: dict = {}
-    for i, operations in enumerate(circuits):
-        first = _leading_ansatz(operations)
-        if (
-            first is not None
-            and first.wires == wires[i][: len(first.wires)]
-            and fits_closed_form(first, max_bond_dim)
-        ):
-            options = tuple(first.hyperparameters.values())
-            key = (options, first.wires, np.shape(first.data[0]))
-            batches.setdefault(key, []).append(i)
-        else:
-            evolution = GateEvolution(wires[i], max_bond_dim, cutoff)
-            states[i] = _apply_all(evolution, operations)
-    for (_, sites, _), members in batches.items():
-        template = circuits[members[0]][0]
-        thetas = np.stack([np.asarray(circuits[i][0].data[0], dtype=float) for i in members])
-        dims = bond_dims(template)
-        for i, tensors in zip(members, ansatz_tensors(thetas, template), strict=True):
-            state = MatrixProductState(tensors, sites, dims)
-            unused = wires[i][len(sites) :]
-            rest = circuits[i][1:]
-            cut = cutoff is not None or (max_bond_dim or np.inf) < state.bond_dim
-            if rest or unused or cut:
-                evolution = GateEvolution((), max_bond_dim, cutoff, state)
-                if cut:
-                    evolution.truncate()
-                evolution.append(unused)
-                state = _apply_all(evolution, rest)
-            states[i] = state
-    return states
+    return [
+        _evolve_one(operations, labels, max_bond_dim, cutoff)
+        for operations, labels in zip(circuits, wires, strict=True)
+    ]
+
+
+def _evolve_one(operations, wires: Wires, max_bond_dim, cutoff) -> MatrixProductState:
+    first = _leading_ansatz(operations)
+    if (
+        first is None
+        or first.wires != wires[: len(first.wires)]
+        or not fits_closed_form(first, max_bond_dim)
+    ):
+        return _apply_all(GateEvolution(wires, max_bond_dim, cutoff), operations)
+    state = AnsatzState(first)
+    unused, rest = wires[len(first.wires) :], operations[1:]
+    cut = cutoff is not None or (max_bond_dim or np.inf) < state.bond_dim
+    if not (rest or unused or cut):
+        return state
+    evolution = GateEvolution((), max_bond_dim, cutoff, state)
+    if cut:
+        evolution.truncate()
+    evolution.append(unused)
+    return _apply_all(evolution, rest)
 
 
 def site_order(operations, wires: Wires) -> Wires:

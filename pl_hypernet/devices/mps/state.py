@@ -8,9 +8,11 @@ import numpy as np
 from pennylane.wires import Wires
 
 from pl_hypernet.devices.mps import kernels
+from pl_hypernet.devices.mps.matrix_sampling import sample_by_matrices
 from pl_hypernet.errors import InputError
 
 MAX_EXACT_WIRES = 20
+MATRIX_BOND_DIM = 32  # from here matrix products are faster than the compiled loops
 MAX_MARGINAL_WIRES = 12
 DTYPES = {"single": np.float32, "double": np.float64}
 
@@ -74,7 +76,7 @@ class MatrixProductState:
         Returns:
             bits int8 (shots, n_sites) and the log of their probabilities float64 (shots,).
         """
-        uniforms = rng.random((len(self.tensors), shots), dtype=DTYPES[precision])
+        uniforms = rng.random((len(self.wires), shots), dtype=DTYPES[precision])
         return self.draw(uniforms)
 
     def draw(self, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -82,6 +84,9 @@ class MatrixProductState:
         dtype = uniforms.dtype
         bits = np.empty(uniforms.shape, dtype=np.int8)
         log_probabilities = np.empty(uniforms.shape[1])
+        if self.bond_dim >= MATRIX_BOND_DIM:
+            sample_by_matrices(self.canonical, self.bond_dims, uniforms, bits, log_probabilities)
+            return np.ascontiguousarray(bits.T), log_probabilities
         kernels.sample(
             np.ascontiguousarray(self.canonical.real, dtype=dtype),
             np.ascontiguousarray(self.canonical.imag, dtype=dtype),

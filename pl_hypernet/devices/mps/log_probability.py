@@ -1,0 +1,142 @@
+"""The log-probability of bitstrings under the ansatz, and its gradient, in torch."""
+
+import numpy as np
+import torch
+
+from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
+from pl_hypernet.devices.mps import light_cone, walsh
+from pl_hypernet.errors import InputError
+
+
+def log_probability(theta, bits, rotations=("RY", "RZ"), pattern: str = "chain") -> torch.Tensor:
+    """log |<x|psi(theta)>|^2 of bitstrings under the hardware-efficient ansatz with CZ gates.
+
+    Exact, stable for thousands of qubits, and differentiable with respect to theta: the basis of
+    score-function gradients and of entropies, whatever device the bits come from. The cost is
+    O(2^P P) a bitstring and qubit. On the CPU compiled kernels do the work, forwards and
+    backwards; on another torch device, that of theta, plain torch does.
+
+    Args:
+        theta: float (n_rows, n_wires), radians, of :meth:`HardwareEfficientAnsatz.shape`; a torch
+            tensor, or anything that makes one.
+        bits: (shots, n_wires) in {0, 1}.
+        rotations, pattern: as of :class:`HardwareEfficientAnsatz`; the pattern is ``"chain"`` or
+            ``"none"``.
+
+    Returns:
+        float64 (shots,); -inf where the probability is 0.
+
+    Raises:
+        InputError: shapes that do not fit, numbers that are no bits, another pattern.
+    """
+    theta = torch.as_tensor(theta).to(torch.float64)
+    if theta.ndim != 2:
+        raise InputError(f"theta has shape {tuple(theta.shape)}: expected (n_rows, n_wires)")
+    bits = torch.as_tensor(np.asarray(bits) if not torch.is_tensor(bits) else bits)
+    if bits.ndim != 2 or bits.shape[1] != theta.shape[1]:
+        raise InputError(f"bits have shape {tuple(bits.shape)}: expected (shots, {theta.shape[1]})")
+    if not torch.isin(bits, torch.tensor([0, 1], device=bits.device)).all():
+        raise InputError("bits hold other values than 0 and 1")
+    ansatz = HardwareEfficientAnsatz(
+        theta.detach().cpu().numpy(),
+        wires=range(theta.shape[1]),
+        rotations=rotations,
+        pattern=pattern,
+    )
+    if not light_cone.fits(ansatz):
+        raise InputError(f"log_probability with pattern={pattern!r}: expected 'chain' or 'none'")
+    layers = rotation_layers(ansatz.n_layers, ansatz.hyperparameters["rotations"])
+    paths = path_amplitudes(theta, layers, product=pattern == "none")
+    columns = bits.to(theta.device, torch.float64).T.contiguous()
+    if theta.device.type == "cpu":
+        return _LogProbability.apply(torch.view_as_real(paths), columns)
+    return chain_log_probability(paths, columns)
+
+
+def path_amplitudes(theta: torch.Tensor, layers, product: bool = False) -> torch.Tensor:
+    """As :func:`walsh.path_amplitudes`, differentiable: complex128 (n_wires, 2, 2^P).
+
+    Args:
+        theta: float64 (n_rows, n_wires).
+        layers: names of the rotations of each layer.
+        product: there are no CZ: the layers of each qubit are one rotation, and P is 0.
+    """
+    c, s = torch.cos(theta / 2), torch.sin(theta / 2)
+    zero = torch.zeros_like(c)
+    row, paths = 0, None
+    for names in layers:
+        matrix = torch.eye(2, dtype=torch.complex128, device=theta.device)
+        for name in names:
+            re, im = {
+                "RX": ((c, zero, zero, c), (zero, -s, -s, zero)),
+                "RY": ((c, -s, s, c), (zero, zero, zero, zero)),
+                "RZ": ((c, zero, zero, c), (-s, zero, zero, s)),
+            }[name]
+            rotation = torch.complex(
+                torch.stack([part[row] for part in re], dim=-1),
+                torch.stack([part[row] for part in im], dim=-1),
+            )
+            matrix = rotation.reshape(-1, 2, 2) @ matrix
+            row += 1
+        matrix = matrix.expand(theta.shape[1], 2, 2)
+        if paths is None:
+            paths = matrix[:, :, :1]
+        elif product:
+            paths = matrix @ paths
+        else:  # the last value joins the values before it, as their highest bit
+            paths = torch.einsum("nts,nsr->ntsr", matrix, paths).reshape(theta.shape[1], 2, -1)
+    return paths
+
+
+def chain_log_probability(paths: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+    """The same as the compiled kernel in plain torch, for any torch device.
+
+    Args:
+        paths: complex128 (n_wires, 2, chi).
+        columns: float64 (n_wires, shots), the bits.
+    """
+    chi, shots = paths.shape[2], columns.shape[1]
+    v = torch.zeros(shots, chi, dtype=paths.dtype, device=paths.device)
+    v[:, 0] = 1
+    log = torch.zeros(shots, dtype=torch.float64, device=paths.device)
+    signs = _walsh_matrix(chi, paths)
+    for site, bits in enumerate(columns):
+        v = (v @ signs) * paths[site][bits.long()]
+        scale = v.detach().abs().amax(dim=1, keepdim=True).clamp_min(1e-300)
+        v = v / scale
+        log = log + 2 * torch.log(scale[:, 0])
+    return log + torch.log(v.sum(dim=1).abs() ** 2)
+
+
+def _walsh_matrix(chi: int, like: torch.Tensor) -> torch.Tensor:
+    matrix = torch.ones(1, 1, dtype=like.dtype, device=like.device)
+    one = torch.tensor([[1, 1], [1, -1]], dtype=like.dtype, device=like.device)
+    while len(matrix) < chi:
+        matrix = torch.kron(matrix, one)
+    return matrix
+
+
+class _LogProbability(torch.autograd.Function):
+    """The compiled kernels, for torch's automatic differentiation."""
+
+    @staticmethod
+    def forward(ctx, paths, columns):
+        ctx.save_for_backward(paths, columns)
+        out = np.empty(columns.shape[1])
+        walsh.log_probabilities(_complex(paths), columns.numpy(), out)
+        return torch.from_numpy(out)
+
+    @staticmethod
+    def backward(ctx, weights):
+        paths, columns = ctx.saved_tensors
+        amplitudes = _complex(paths)
+        gradient = np.zeros_like(amplitudes)
+        weights = np.ascontiguousarray(weights.numpy())
+        walsh.path_gradient(amplitudes, columns.numpy(), weights, gradient)
+        # d log p = 2 Re(gradient da)
+        parts = np.stack([2 * gradient.real, -2 * gradient.imag], axis=-1)
+        return torch.from_numpy(parts), None
+
+
+def _complex(paths: torch.Tensor) -> np.ndarray:
+    return np.ascontiguousarray(torch.view_as_complex(paths.detach()).numpy())
