@@ -25,9 +25,9 @@ from scipy.stats import chi2
 import pl_hypernet as plh
 from pl_hypernet.devices.braket.native_gates import compile_native
 from pl_hypernet.devices.braket.noise import with_noise
+from pl_hypernet.testing import ALPHA
 
 LAYERS = 2
-LEAST_P = 1e-3
 QPU = {"emulator": "iqm-20"}
 DEVICES: dict[str, dict] = {
     "default.qubit": {"seed": 1},
@@ -36,7 +36,7 @@ DEVICES: dict[str, dict] = {
     "hypernet.mps": {"seed": 4},
     "default.mixed": {"seed": 5},
     "braket.local.qubit": {},
-    "qiskit.aer": {},
+    "qiskit.aer": {"seed_simulator": 6},
     "braket.aws.qubit": QPU | {"noise": False},
 }
 
@@ -124,7 +124,7 @@ def compare(n_wires: int, shots: int, console: Console) -> bool:
         f"{off:+.2f} standard errors off",
         highlight=False,
     )
-    return p_value > LEAST_P and abs(off) < 5
+    return p_value > ALPHA and abs(off) < 5
 
 
 def compare_many_wires(n_wires: int, shots: int, console: Console) -> bool:
@@ -155,7 +155,7 @@ def train_on_each(n_steps: int, console: Console) -> None:
     for heading in ("device", "first E", "last E", "circuits", "shots", "s"):
         table.add_column(heading, justify="left" if heading == "device" else "right", no_wrap=True)
     for name, options in (*DEVICES.items(), ("braket.aws.qubit", QPU)):
-        options = {key: value for key, value in options.items() if key != "seed"}
+        options = {key: value for key, value in options.items() if "seed" not in key}
         hypernet = plh.QuantumHypernetwork(network, name, layers=1, shots=200, **options)
         run = plh.train(hypernet, data, steps=n_steps, progress=False, stepsize=0.02)
         first, last = run.history[0], run.history[-1]

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from pl_hypernet.cli import main
+from pl_hypernet.testing import ALPHA
 
 COMMAND = str(Path(sys.executable).with_name("pl-hypernet"))
 AWS = ["--device", "braket.aws.qubit", "--device-option"]
@@ -101,7 +102,7 @@ def test_own_data_on_another_device(tmp_path):
     assert "50 shots on default.qubit" in sampled.stdout
     assert "The same angles on both devices" in sampled.stdout
     p_value = float(re.search(r"test of the\s+accuracies: p =\s+(\S+);", sampled.stdout)[1])
-    assert p_value > 1e-6
+    assert p_value > ALPHA
 
 
 def test_help_and_version_and_devices(tmp_path):

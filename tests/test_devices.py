@@ -323,6 +323,8 @@ def test_bad_devices():
         plh.device("cirq.mixedsimulator", wires=3)
     with pytest.raises(DeviceError, match=r"can have \d+ wires here, not 66: use hypernet.mps"):
         plh.device("lightning.qubit", wires=66)
+    with pytest.raises(InputError, match=r"'braket\.local\.qubit', seed=1: it cannot be seeded"):
+        plh.device("braket.local.qubit", wires=2, seed=1)
     with pytest.raises(InputError, match="unexpected keyword argument 'colour'"):
         plh.device("hypernet.mps", wires=3, colour="red")
     with pytest.raises(InputError, match="expected a name or a PennyLane device"):

@@ -7,7 +7,7 @@ from pennylane.devices import Device
 
 from pl_hypernet.devices.bitstring_device import BitstringDevice
 from pl_hypernet.devices.default_tensor import SampledTensorDevice
-from pl_hypernet.devices.known import KNOWN, check_installed, check_size, installed_devices
+from pl_hypernet.devices.known import KNOWN, check_installed, check_size, takes_seed
 from pl_hypernet.devices.mps.device import HypernetMPS
 from pl_hypernet.errors import DeviceError, HypernetError, InputError
 
@@ -49,6 +49,10 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
     check_installed(name)
     if wires is not None:
         check_size(name, wires if isinstance(wires, int) else len(wires), options)
+    if "seed" in options and takes_seed(name) is False:
+        raise InputError(
+            f"device {name!r}, seed={options['seed']}: it cannot be seeded; leave the seed out"
+        )
     seed = options.pop("seed", None) if name == "default.tensor" else None
     try:
         if name == "braket.aws.qubit":
@@ -76,13 +80,6 @@ def _wrap(inner: Device, seed=None) -> Device:
     if known is None:
         return BitstringDevice(inner, "try")
     return BitstringDevice(inner, known.reading, known.exact)
-
-
-def takes_seed(name: str) -> bool:
-    """Whether the device of this name can be seeded."""
-    return any(
-        entry.name == name and entry.seedable for entry in installed_devices() if name in KNOWN
-    )
 
 
 def _first_line(error: Exception) -> str:

@@ -1,5 +1,6 @@
 """What each device can do for us: the only table of device names."""
 
+import functools
 import inspect
 import math
 import os
@@ -109,17 +110,25 @@ def installed_devices(check_seed: bool = True) -> list[InstalledDevice]:
     order = {name: i for i, name in enumerate(KNOWN)}
     found = []
     for point in entry_points(group=PLUGINS):
-        seedable = _takes_seed(point) if check_seed and point.name in KNOWN else None
+        seedable = takes_seed(point.name) if check_seed else None
         found.append(InstalledDevice(point.name, KNOWN.get(point.name), seedable))
     return sorted(found, key=lambda device: (order.get(device.name, len(order)), device.name))
 
 
-def _takes_seed(point) -> bool | None:
-    if point.name == "default.tensor":  # the shots are ours
+@functools.cache
+def takes_seed(name: str) -> bool | None:
+    """Whether the device of this name takes a ``seed``; None where we do not know.
+
+    Imports its plugin, which takes seconds for some.
+    """
+    if name not in KNOWN:
+        return None
+    if name == "default.tensor":  # the shots are ours
         return True
     try:
+        (point,) = entry_points(group=PLUGINS, name=name)
         return "seed" in inspect.signature(point.load()).parameters
-    except Exception:  # a plugin that does not import is none of our business
+    except Exception:  # not installed, or a plugin that does not import: none of our business
         return None
 
 
