@@ -14,8 +14,6 @@ Medians of calls in turn; nothing that compiles is timed. On a noisy machine pin
 """
 
 import json
-import sys
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -23,28 +21,16 @@ import numpy as np
 import pennylane as qml
 import torch
 import typer
+from aer import FASTEST, aer
+from ansatz_circuit import angles, ansatz_gates, ansatz_state
 from pennylane.wires import Wires
-from qiskit import QuantumCircuit, transpile
-from qiskit_aer import AerSimulator
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import unitary_group
+from timing import median_seconds
 
 import pl_hypernet as plh
 from pl_hypernet.devices.mps.evolution import evolve
-
-FASTEST = "mps_probabilities"
-
-
-def median_seconds(functions: dict, repeats: int) -> dict[str, float]:
-    """Median time of each, called in turn after one call that is not counted."""
-    times: dict[str, list[float]] = {name: [] for name in functions}
-    for _ in range(repeats + 1):
-        for name, function in functions.items():
-            start = time.perf_counter()
-            function()
-            times[name].append(time.perf_counter() - start)
-    return {name: float(np.median(values[1:])) for name, values in times.items()}
 
 
 def peak_flops(repeats: int = 5) -> float:
@@ -63,15 +49,6 @@ def cone_flops(n_layers: int) -> int:
     return int(turns + weights + collapse + phase)
 
 
-def angles(n_layers: int, n_wires: int) -> np.ndarray:
-    shape = plh.HardwareEfficientAnsatz.shape(n_layers, n_wires)
-    return np.asarray(plh.start_angles(shape, seed=0, method="uniform"))
-
-
-def ansatz_gates(theta) -> list:
-    return plh.HardwareEfficientAnsatz(theta, wires=range(theta.shape[1])).decomposition()
-
-
 def random_gates(n_wires: int, n_layers: int, seed: int = 0) -> list:
     """Brick layers of random two-qubit gates: a bond dimension of up to 4^(n_layers / 2)."""
     rng = np.random.default_rng(seed)
@@ -85,35 +62,9 @@ def random_gates(n_wires: int, n_layers: int, seed: int = 0) -> list:
     return gates
 
 
-def aer(gates: list, n_wires: int, max_bond_dim: int | None):
-    """shots -> Aer's result."""
-    simulator = AerSimulator(method="matrix_product_state", max_parallel_threads=1)
-    # its estimate of the memory is far too large
-    simulator.set_options(
-        mps_sample_measure_algorithm=FASTEST, n_qubits=n_wires, max_memory_mb=10**6
-    )
-    if max_bond_dim is not None:
-        simulator.set_options(matrix_product_state_max_bond_dimension=max_bond_dim)
-    circuit = QuantumCircuit(n_wires, n_wires)
-    for gate in gates:
-        if gate.name == "QubitUnitary":  # Qiskit's first qubit is the least significant
-            circuit.unitary(gate.matrix(), list(gate.wires)[::-1])
-        else:
-            getattr(circuit, gate.name.lower())(*map(float, gate.data), *gate.wires)
-    circuit.measure(range(n_wires), range(n_wires))
-    circuit = transpile(circuit, simulator, optimization_level=1)
-
-    def run(shots):
-        result = simulator.run(circuit, shots=shots, memory=True, seed_simulator=0).result()
-        if not result.success:
-            sys.exit(f"Aer failed: {result.status}")
-
-    return run
-
-
 def against_aer(gates, ours, qnode, n_wires, max_bond_dim, shots, aer_shots, repeats) -> dict:
     """Times of the kernel and of a QNode, and Aer's for as many shots."""
-    theirs = aer(gates, n_wires, max_bond_dim)
+    theirs = aer(gates, n_wires, max_bond_dim=max_bond_dim)
     functions = {
         "kernel": lambda: ours(shots),
         "Aer": lambda: theirs(aer_shots),
@@ -136,8 +87,7 @@ def against_aer(gates, ours, qnode, n_wires, max_bond_dim, shots, aer_shots, rep
 
 def sample_ansatz(n_wires, layers, shots, aer_shots, repeats, peak) -> dict:
     theta = angles(layers, n_wires)
-    ansatz = plh.HardwareEfficientAnsatz(theta, wires=range(n_wires))
-    (state,) = evolve([[ansatz]], [Wires(range(n_wires))])
+    state = ansatz_state(theta)
     rng = np.random.default_rng(0)
     device = plh.device("hypernet.mps", wires=n_wires, seed=0)
 
@@ -178,8 +128,7 @@ def over_qubits(sizes, layers, shots, repeats) -> dict[int, float]:
     """Seconds of the kernel at each number of qubits."""
     functions = {}
     for n in sizes:
-        ansatz = plh.HardwareEfficientAnsatz(angles(layers, n), wires=range(n))
-        (state,) = evolve([[ansatz]], [Wires(range(n))])
+        state = ansatz_state(angles(layers, n))
         rng = np.random.default_rng(0)
         functions[n] = lambda state=state, rng=rng: state.sample(shots, rng)
     return median_seconds(functions, repeats)
@@ -187,9 +136,7 @@ def over_qubits(sizes, layers, shots, repeats) -> dict[int, float]:
 
 def log_p_against_sampling(n_wires, layers, shots, repeats) -> dict[str, float]:
     theta = angles(layers, n_wires)
-    (state,) = evolve(
-        [[plh.HardwareEfficientAnsatz(theta, wires=range(n_wires))]], [Wires(range(n_wires))]
-    )
+    state = ansatz_state(theta)
     rng = np.random.default_rng(0)
     bits, _ = state.sample(shots, rng)
     t = torch.tensor(theta, requires_grad=True)

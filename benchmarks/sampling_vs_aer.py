@@ -23,8 +23,8 @@ from typing import Annotated
 import numpy as np
 import pennylane as qml
 import typer
-from qiskit import QuantumCircuit, transpile
-from qiskit_aer import AerSimulator
+from aer import FASTEST, aer, aer_bits
+from ansatz_circuit import ansatz_gates
 from rich.console import Console
 from rich.table import Table
 
@@ -48,38 +48,9 @@ def our_sampler(theta: np.ndarray, precision: str) -> Callable[[int], np.ndarray
     return lambda shots: qml.set_shots(circuit, shots=shots)(theta)
 
 
-def qiskit_circuit(theta: np.ndarray) -> QuantumCircuit:
-    """The same gates in the same order, and a measurement of every wire."""
-    wires = range(theta.shape[-1])
-    circuit = QuantumCircuit(len(wires), len(wires))
-    for gate in plh.HardwareEfficientAnsatz(theta, wires=wires).decomposition():
-        getattr(circuit, gate.name.lower())(*map(float, gate.data), *gate.wires)
-    circuit.measure(wires, wires)
-    return circuit
-
-
-def aer_sampler(theta: np.ndarray, algorithm: str | None = None) -> Callable:
-    """shots -> Aer's result, with its default algorithm for the measurement or another."""
-    simulator = AerSimulator(method="matrix_product_state", max_parallel_threads=1)
-    simulator.set_options(n_qubits=theta.shape[-1])  # or the transpiler refuses more than 63
-    if algorithm is not None:
-        simulator.set_options(mps_sample_measure_algorithm=algorithm)
-    circuit = transpile(qiskit_circuit(theta), simulator, optimization_level=1)
-
-    def run(shots):
-        result = simulator.run(circuit, shots=shots, memory=True, seed_simulator=SEED).result()
-        if not result.success:
-            sys.exit(f"Aer failed: {result.status}")
-        return result
-
-    return run
-
-
 def as_bits(result) -> np.ndarray:
-    """Bits int8 (shots, wires) of either side; Qiskit writes the last qubit first."""
-    if isinstance(result, np.ndarray):
-        return result
-    return np.array([list(shot[::-1]) for shot in result.get_memory()]).astype(np.int8)
+    """Bits int8 (shots, wires) of either side."""
+    return result if isinstance(result, np.ndarray) else aer_bits(result)
 
 
 def largest_deviation(bits: np.ndarray, other: np.ndarray) -> float:
@@ -114,11 +85,12 @@ def main(
 ) -> None:
     """Time of sampling the hardware-efficient ansatz, against Qiskit Aer."""
     theta = np.asarray(plh.start_angles(plh.HardwareEfficientAnsatz.shape(layers, wires), SEED))
+    gates = ansatz_gates(theta)
     samplers = {
         OURS: our_sampler(theta, "single"),
         f"{OURS}, double": our_sampler(theta, "double"),
-        "Aer, default": aer_sampler(theta),
-        "Aer, mps_probabilities": aer_sampler(theta, "mps_probabilities"),
+        "Aer, default": aer(gates, wires, algorithm=None),
+        f"Aer, {FASTEST}": aer(gates, wires),
     }
     bits = {name: as_bits(sampler(CHECK_SHOTS)) for name, sampler in samplers.items()}
     deviations = {name: largest_deviation(bits[name], bits[OURS]) for name in bits}

@@ -18,6 +18,7 @@ _HOMES = {
     "QNSPSAOptimizer": "optimizers",
     "QuantumHypernetwork": "training",
     "Run": "training",
+    "circuit_log_probability": "devices.mps.circuit_log_probability",
     "device": "devices",
     "evaluate": "analysis",
     "expected_loss": "measurements",

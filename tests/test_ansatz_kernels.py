@@ -5,11 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pennylane as qml
 import pytest
+import torch
 
 import pl_hypernet as plh
 from pl_hypernet.devices.mps import kernels, light_cone, walsh
 from pl_hypernet.devices.mps.ansatz_mps import AnsatzState
-from pl_hypernet.devices.mps.light_cone import cones, euler_angles
+from pl_hypernet.devices.mps.cones import cones, euler_angles, small_turns
 from pl_hypernet.devices.mps.state import MatrixProductState
 from pl_hypernet.testing import ALPHA, g_test
 
@@ -26,12 +27,22 @@ def exact(ansatz) -> np.ndarray:
     return np.abs(qml.matrix(ansatz, wire_order=ansatz.wires)[:, 0]) ** 2
 
 
+def cones_of(ansatz):
+    return cones(ansatz.data[0][None], ansatz)
+
+
+def draw(sampler, uniforms):
+    """Of a batch of one circuit."""
+    bits, log_probabilities = sampler.draw(uniforms[None])
+    return bits[0], log_probabilities[0]
+
+
 def index(bits) -> np.ndarray:
     return bits @ (1 << np.arange(bits.shape[1])[::-1])
 
 
 @pytest.mark.parametrize("rotations", ROTATIONS, ids="".join)
-@pytest.mark.parametrize("n_layers", range(6))
+@pytest.mark.parametrize("n_layers", range(8))
 @pytest.mark.parametrize(
     ("n_wires", "pattern"), [(1, "chain"), (2, "ring"), (5, "chain"), (4, "none")]
 )
@@ -39,55 +50,101 @@ def test_light_cones_have_the_exact_probabilities(rotations, n_layers, n_wires, 
     """Of every bitstring drawn, and the frequencies follow them."""
     ansatz = ansatz_of(n_layers, n_wires, rotations, pattern=pattern)
     uniforms = np.random.default_rng(1).random((n_wires, 2000))
-    bits, log_probabilities = cones(ansatz.data[0], ansatz).draw(uniforms)
+    bits, log_probabilities = draw(cones_of(ansatz), uniforms)
     probabilities = exact(ansatz)
     drawn = probabilities[index(bits)]
     np.testing.assert_allclose(np.exp(log_probabilities), drawn, rtol=1e-9)
     assert g_test(bits, probabilities) > ALPHA
-    single, _ = cones(ansatz.data[0], ansatz).draw(uniforms.astype(np.float32))
+    single, _ = draw(cones_of(ansatz), uniforms.astype(np.float32))
     assert (single != bits).mean() < 1e-3
 
 
-@pytest.mark.parametrize("shots", [1, light_cone.BLOCK - 1, light_cone.BLOCK + 1])
+@pytest.mark.parametrize(
+    "shots", [1, light_cone.HALF - 1, light_cone.HALF + 1, light_cone.LANES + 1]
+)
 def test_any_number_of_shots(shots):
     ansatz = ansatz_of(2, 6)
     uniforms = np.random.default_rng(1).random((6, 300))
-    bits, log_probabilities = cones(ansatz.data[0], ansatz).draw(uniforms)
-    some, some_logs = cones(ansatz.data[0], ansatz).draw(uniforms[:, :shots].copy())
+    bits, log_probabilities = draw(cones_of(ansatz), uniforms)
+    some, some_logs = draw(cones_of(ansatz), uniforms[:, :shots].copy())
     assert np.array_equal(some, bits[:shots])
     np.testing.assert_allclose(some_logs, log_probabilities[:shots], rtol=1e-12)
 
 
 def test_a_circuit_without_phases_is_real():
-    assert cones(ansatz_of(3, 4, ("RY",)).data[0], ansatz_of(3, 4, ("RY",))).is_real
-    assert not cones(ansatz_of(3, 4).data[0], ansatz_of(3, 4)).is_real
+    assert cones_of(ansatz_of(3, 4, ("RY",))).is_real
+    assert not cones_of(ansatz_of(3, 4)).is_real
 
 
-@pytest.mark.parametrize("fault", ["sines", "phases", "start", "order"])
-def test_wrong_light_cones_are_found(fault):
+@pytest.mark.parametrize("fault", ["tangents", "flips", "phases", "start", "order"])
+@pytest.mark.parametrize("n_layers", [2, 3, 4, 5])
+def test_wrong_light_cones_are_found(n_layers, fault):
     """Each fault alone must fail the test that the right ones pass."""
-    ansatz = ansatz_of(3, 5)
-    right = cones(ansatz.data[0], ansatz)
-    if fault == "sines":  # one CZ too many, in effect
-        sines = right.sines.copy()
-        sines[2, 2] *= -1
-        wrong = replace(right, sines=sines)
-    elif fault == "phases":
-        wrong = replace(right, phases=right.phases.conj())
-    elif fault == "start":
-        wrong = replace(right, start=np.roll(right.start, 1))
-    else:
-        wrong = replace(right, cosines=right.cosines[::-1].copy(), sines=right.sines[::-1].copy())
-    uniforms = np.random.default_rng(1).random((5, 20_000))
-    assert g_test(right.draw(uniforms)[0], exact(ansatz)) > ALPHA
-    assert g_test(wrong.draw(uniforms)[0], exact(ansatz)) < ALPHA
+    ansatz = ansatz_of(n_layers, 6)
+    right = cones_of(ansatz)
+    one_turn = np.ones_like(right.tangents)
+    one_turn[:, 5, 1] = -1
+    wrong = {
+        "tangents": {"tangents": right.tangents * one_turn},
+        "flips": {"flips": 1 - right.flips},
+        "phases": {"phases": right.phases.conj()},
+        "start": {"start": np.roll(right.start, 1, axis=1)},
+        "order": {"tangents": right.tangents[:, ::-1].copy()},
+    }[fault]
+    uniforms = np.random.default_rng(1).random((6, 20_000))
+    assert g_test(draw(right, uniforms)[0], exact(ansatz)) > ALPHA
+    assert g_test(draw(replace(right, **wrong), uniforms)[0], exact(ansatz)) < ALPHA
+
+
+@pytest.mark.parametrize("n_wires", [1, 2, 5])
+@pytest.mark.parametrize("n_layers", [0, 1, 3])
+def test_small_turns_are_the_same_circuits(n_layers, n_wires):
+    """RZ, RY and CZ with angles of any size, against those with turns of at most pi/2."""
+    rng = np.random.default_rng(0)
+    turn = rng.uniform(-10, 10, (1, n_layers + 1, n_wires))
+    pending = rng.uniform(-10, 10, (1, n_layers, n_wires))
+    small, others, flips = small_turns(turn, pending)
+    assert np.abs(small).max() <= np.pi / 2
+    assert not np.array_equal(small, turn)
+
+    def probabilities(turn, pending):
+        gates = []
+        for layer in range(n_layers + 1):
+            gates += [qml.RY(turn[0, layer, i], i) for i in range(n_wires)]
+            if layer < n_layers:
+                gates += [qml.RZ(pending[0, layer, i], i) for i in range(n_wires)]
+                gates += [qml.CZ([i, i + 1]) for i in range(n_wires - 1)]
+        return np.abs(qml.matrix(qml.prod(*gates[::-1]), wire_order=range(n_wires))[:, 0]) ** 2
+
+    flipped = np.arange(2**n_wires) ^ index(flips)[0]
+    np.testing.assert_allclose(
+        probabilities(small, others)[flipped], probabilities(turn, pending), atol=1e-12
+    )
+
+
+def test_many_circuits_at_once():
+    """The same bits as one after the other, by any number of threads."""
+    ansaetze = [ansatz_of(2, 9, seed=seed) for seed in range(3)]
+    uniforms = np.random.default_rng(0).random((3, 9, 2000), dtype=np.float32)
+    thetas = np.stack([ansatz.data[0] for ansatz in ansaetze])
+    before = torch.get_num_threads()
+    try:
+        for threads in (1, 2, 5):
+            torch.set_num_threads(threads)
+            bits, logs = cones(thetas, ansaetze[0]).draw(uniforms)
+            for i, ansatz in enumerate(ansaetze):
+                alone, alone_logs = draw(cones_of(ansatz), uniforms[i])
+                assert np.array_equal(bits[i], alone)
+                assert np.array_equal(logs[i], alone_logs)
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("rotations", ROTATIONS, ids="".join)
 def test_euler_angles(rotations):
     names = [rotations, rotations]
     theta = np.random.default_rng(0).uniform(-np.pi, np.pi, (2 * len(rotations), 4))
-    before, turn, after = euler_angles(theta, names)
+    before, turn, after = (angles[0] for angles in euler_angles(theta[None], names))
     gates = {"RX": qml.RX, "RY": qml.RY, "RZ": qml.RZ}
     for layer in range(2):
         for site in range(4):
@@ -115,10 +172,10 @@ def test_light_cones_and_tensors_are_one_state():
 
 def test_single_and_double_precision_agree_at_2112_wires():
     ansatz = ansatz_of(2, 2112)
-    sampler = cones(ansatz.data[0], ansatz)
+    sampler = cones_of(ansatz)
     uniforms = np.random.default_rng(0).random((2112, 500), dtype=np.float32)
-    single, _ = sampler.draw(uniforms)
-    double, _ = sampler.draw(uniforms.astype(float))
+    single, _ = draw(sampler, uniforms)
+    double, _ = draw(sampler, uniforms.astype(float))
     assert (single != double).mean() < 1e-5  # where a number falls on the edge
 
 
@@ -131,7 +188,9 @@ def test_overlaps_by_walsh_hadamard_transforms(rotations, n_layers, n_wires):
     states = [AnsatzState(ansatz) for ansatz in (one, other)]
     assert states[0].overlap(states[1]) == pytest.approx(abs(np.vdot(*vectors)) ** 2, abs=1e-12)
     weights = np.random.default_rng(2).normal(size=(n_wires, 2))
-    expected = kernels.sandwich(states[1].tensors, states[0].tensors, weights)
+    start = np.zeros([state.tensors.shape[2] for state in states[::-1]], dtype=complex)
+    start[0, 0] = 1
+    expected = kernels.transfer(start, states[1].tensors, states[0].tensors, weights)[0, 0]
     assert walsh.contract(states[1].paths, states[0].paths, weights) == pytest.approx(expected)
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pl_hypernet.errors import InputError, unknown_name
-from pl_hypernet.networks.activations import OUTPUT_ACTIVATIONS
+from pl_hypernet.networks.activations import OUTPUT_ACTIVATIONS, sigmoid
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.layout import Block, ParameterLayout
 from pl_hypernet.networks.unique import unique_bitstrings
@@ -99,7 +99,10 @@ class BinaryNetwork(torch.nn.Module):
         Raises:
             InputError: wrong shapes.
         """
-        rows, inverse = unique_bitstrings(_as_numpy(bits))
+        bits = _as_numpy(bits)
+        rows, inverse = unique_bitstrings(bits)
+        if len(rows) == len(bits):
+            return self._logits(self._bits(bits), self.check_inputs(inputs))
         return self._logits(self._bits(rows), self.check_inputs(inputs))[torch.as_tensor(inverse)]
 
     def score(self, bits, inputs, reduce: Callable[[Tensor], Tensor]) -> np.ndarray:
@@ -143,6 +146,8 @@ class BinaryNetwork(torch.nn.Module):
             return OUTPUT_ACTIVATIONS[self.activation](z)[..., None]
         chosen = parameters["choice.activation"]
         for code, option in enumerate(self.activation.options):
+            if OUTPUT_ACTIVATIONS[option] is sigmoid:  # the identity
+                continue
             rows = (chosen == code).nonzero()[:, 0]
             z[rows] = OUTPUT_ACTIVATIONS[option](z[rows])
         return z[..., None]

@@ -5,7 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
-from pl_hypernet.devices.mps import light_cone, walsh
+from pl_hypernet.devices.mps import cones, walsh
 from pl_hypernet.devices.mps.ansatz_state import ansatz_tensors, bond_dims
 from pl_hypernet.devices.mps.state import MatrixProductState
 
@@ -19,15 +19,18 @@ class AnsatzState(MatrixProductState):
 
     Args:
         ansatz: one circuit, without broadcasting; its wires are the sites.
+        torch_device: where matrix products are done; the light cones know the CPU alone.
     """
 
-    def __init__(self, ansatz: HardwareEfficientAnsatz):
+    def __init__(self, ansatz: HardwareEfficientAnsatz, torch_device: str = "cpu"):
         self.__dict__.update(
             ansatz=ansatz,
             theta=np.asarray(ansatz.data[0], dtype=float),
             wires=ansatz.wires,
             bond_dims=bond_dims(ansatz),
             truncation_error=0.0,
+            fidelity=1.0,
+            torch_device=torch_device,
         )
 
     @cached_property
@@ -35,9 +38,18 @@ class AnsatzState(MatrixProductState):
         return ansatz_tensors(self.theta[None], self.ansatz)[0]
 
     def draw(self, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        if light_cone.fits(self.ansatz):
-            return light_cone.cones(self.theta, self.ansatz).draw(uniforms)
-        return super().draw(uniforms)
+        if not self.has_light_cones:
+            return super().draw(uniforms)
+        bits, log_probabilities = draw_together([self], uniforms[None])
+        return bits[0], log_probabilities[0]
+
+    @property
+    def is_cz_chain(self) -> bool:
+        return cones.is_cz_chain(self.ansatz)
+
+    @property
+    def has_light_cones(self) -> bool:
+        return cones.fits(self.ansatz) and self.torch_device == "cpu"
 
     @cached_property
     def paths(self) -> np.ndarray:
@@ -45,17 +57,30 @@ class AnsatzState(MatrixProductState):
         return walsh.path_amplitudes(self.theta, self.ansatz)
 
     def overlap(self, other: MatrixProductState) -> float:
-        if self._like(other):
-            ones = np.ones((len(self.wires), 2))
-            return abs(walsh.contract(other.paths, self.paths, ones)) ** 2
+        if self.is_cz_chain and self.is_like(other):
+            return abs(walsh.overlaps(other.paths[None], self.paths[None])[0]) ** 2
         return super().overlap(other)
 
-    def _like(self, other) -> bool:
-        """Whether both are chains of CZ on the same wires with equally many layers."""
+    def is_like(self, other) -> bool:
+        """Whether the other circuit differs in its angles only."""
         return (
             isinstance(other, AnsatzState)
-            and light_cone.is_cz_chain(self.ansatz)
-            and light_cone.is_cz_chain(other.ansatz)
+            and self.theta.shape == other.theta.shape
             and self.wires == other.wires
-            and self.ansatz.n_layers == other.ansatz.n_layers
+            and self.ansatz.hyperparameters == other.ansatz.hyperparameters
         )
+
+
+def draw_together(states: list[AnsatzState], uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shots of circuits that differ only in their angles, through their light cones.
+
+    Args:
+        states: of one ansatz for which ``cones.fits``.
+        uniforms: float32 or float64 (n_states, n_sites, shots), in [0, 1].
+
+    Returns:
+        bits int8 (n_states, shots, n_sites) and the log of their probabilities, float64
+        (n_states, shots).
+    """
+    thetas = np.stack([state.theta for state in states])
+    return cones.cones(thetas, states[0].ansatz).draw(uniforms)

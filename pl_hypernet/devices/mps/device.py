@@ -9,6 +9,7 @@ from pennylane.devices.modifiers import simulator_tracking, single_tape_support
 from pennylane.wires import Wires
 
 from pl_hypernet.devices.mps.evolution import evolve
+from pl_hypernet.devices.mps.matrix_products import checked_torch_device
 from pl_hypernet.devices.mps.measurement import measure_all
 from pl_hypernet.devices.mps.preprocessing import acts_on_one_or_two_wires, line_program
 from pl_hypernet.devices.mps.state import DTYPES, MatrixProductState
@@ -43,14 +44,19 @@ class HypernetMPS(Device):
         seed: None, int or numpy Generator. The same seed repeats; successive calls differ.
         precision (str): ``"single"`` or ``"double"`` for the arithmetic of the sampling. States
             are always complex128.
+        torch_device (str): where gates are applied and states are sampled: ``"cpu"``, or a GPU as
+            ``"cuda"``, which pays for bond dimensions of hundreds.
 
     Attributes:
         bond_dim (int): largest bond dimension of the circuits executed last.
         truncation_error (float): largest discarded weight among the circuits executed last. Above
             1e-3 a TruncationWarning is given.
+        fidelity (float): smallest fidelity with the exact state among the circuits executed last,
+            the product of 1 - discarded weight: exact for an ansatz truncated from its closed
+            form, an estimate for other circuits.
         estimates (list[Estimate]): the expected losses of the last execution, with their errors.
 
-    Bond dimension and truncation error are also recorded by ``qml.Tracker``.
+    Bond dimension, truncation error and fidelity are also recorded by ``qml.Tracker``.
     """
 
     config_filepath = str(Path(__file__).with_name("device.toml"))
@@ -63,6 +69,7 @@ class HypernetMPS(Device):
         cutoff: float | None = None,
         seed=None,
         precision: str = "single",
+        torch_device: str = "cpu",
     ):
         numeric = isinstance(max_bond_dim, int | float | np.number)
         if max_bond_dim is not None and not (numeric and max_bond_dim % 1 == 0 < max_bond_dim):
@@ -75,8 +82,10 @@ class HypernetMPS(Device):
         self.max_bond_dim = None if max_bond_dim is None else int(max_bond_dim)
         self.cutoff = cutoff
         self.precision = precision
+        self.torch_device = checked_torch_device(torch_device)
         self.bond_dim = 1
         self.truncation_error = 0.0
+        self.fidelity = 1.0
         self.estimates: list[Estimate] = []
         self._rng = np.random.default_rng(seed)
 
@@ -100,15 +109,20 @@ class HypernetMPS(Device):
         return Wires.all_wires([Wires(given), circuit.wires])
 
     def _states(self, operations, wires) -> list[MatrixProductState]:
-        states = evolve(operations, wires, self.max_bond_dim, self.cutoff)
+        states = evolve(operations, wires, self.max_bond_dim, self.cutoff, self.torch_device)
         self._report(states)
         return states
 
     def _report(self, states: list[MatrixProductState]) -> None:
         self.bond_dim = max((state.bond_dim for state in states), default=1)
         self.truncation_error = max((state.truncation_error for state in states), default=0.0)
+        self.fidelity = min((state.fidelity for state in states), default=1.0)
         if self.tracker.active:
-            self.tracker.update(bond_dim=self.bond_dim, truncation_error=self.truncation_error)
+            self.tracker.update(
+                bond_dim=self.bond_dim,
+                truncation_error=self.truncation_error,
+                fidelity=self.fidelity,
+            )
         if self.truncation_error > TRUNCATION_LIMIT:
             warnings.warn(
                 f"hypernet.mps dropped {self.truncation_error:.2g} of the weight of a state at "

@@ -7,6 +7,7 @@ from pennylane.wires import Wires
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
 from pl_hypernet.devices.mps.ansatz_mps import AnsatzState
 from pl_hypernet.devices.mps.ansatz_state import exact_bond_dim
+from pl_hypernet.devices.mps.gate_layers import gate_layers
 from pl_hypernet.devices.mps.gates import GateEvolution
 from pl_hypernet.devices.mps.state import MatrixProductState
 from pl_hypernet.errors import DeviceError
@@ -19,6 +20,7 @@ def evolve(
     wires: list[Wires],
     max_bond_dim: int | None = None,
     cutoff: float | None = None,
+    torch_device: str = "cpu",
 ) -> list[MatrixProductState]:
     """The states that circuits make of ``|0...0>``.
 
@@ -30,31 +32,33 @@ def evolve(
         max_bond_dim: largest bond dimension kept; None: no limit.
         cutoff: Schmidt coefficients below this are dropped; None: only those below 1e-12, and
             none of the ansatz in closed form.
+        torch_device: where gates are applied and states are sampled.
 
     Raises:
         DeviceError: a state in closed form would be too large and max_bond_dim does not say how
             to truncate it.
     """
     return [
-        _evolve_one(operations, labels, max_bond_dim, cutoff)
+        _evolve_one(operations, labels, max_bond_dim, cutoff, torch_device)
         for operations, labels in zip(circuits, wires, strict=True)
     ]
 
 
-def _evolve_one(operations, wires: Wires, max_bond_dim, cutoff) -> MatrixProductState:
+def _evolve_one(operations, wires: Wires, max_bond_dim, cutoff, torch_device) -> MatrixProductState:
     first = _leading_ansatz(operations)
     if (
         first is None
         or first.wires != wires[: len(first.wires)]
         or not fits_closed_form(first, max_bond_dim)
     ):
-        return _apply_all(GateEvolution(wires, max_bond_dim, cutoff), operations)
-    state = AnsatzState(first)
+        evolution = GateEvolution(wires, max_bond_dim, cutoff, torch_device=torch_device)
+        return _apply_all(evolution, operations)
+    state = AnsatzState(first, torch_device)
     unused, rest = wires[len(first.wires) :], operations[1:]
     cut = cutoff is not None or (max_bond_dim or np.inf) < state.bond_dim
     if not (rest or unused or cut):
         return state
-    evolution = GateEvolution((), max_bond_dim, cutoff, state)
+    evolution = GateEvolution((), max_bond_dim, cutoff, state, torch_device)
     if cut:
         evolution.truncate()
     evolution.append(unused)
@@ -92,12 +96,15 @@ def fits_closed_form(ansatz: HardwareEfficientAnsatz, max_bond_dim: int | None) 
 
 def _apply_all(evolution: GateEvolution, operations) -> MatrixProductState:
     position = {wire: i for i, wire in enumerate(evolution.wires)}
+    gates = []
     for operation in operations:
         for gate in gates_of(operation):
             if isinstance(gate, qml.GlobalPhase):
                 evolution.multiply(np.exp(-1j * float(gate.data[0])))
             else:
-                evolution.apply(qml.matrix(gate), tuple(position[wire] for wire in gate.wires))
+                gates.append((qml.matrix(gate), tuple(position[wire] for wire in gate.wires)))
+    for layer in gate_layers(gates):
+        evolution.apply_layer(layer)
     return evolution.state()
 
 

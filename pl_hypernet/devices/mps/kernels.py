@@ -67,12 +67,15 @@ def right_canonical(tensors, dims):
 
 
 @njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
-def sample(re, im, dims, uniforms, bits, log_probabilities):
+def sample(re, im, is_real, dims, uniforms, bits, log_probabilities, begin, end):
     """Draws bitstrings site by site, each bit from its exact conditional distribution.
+
+    Only those of the shots begin ... end - 1.
 
     Args:
         re, im: real (n_sites, 2, chi, chi), the right-canonical tensors. Their dtype is the
             precision: conditional probabilities below 100 eps^2 are rounding and count as zero.
+        is_real: whether the imaginary parts are all 0.
         dims: int64 (n_sites + 1,), the bond dimensions.
         uniforms: same dtype, (n_sites, shots), in [0, 1]; bit 1 is drawn where the number is at
             least the conditional probability of bit 0.
@@ -81,7 +84,6 @@ def sample(re, im, dims, uniforms, bits, log_probabilities):
             probabilities of the bits drawn.
     """
     n_sites, _, chi, _ = re.shape
-    shots = uniforms.shape[1]
     dtype = re.dtype
     tiny = 100 * np.finfo(dtype).eps ** 2
     v_re = np.empty((chi, SHOT_BLOCK), dtype=dtype)
@@ -92,8 +94,8 @@ def sample(re, im, dims, uniforms, bits, log_probabilities):
     chosen = np.empty(SHOT_BLOCK, dtype=np.int8)
     scales = np.empty((2, SHOT_BLOCK), dtype=dtype)
     product = np.empty(SHOT_BLOCK, dtype=np.float64)
-    for start in range(0, shots, SHOT_BLOCK):
-        n = min(SHOT_BLOCK, shots - start)
+    for start in range(begin, end, SHOT_BLOCK):
+        n = min(SHOT_BLOCK, end - start)
         v_re[0, :n] = 1
         v_im[0, :n] = 0
         product[:n] = 1
@@ -109,9 +111,13 @@ def sample(re, im, dims, uniforms, bits, log_probabilities):
                     for a in range(n_left):
                         a_re, a_im = re[site, x, a, b], im[site, x, a, b]
                         in_re, in_im = v_re[a], v_im[a]
-                        for s in range(n):
-                            out_re[s] += in_re[s] * a_re - in_im[s] * a_im
-                            out_im[s] += in_re[s] * a_im + in_im[s] * a_re
+                        if is_real:
+                            for s in range(n):
+                                out_re[s] += in_re[s] * a_re
+                        else:
+                            for s in range(n):
+                                out_re[s] += in_re[s] * a_re - in_im[s] * a_im
+                                out_im[s] += in_re[s] * a_im + in_im[s] * a_re
                     for s in range(n):
                         p[x, s] += out_re[s] * out_re[s] + out_im[s] * out_im[s]
             for s in range(n):
@@ -137,17 +143,19 @@ def sample(re, im, dims, uniforms, bits, log_probabilities):
 
 
 @njit(cache=True, nogil=True)
-def sandwich(bra, ket, weights):
-    """<bra| D_0 (x) D_1 (x) ... |ket> with a diagonal matrix on each site: complex.
+def transfer(env, bra, ket, weights):
+    """Carries an environment rightwards: env -> sum_x w_x bra_x^dagger env ket_x, for each site.
 
     Args:
+        env: complex128 (chi_bra, chi_ket).
         bra, ket: complex128 (n_sites, 2, chi, chi) each, of equal length; chi may differ.
-        weights: float64 (n_sites, 2), the diagonals; all 1 for the plain overlap.
+        weights: float64 (n_sites, 2), a diagonal matrix on each site; all 1 for a plain overlap.
+
+    Returns:
+        complex128 (chi_bra, chi_ket).
     """
     n_bra, n_ket = bra.shape[2], ket.shape[2]
-    env = np.zeros((n_bra, n_ket), dtype=np.complex128)
     half = np.empty((n_bra, n_ket), dtype=np.complex128)
-    env[0, 0] = 1
     for site in range(len(bra)):
         following = np.zeros((n_bra, n_ket), dtype=np.complex128)
         for x in range(2):
@@ -166,4 +174,4 @@ def sandwich(bra, ket, weights):
                         for d in range(n_ket):
                             following[b, d] += factor * half[a, d]
         env = following
-    return env[0, 0]
+    return env

@@ -4,47 +4,44 @@ import numpy as np
 import torch
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
-from pl_hypernet.devices.mps import light_cone, walsh
+from pl_hypernet.devices.mps import cones, walsh
+from pl_hypernet.devices.mps.circuit_log_probability import checked_bits, circuit_log_probability
 from pl_hypernet.errors import InputError
 
 
-def log_probability(theta, bits, rotations=("RY", "RZ"), pattern: str = "chain") -> torch.Tensor:
-    """log |<x|psi(theta)>|^2 of bitstrings under the hardware-efficient ansatz with CZ gates.
+def log_probability(
+    theta, bits, rotations=("RY", "RZ"), pattern: str = "chain", entangler="CZ"
+) -> torch.Tensor:
+    """log |<x|psi(theta)>|^2 of bitstrings under the hardware-efficient ansatz.
 
     Exact, stable for thousands of qubits, and differentiable with respect to theta: the basis of
-    score-function gradients and of entropies, whatever device the bits come from. The cost is
-    O(2^P P) a bitstring and qubit. On the CPU compiled kernels do the work, forwards and
-    backwards; on another torch device, that of theta, plain torch does.
+    score-function gradients and of entropies, whatever device the bits come from. For a chain of
+    CZ and for a product state the cost is O(2^P P) a bitstring and qubit; on the CPU compiled
+    kernels do the work, forwards and backwards, and on another torch device, that of theta, plain
+    torch does. Other patterns and entanglers go through :func:`circuit_log_probability`.
 
     Args:
         theta: float (n_rows, n_wires), radians, of :meth:`HardwareEfficientAnsatz.shape`; a torch
             tensor, or anything that makes one.
         bits: (shots, n_wires) in {0, 1}.
-        rotations, pattern: as of :class:`HardwareEfficientAnsatz`; the pattern is ``"chain"`` or
-            ``"none"``.
+        rotations, pattern, entangler: as of :class:`HardwareEfficientAnsatz`.
 
     Returns:
         float64 (shots,); -inf where the probability is 0.
 
     Raises:
-        InputError: shapes that do not fit, numbers that are no bits, another pattern.
+        InputError: shapes that do not fit, numbers that are no bits, an unknown name, or a
+            pattern other than a chain of CZ that needs too large a bond dimension.
     """
     theta = torch.as_tensor(theta).to(torch.float64)
     if theta.ndim != 2:
         raise InputError(f"theta has shape {tuple(theta.shape)}: expected (n_rows, n_wires)")
-    bits = torch.as_tensor(np.asarray(bits) if not torch.is_tensor(bits) else bits)
-    if bits.ndim != 2 or bits.shape[1] != theta.shape[1]:
-        raise InputError(f"bits have shape {tuple(bits.shape)}: expected (shots, {theta.shape[1]})")
-    if not torch.isin(bits, torch.tensor([0, 1], device=bits.device)).all():
-        raise InputError("bits hold other values than 0 and 1")
+    bits = checked_bits(bits, theta.shape[1])
     ansatz = HardwareEfficientAnsatz(
-        theta.detach().cpu().numpy(),
-        wires=range(theta.shape[1]),
-        rotations=rotations,
-        pattern=pattern,
+        theta, range(theta.shape[1]), rotations=rotations, entangler=entangler, pattern=pattern
     )
-    if not light_cone.fits(ansatz):
-        raise InputError(f"log_probability with pattern={pattern!r}: expected 'chain' or 'none'")
+    if not cones.fits(ansatz):
+        return circuit_log_probability([ansatz], bits, wires=ansatz.wires)
     layers = rotation_layers(ansatz.n_layers, ansatz.hyperparameters["rotations"])
     paths = path_amplitudes(theta, layers, product=pattern == "none")
     columns = bits.to(theta.device, torch.float64).T.contiguous()

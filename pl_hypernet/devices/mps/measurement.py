@@ -1,19 +1,31 @@
 """What circuits ask of a matrix product state: shots, exact values, overlaps."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pennylane as qml
-from pennylane.measurements import ExpectationMP, MeasurementProcess, ProbabilityMP, VarianceMP
+from pennylane.measurements import (
+    DensityMatrixMP,
+    ExpectationMP,
+    MeasurementProcess,
+    MutualInfoMP,
+    ProbabilityMP,
+    PurityMP,
+    StateMeasurement,
+    VarianceMP,
+    VnEntropyMP,
+)
 from pennylane.operation import Operator
 from pennylane.ops.qubit.observables import BasisStateProjector
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
+from pl_hypernet.devices.mps.batches import overlap_all, sample_all
 from pl_hypernet.devices.mps.evolution import site_order
-from pl_hypernet.devices.mps.state import MatrixProductState
+from pl_hypernet.devices.mps.state import MAX_REDUCED_WIRES, MatrixProductState
 from pl_hypernet.measurements import ZeroProbability
 
+REDUCED = (DensityMatrixMP, VnEntropyMP, PurityMP, MutualInfoMP)
 StatesOf = Callable[[list[list[Operator]], list[Wires]], list[MatrixProductState]]
 
 
@@ -46,24 +58,32 @@ def measure_all(
         halves = _halves(rotated) if _is_overlap(circuit) else [rotated]
         operations += halves
         sites += [site_order(rotated, labels)] * len(halves)
-    remaining = iter(states_of(operations, sites))
-    return tuple(
-        _measure(circuit, labels, remaining, rng, precision)
-        for circuit, labels in zip(circuits, wires, strict=True)
+    made = iter(states_of(operations, sites))
+    states = [[next(made) for _ in range(1 + _is_overlap(circuit))] for circuit in circuits]
+    overlaps = iter(overlap_all([tuple(held) for held in states if len(held) == 2]))
+    sampled = [i for i, circuit in enumerate(circuits) if circuit.shots]
+    bits = sample_all(
+        [states[i][0] for i in sampled],
+        [circuits[i].shots.total_shots for i in sampled],
+        rng,
+        precision,
     )
+    results = []
+    for circuit, labels, held in zip(circuits, wires, states, strict=True):
+        if len(held) == 2:
+            results.append(next(overlaps))
+        elif circuit.shots:
+            results.append(_from_bits(circuit, labels, next(bits), held[0].wires))
+        else:
+            values = [exact_value(m, held[0], labels) for m in circuit.measurements]
+            results.append(values[0] if len(values) == 1 else tuple(values))
+    return tuple(results)
 
 
-def _measure(circuit, wires: Wires, states: Iterator[MatrixProductState], rng, precision):
-    """The result of one circuit, which takes its one or two states from the iterator."""
-    state = next(states)
-    if _is_overlap(circuit):
-        return state.overlap(next(states))
-    if not circuit.shots:
-        results = [exact_value(m, state, wires) for m in circuit.measurements]
-        return results[0] if len(results) == 1 else tuple(results)
-    bits, _ = state.sample(circuit.shots.total_shots, rng, precision)
-    if state.wires != wires:
-        bits = bits[:, state.wires.indices(wires)]
+def _from_bits(circuit: QuantumScript, wires: Wires, bits: np.ndarray, sites: Wires):
+    """The result of a circuit with shots; the columns of the bits are the sites."""
+    if sites != wires:
+        bits = bits[:, sites.indices(wires)]
     parts = []
     for start, stop in circuit.shots.bins():
         results = [m.process_samples(bits[start:stop], wires) for m in circuit.measurements]
@@ -80,7 +100,7 @@ def exact_value(measurement: MeasurementProcess, state: MatrixProductState, wire
     if isinstance(measurement, ProbabilityMP):
         return state.probabilities(measurement.wires or wires)
     if not isinstance(measurement, ExpectationMP | VarianceMP):
-        return measurement.process_state(state.state_vector(wires), wires)
+        return _of_state(measurement, state, wires)
     observable = measurement.obs
     word = _pauli_word(observable)
     if isinstance(observable, BasisStateProjector):
@@ -101,6 +121,26 @@ def exact_value(measurement: MeasurementProcess, state: MatrixProductState, wire
         first, second = probabilities @ values, probabilities @ values**2
     value = first if isinstance(measurement, ExpectationMP) else second - first**2
     return np.float64(np.real(value))
+
+
+def _of_state(measurement: StateMeasurement, state: MatrixProductState, wires: Wires):
+    """What a reduced density matrix tells, as an entropy; else from the state vector.
+
+    The entropy of one end of the line against the other is that of a bond, at any size.
+    """
+    asked = measurement.wires
+    if isinstance(measurement, VnEntropyMP):
+        ends = (state.wires[: len(asked)], state.wires[len(state.wires) - len(asked) :])
+        bonds = (len(asked), len(state.wires) - len(asked))
+        for end, bond in zip(ends, bonds, strict=True):
+            if set(end) == set(asked) and 0 < bond < len(state.wires):
+                nats = state.entanglement_entropies()[bond - 1]
+                return nats / np.log(measurement.log_base or np.e)
+    if isinstance(measurement, REDUCED) and 0 < len(asked) <= MAX_REDUCED_WIRES:
+        rho = state.reduced_density_matrix(asked)
+        numbered = measurement.map_wires({wire: i for i, wire in enumerate(asked)})
+        return numbered.process_density_matrix(rho, Wires(range(len(asked))))
+    return measurement.process_state(state.state_vector(wires), wires)
 
 
 def _pauli_word(observable) -> tuple[float, list] | None:

@@ -6,14 +6,17 @@ from itertools import product
 
 import numpy as np
 from pennylane.wires import Wires
+from scipy.special import entr
 
-from pl_hypernet.devices.mps import kernels
-from pl_hypernet.devices.mps.matrix_sampling import sample_by_matrices
+from pl_hypernet.devices.mps import kernels, matrix_products
+from pl_hypernet.devices.mps.threads import in_threads
 from pl_hypernet.errors import InputError
 
 MAX_EXACT_WIRES = 20
 MATRIX_BOND_DIM = 32  # from here matrix products are faster than the compiled loops
+BLAS_BOND_DIM = 16  # and here, for environments
 MAX_MARGINAL_WIRES = 12
+MAX_REDUCED_WIRES = 8
 DTYPES = {"single": np.float32, "double": np.float64}
 
 
@@ -27,22 +30,26 @@ class MatrixProductState:
         wires: label of each site, in the order of the line.
         bond_dims: int64 (n_sites + 1,), from the left end (1) to the right end (1).
         truncation_error: discarded weight, the sum of the squared Schmidt coefficients dropped.
+        fidelity: with the state before truncation: see :class:`gates.GateEvolution`.
+        torch_device: where matrix products are done.
     """
 
     tensors: np.ndarray
     wires: Wires
     bond_dims: np.ndarray
     truncation_error: float = 0.0
+    fidelity: float = 1.0
+    torch_device: str = "cpu"
 
     @classmethod
-    def from_sites(cls, sites: list[np.ndarray], wires, truncation_error=0.0):
+    def from_sites(cls, sites: list[np.ndarray], wires, **attributes):
         """From one array (chi_left, 2, chi_right) for each site."""
         dims = np.array([1, *(site.shape[2] for site in sites)])
         chi = int(dims.max())
         tensors = np.zeros((len(sites), 2, chi, chi), dtype=np.complex128)
         for i, site in enumerate(sites):
             tensors[i, :, : site.shape[0], : site.shape[2]] = site.transpose(1, 0, 2)
-        return cls(tensors, Wires(wires), dims, truncation_error)
+        return cls(tensors, Wires(wires), dims, **attributes)
 
     def to_sites(self) -> list[np.ndarray]:
         """One array (chi_left, 2, chi_right) for each site, without the padding."""
@@ -56,11 +63,19 @@ class MatrixProductState:
         """The largest bond dimension."""
         return int(self.bond_dims.max())
 
+    @property
+    def by_matrices(self) -> bool:
+        """Whether matrix products are faster than the compiled loops, or a GPU was asked for."""
+        return self.bond_dim >= MATRIX_BOND_DIM or self.torch_device != "cpu"
+
     @cached_property
     def canonical(self) -> np.ndarray:
         """The same normalised state with right-canonical tensors: complex128, as ``tensors``."""
         tensors = self.tensors.copy()
-        kernels.right_canonical(tensors, self.bond_dims)
+        if self.by_matrices:
+            matrix_products.right_canonical(tensors, self.bond_dims, self.torch_device)
+        else:
+            kernels.right_canonical(tensors, self.bond_dims)
         return tensors
 
     def sample(
@@ -81,20 +96,23 @@ class MatrixProductState:
 
     def draw(self, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """As :meth:`sample`, from given numbers in [0, 1]: float32 or float64 (n_sites, shots)."""
-        dtype = uniforms.dtype
         bits = np.empty(uniforms.shape, dtype=np.int8)
         log_probabilities = np.empty(uniforms.shape[1])
-        if self.bond_dim >= MATRIX_BOND_DIM:
-            sample_by_matrices(self.canonical, self.bond_dims, uniforms, bits, log_probabilities)
+        if self.by_matrices:
+            matrix_products.sample(
+                self.canonical, self.bond_dims, uniforms, bits, log_probabilities, self.torch_device
+            )
             return np.ascontiguousarray(bits.T), log_probabilities
-        kernels.sample(
-            np.ascontiguousarray(self.canonical.real, dtype=dtype),
-            np.ascontiguousarray(self.canonical.imag, dtype=dtype),
-            self.bond_dims,
-            uniforms,
-            bits,
-            log_probabilities,
-        )
+        re = np.ascontiguousarray(self.canonical.real, dtype=uniforms.dtype)
+        im = np.ascontiguousarray(self.canonical.imag, dtype=uniforms.dtype)
+        is_real = not im.any()
+
+        def draw_some(_, begin: int, end: int) -> None:
+            kernels.sample(
+                re, im, is_real, self.bond_dims, uniforms, bits, log_probabilities, begin, end
+            )
+
+        in_threads(draw_some, 1, uniforms.shape[1], kernels.SHOT_BLOCK)
         return np.ascontiguousarray(bits.T), log_probabilities
 
     def overlap(self, other: "MatrixProductState") -> float:
@@ -104,8 +122,66 @@ class MatrixProductState:
                 f"overlap of states on {self.wires} and {other.wires}: expected the same wires in "
                 "the same order"
             )
+        env = np.zeros((other.tensors.shape[2], self.tensors.shape[2]), dtype=np.complex128)
+        env[0, 0] = 1
         ones = np.ones((len(self.tensors), 2))
-        return abs(kernels.sandwich(other.tensors, self.tensors, ones)) ** 2
+        return abs(self._transfer(env, other.tensors, self.tensors, ones)[0, 0]) ** 2
+
+    def _transfer(self, env, bra, ket, weights) -> np.ndarray:
+        small = self.bond_dim < BLAS_BOND_DIM
+        return (kernels if small else matrix_products).transfer(env, bra, ket, weights)
+
+    @cached_property
+    def environments(self) -> np.ndarray:
+        """Gram matrices of what lies left of each site: complex128 (n_sites + 1, chi, chi).
+
+        What lies right of a site is orthonormal, so each is the state's reduced density matrix on
+        the bond: its eigenvalues are the squared Schmidt coefficients.
+        """
+        chi = self.canonical.shape[2]
+        environments = np.zeros((len(self.wires) + 1, chi, chi), dtype=np.complex128)
+        environments[0, 0, 0] = 1
+        ones = np.ones((1, 2))
+        for i in range(len(self.wires)):
+            site = self.canonical[i : i + 1]
+            environments[i + 1] = self._transfer(environments[i], site, site, ones)
+        return environments
+
+    def entanglement_entropies(self) -> np.ndarray:
+        """Von Neumann entropy of a cut at each bond, in nats: float64 (n_sites - 1,).
+
+        At most log(bond_dim) each; 0 everywhere for a product state.
+        """
+        weights = np.linalg.eigvalsh(self.environments[1:-1])
+        return entr(np.clip(weights, 0, 1)).sum(axis=1)
+
+    def reduced_density_matrix(self, wires) -> np.ndarray:
+        """The state of some wires: complex128 (2**n, 2**n), the first wire the most significant.
+
+        Args:
+            wires: up to 8 of them, in any order, neighbours or not.
+
+        Raises:
+            InputError: more wires, or one that is not there.
+        """
+        wires = Wires(wires)
+        if len(wires) > MAX_REDUCED_WIRES:
+            raise InputError(
+                f"the density matrix of {len(wires)} wires: expected at most {MAX_REDUCED_WIRES}"
+            )
+        sites = self.wires.indices(wires)
+        first, last = min(sites), max(sites)
+        env = self.environments[first][None]  # (4^k, chi, chi): by the bits of bra and ket so far
+        for site in range(first, last + 1):
+            bra, ket = self.canonical[site].conj().swapaxes(1, 2), self.canonical[site]
+            if site in sites:
+                env = bra[:, None, None] @ (env[None, None] @ ket[None, :, None])
+                env = env.transpose(2, 0, 1, 3, 4).reshape(-1, *env.shape[3:])
+            else:
+                env = bra[0] @ (env @ ket[0]) + bra[1] @ (env @ ket[1])
+        rho = np.trace(env, axis1=1, axis2=2).reshape([2] * 2 * len(sites))
+        order = np.argsort(np.argsort(sites))
+        return rho.transpose([*(2 * order + 1), *(2 * order)]).reshape(2 ** len(sites), -1)
 
     def diagonal_expectation(self, weights: dict) -> float:
         """Expectation value of a product of diagonal one-qubit operators, at any number of sites.
@@ -113,10 +189,16 @@ class MatrixProductState:
         Args:
             weights: for some wires, the two diagonal elements: (1, -1) is Z, (1, 0) is |0><0|.
         """
-        diagonals = np.ones((len(self.tensors), 2))
-        for wire, diagonal in weights.items():
-            diagonals[self.wires.index(wire)] = diagonal
-        return kernels.sandwich(self.canonical, self.canonical, diagonals).real
+        if not weights:
+            return 1.0
+        sites = [self.wires.index(wire) for wire in weights]
+        first, last = min(sites), max(sites) + 1
+        diagonals = np.ones((last - first, 2))
+        for site, diagonal in zip(sites, weights.values(), strict=True):
+            diagonals[site - first] = diagonal
+        part = self.canonical[first:last]
+        env = self._transfer(self.environments[first], part, part, diagonals)
+        return float(np.trace(env).real)
 
     def probabilities(self, wires) -> np.ndarray:
         """Marginal distribution of some wires: float64 (2**len(wires),), the first wire the most

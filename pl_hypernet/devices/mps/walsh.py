@@ -89,6 +89,16 @@ def contract(bra, ket, weights):
     return env.sum()
 
 
+@njit(cache=True, nogil=True)
+def overlaps(bras, kets):
+    """<bra|ket> of pairs: complex128 (n,), of path amplitudes (n, n_sites, 2, chi)."""
+    values = np.empty(len(bras), dtype=np.complex128)
+    ones = np.ones(bras.shape[1:3])
+    for i in range(len(bras)):
+        values[i] = contract(bras[i], kets[i], ones)
+    return values
+
+
 @njit(cache=True, nogil=True, fastmath=FAST)
 def _butterfly(top, bottom):
     for s in range(len(top)):
