@@ -21,7 +21,7 @@ of pointers that might overlap, LLVM vectorises no loop over more than four.
 import numpy as np
 from numba import njit
 
-LANES = 128  # of a row: shots, or their real and imaginary parts
+LANES = 64  # of a row: shots, or their real and imaginary parts
 HALF = LANES // 2
 ROW = np.uint64(LANES)  # places in the state are unsigned: they do not count from the end
 FAST = {"contract", "reassoc", "nsz", "arcp"}

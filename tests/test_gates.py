@@ -1,0 +1,135 @@
+"""Gates in layers, through long bonds and by swaps; truncation and what it says of itself."""
+
+import numpy as np
+import pennylane as qml
+import pytest
+from scipy.stats import unitary_group
+
+import pl_hypernet as plh
+from pl_hypernet.devices.mps import gates
+from pl_hypernet.devices.mps.evolution import evolve, gates_of
+from pl_hypernet.devices.mps.gate_layers import gate_layers
+from pl_hypernet.devices.mps.gates import GateEvolution
+
+
+def random_gates(n_wires, n_gates, seed=0):
+    """Unitaries on one and two wires, some of them far apart: (matrix, positions)."""
+    rng = np.random.default_rng(seed)
+    drawn = []
+    for _ in range(n_gates):
+        positions = tuple(rng.choice(n_wires, rng.integers(1, 3), replace=False).tolist())
+        drawn.append((unitary_group.rvs(2 ** len(positions), random_state=rng), positions))
+    return drawn
+
+
+def vector(drawn, n_wires):
+    operations = [qml.QubitUnitary(matrix, positions) for matrix, positions in drawn]
+    return qml.matrix(qml.tape.QuantumScript(operations), wire_order=range(n_wires))[:, 0]
+
+
+def evolved(layers, n_wires, **options):
+    evolution = GateEvolution(range(n_wires), **options)
+    for layer in layers:
+        evolution.apply_layer(layer)
+    return evolution
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_layers_are_the_same_circuit(seed):
+    n = 5
+    drawn = random_gates(n, 30, seed)
+    layers = gate_layers(drawn)
+    ordered = [gate for layer in layers for gate in layer]
+    np.testing.assert_allclose(vector(ordered, n), vector(drawn, n), atol=1e-12)
+    assert len(ordered) < len(drawn)
+    for layer in layers:
+        sites = [site for _, positions in layer for site in positions]
+        assert len(sites) == len(set(sites))
+        assert all(positions == tuple(sorted(positions)) for _, positions in layer)
+    np.testing.assert_allclose(
+        evolved(layers, n).state().state_vector(), vector(drawn, n), atol=1e-10
+    )
+
+
+def test_gates_on_one_pair_become_one():
+    drawn = [(np.eye(4), (0, 1)), (np.eye(2), (1,)), (np.eye(4), (1, 0)), (np.eye(4), (1, 2))]
+    assert [len(layer) for layer in gate_layers(drawn)] == [1, 1]
+    assert gate_layers([]) == []
+
+
+@pytest.mark.parametrize("positions", [(0, 5), (5, 1), (2, 4)])
+@pytest.mark.parametrize("gate", [qml.CNOT, qml.SWAP, "random"])
+@pytest.mark.parametrize("small_rank", [0, 4], ids=["swaps", "bond"])
+@pytest.mark.parametrize("centre", [0, 3, 5])
+def test_far_wires_either_way(monkeypatch, positions, gate, small_rank, centre):
+    monkeypatch.setattr(gates, "SMALL_RANK", small_rank)
+    n = 6
+    before = random_gates(n, 20, seed=1)
+    matrix = unitary_group.rvs(4, random_state=0) if gate == "random" else gate.compute_matrix()
+    evolution = evolved(gate_layers(before), n)
+    evolution._move_centre(centre)
+    for layer in gate_layers([(matrix, positions)]):
+        evolution.apply_layer(layer)
+    exact = vector([*before, (matrix, positions)], n)
+    np.testing.assert_allclose(evolution.state().state_vector(), exact, atol=1e-10)
+    _check_canonical(evolution)
+
+
+def _check_canonical(evolution):
+    for i, site in enumerate(evolution.sites):
+        if i == evolution.centre:
+            continue
+        rows = site.reshape(-1, site.shape[2]).T if i < evolution.centre else site
+        rows = rows.reshape(rows.shape[0], -1)
+        np.testing.assert_allclose(rows @ rows.conj().T, np.eye(len(rows)), atol=1e-10)
+
+
+@pytest.mark.parametrize(("n_layers", "max_bond_dim"), [(3, 2), (4, 2), (5, 3)])
+def test_one_sweep_states_its_fidelity_exactly_and_beats_gate_by_gate(n_layers, max_bond_dim):
+    n = 14
+    shape = plh.HardwareEfficientAnsatz.shape(n_layers, n)
+    theta = np.random.default_rng(0).uniform(-np.pi, np.pi, shape)
+    ansatz = plh.HardwareEfficientAnsatz(theta, wires=range(n))
+    wires = [qml.wires.Wires(range(n))]
+    (exact,) = evolve([[ansatz]], wires)
+    (by_sweep,) = evolve([[ansatz]], wires, max_bond_dim)
+    (by_gates,) = evolve([gates_of(ansatz)], wires, max_bond_dim)
+    assert exact.fidelity == 1
+    assert by_sweep.bond_dim == by_gates.bond_dim == max_bond_dim
+    assert by_sweep.fidelity == pytest.approx(exact.overlap(by_sweep), abs=1e-10)
+    assert by_sweep.fidelity < 0.98
+    assert exact.overlap(by_sweep) > exact.overlap(by_gates)
+    assert by_gates.fidelity == pytest.approx(exact.overlap(by_gates), rel=0.3)
+    assert by_sweep.fidelity >= 1 - by_sweep.truncation_error
+
+
+def test_no_state_of_this_bond_dimension_is_better():
+    """Of one bond, the largest Schmidt coefficients are the best fidelity that there can be."""
+    n, max_bond_dim = 8, 2
+    drawn = [(unitary_group.rvs(4, random_state=i), (i % 7, i % 7 + 1)) for i in range(40)]
+    evolution = evolved(gate_layers(drawn), n)
+    exact = evolution.state()
+    evolution.max_bond_dim = max_bond_dim
+    evolution.truncate()
+    schmidt = np.linalg.svd(exact.state_vector().reshape(2**4, -1), compute_uv=False)
+    assert evolution.fidelity <= np.sum(schmidt[:max_bond_dim] ** 2) + 1e-10
+    assert exact.overlap(evolution.state()) == pytest.approx(evolution.fidelity, abs=1e-10)
+
+
+def test_the_device_reports_the_fidelity():
+    n = 10
+    shape = plh.HardwareEfficientAnsatz.shape(4, n)
+    theta = np.random.default_rng(0).normal(0, 0.1, shape)
+    dev = plh.device("hypernet.mps", wires=n, max_bond_dim=3, seed=0)
+
+    @qml.set_shots(10)
+    @qml.qnode(dev)
+    def circuit():
+        plh.HardwareEfficientAnsatz(theta, wires=range(n))
+        return qml.sample()
+
+    with qml.Tracker(dev) as tracker:
+        circuit()
+    assert 0.9 < dev.fidelity < 1
+    assert tracker.history["fidelity"] == [dev.fidelity]
+    assert 1 - dev.fidelity == pytest.approx(dev.truncation_error, rel=0.1)
