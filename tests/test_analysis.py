@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 import pl_hypernet as plh
 from pl_hypernet.analysis.evaluation import vote_probabilities
 from pl_hypernet.analysis.hamming import mean_mutual_hamming, mutual_hamming
-from pl_hypernet.analysis.pictures import draw_overview, save_pictures
+from pl_hypernet.analysis.pictures import draw_entanglement, draw_overview, save_pictures
 from pl_hypernet.analysis.summary import summarise
 
 
@@ -113,6 +113,15 @@ def test_summary_and_pictures_without_a_test_set_or_good_shots(task, tmp_path):
     history = [{"step": 1, "energy": -0.3, "stderr": None}]
     paths = save_pictures(tmp_path, history, evaluation, network, None)
     assert all(path.stat().st_size > 5000 for path in paths)
+
+
+def test_entanglement_picture():
+    entropies = {"start": np.array([0.0, 0.5, 0.2]), "trained": np.log([2, 4, 2])}
+    ax = Figure().subplots()
+    draw_entanglement(ax, entropies)
+    np.testing.assert_allclose(ax.lines[1].get_ydata(), [1, 2, 1])
+    np.testing.assert_array_equal(ax.lines[1].get_xdata(), [1, 2, 3])
+    assert [text.get_text() for text in ax.get_legend().texts][1] == "trained: mean 1.33"
 
 
 def test_pictures_show_the_numbers(task):

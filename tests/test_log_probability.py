@@ -129,6 +129,42 @@ def test_sampler_and_log_probability_agree():
     np.testing.assert_allclose(hypernet.log_probability(theta, bits).numpy(), expected, rtol=1e-9)
 
 
+@pytest.mark.parametrize("options", [{"entangler": "CNOT"}, {"pattern": "ring"}], ids=str)
+def test_hypernetworks_of_other_ansaetze(options):
+    network = plh.BinaryNetwork(3, activation="sigmoid")
+    hypernet = plh.QuantumHypernetwork(network, ansatz_options=options)
+    theta = hypernet.start_angles()
+    bits = (np.arange(16)[:, None] >> np.arange(4)[::-1]) & 1
+    ansatz = plh.HardwareEfficientAnsatz(theta, wires=range(4), **options)
+    probabilities = np.abs(qml.matrix(ansatz, wire_order=range(4))[:, 0]) ** 2
+    log = hypernet.log_probability(theta, bits).numpy()
+    np.testing.assert_allclose(np.exp(log), probabilities, atol=1e-12)
+
+
+def test_hypernetwork_with_an_ansatz_of_its_own():
+    def ansatz(theta, wires):
+        for angle, wire in zip(theta, wires, strict=True):
+            qml.RY(angle, wire)
+        qml.CNOT(wires[:2])
+        qml.IsingXX(theta[0], [wires[3], wires[1]])
+
+    network = plh.BinaryNetwork(3, activation="sigmoid")
+    hypernet = plh.QuantumHypernetwork(network, ansatz=ansatz, n_angles=4)
+    theta = torch.tensor([0.3, 0.5, 0.7, 0.9], dtype=torch.float64, requires_grad=True)
+    bits = (np.arange(16)[:, None] >> np.arange(4)[::-1]) & 1
+    log = hypernet.log_probability(theta, bits)
+    assert log.detach().exp().sum().item() == pytest.approx(1)
+    log[3].backward()
+    assert theta.grad.abs().min() > 0
+    vector = qml.matrix(
+        qml.tape.make_qscript(hypernet.circuit)(theta.detach().numpy()), wire_order=range(4)
+    )[:, 0]
+    np.testing.assert_allclose(log.detach().exp().numpy(), np.abs(vector) ** 2, atol=1e-12)
+    entropies = hypernet.entanglement_entropies(theta.detach().numpy())
+    schmidt = np.linalg.svd(vector.reshape(4, 4), compute_uv=False) ** 2
+    assert entropies[1] == pytest.approx(-np.sum(schmidt * np.log(schmidt + 1e-300)), abs=1e-10)
+
+
 def test_an_impossible_bitstring():
     theta = torch.zeros((5, 4), dtype=torch.float64, requires_grad=True)
     log = plh.log_probability(theta, [[0, 0, 0, 0], [1, 0, 0, 0]])

@@ -91,8 +91,9 @@ def test_the_folder_of_a_run(tmp_path):
     folder = tmp_path / "run"
     run = small_run(out=folder, validation=0.25)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "accuracy.png", "checkpoint.safetensors", "config.toml", "energy.png", "hamming.png",
-        "history.jsonl", "overview.png", "shots.npy", "summary.json", "weights.png",
+        "accuracy.png", "checkpoint.safetensors", "config.toml", "energy.png",
+        "entanglement.png", "hamming.png", "history.jsonl", "overview.png", "shots.npy",
+        "summary.json", "weights.png",
     ]  # fmt: skip
     assert json.loads((folder / "summary.json").read_text()) == run.summary
     assert run.summary["circuits"] == 6 * 7

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+from matplotlib.ticker import FormatStrFormatter, LogLocator, MaxNLocator, NullFormatter
 
 from pl_hypernet.analysis.evaluation import GOOD, Evaluation
 from pl_hypernet.analysis.hamming import mutual_hamming
@@ -92,6 +92,28 @@ def draw_weights(axes, evaluation: Evaluation, network: BinaryNetwork, image_sha
     axes[0].figure.colorbar(image, ax=list(axes), shrink=0.8, ticks=[-1, 0, 1])
 
 
+def draw_entanglement(ax: Axes, entropies: dict[str, np.ndarray]) -> None:
+    """Entanglement entropy of every cut of the line, for one or more states.
+
+    Args:
+        ax: where to draw.
+        entropies: nats (n_qubits - 1,) by the name of the state; drawn in bits, of which a layer of
+            a chain can make one at each cut.
+    """
+    for color, (name, nats) in zip(COLORS, entropies.items(), strict=False):
+        cuts = np.arange(1, len(nats) + 1)
+        label = f"{name}: mean {nats.mean() / np.log(2):.2f}"
+        ax.plot(cuts, nats / np.log(2), color=color, lw=1.2, marker=".", ms=4, label=label)
+    ax.set(
+        xlabel="cut after qubit",
+        ylabel="entanglement entropy (bits)",
+        title="Entanglement along the line",
+    )
+    ax.set_ylim(bottom=0)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    ax.legend(frameon=False)
+
+
 def draw_overview(
     figure: Figure, history, evaluation: Evaluation, network: BinaryNetwork, image_shape
 ) -> None:
@@ -103,8 +125,11 @@ def draw_overview(
     draw_weights(rows[1, 1].subplots(1, 2), evaluation, network, image_shape)
 
 
-def save_pictures(folder: Path, history, evaluation, network, image_shape) -> list[Path]:
-    """Writes energy.png, accuracy.png, hamming.png, weights.png and overview.png."""
+def save_pictures(
+    folder: Path, history, evaluation, network, image_shape, entropies=None
+) -> list[Path]:
+    """Writes energy.png, accuracy.png, hamming.png, weights.png, overview.png and, if there are
+    entropies, entanglement.png."""
     figures = {}
     for name in ("energy", "accuracy", "hamming", "weights"):
         figures[name] = Figure(figsize=(6, 4), layout="constrained")
@@ -114,6 +139,9 @@ def save_pictures(folder: Path, history, evaluation, network, image_shape) -> li
     draw_weights(figures["weights"].subplots(1, 2), evaluation, network, image_shape)
     figures["overview"] = Figure(figsize=OVERVIEW_SIZE, layout="constrained")
     draw_overview(figures["overview"], history, evaluation, network, image_shape)
+    if entropies:
+        figures["entanglement"] = Figure(figsize=(6, 4), layout="constrained")
+        draw_entanglement(figures["entanglement"].subplots(), entropies)
     paths = []
     for name, figure in figures.items():
         paths.append(folder / f"{name}.png")

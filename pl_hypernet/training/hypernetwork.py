@@ -12,6 +12,8 @@ from pl_hypernet.circuits.angles import METHODS
 from pl_hypernet.circuits.ansatz import rotation_names
 from pl_hypernet.devices import device as make_device
 from pl_hypernet.devices import random_state, restore_random_state, takes_seed
+from pl_hypernet.devices.mps.circuit_log_probability import circuit_log_probability
+from pl_hypernet.devices.mps.evolution import evolve
 from pl_hypernet.devices.mps.log_probability import log_probability
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate, expected_loss
@@ -189,21 +191,33 @@ class QuantumHypernetwork:
         return np.ascontiguousarray(self._qnode(bits, shots)(theta), dtype=np.int8)
 
     def log_probability(self, theta, bits):
-        """log |<x|psi(theta)>|^2 of bitstrings, in torch: see :func:`log_probability`.
+        """log |<x|psi(theta)>|^2 of bitstrings, in torch, whatever device they come from.
 
-        Exact for a hardware-efficient ansatz of CZ, whatever device the bits come from.
+        Exact: see :func:`log_probability`, and for an ansatz of your own
+        :func:`circuit_log_probability`.
 
         Args:
             theta: angles, or a torch tensor of them to differentiate by.
             bits: (shots, n_qubits) in {0, 1}.
+        """
+        if self.custom_ansatz is None:
+            return log_probability(theta, bits, **self.ansatz_options)
+        return circuit_log_probability(self._operations(theta), bits, self.wires)
+
+    def entanglement_entropies(self, theta) -> np.ndarray:
+        """Von Neumann entropy of each cut of the line of qubits, in nats: float64 (n_qubits - 1,).
+
+        Of the exact state, whatever the device.
 
         Raises:
-            InputError: another ansatz.
+            DeviceError: the bond dimension of the exact state is too large.
         """
-        if self.custom_ansatz is not None or self.ansatz_options.get("entangler", "CZ") != "CZ":
-            raise InputError("log_probability needs the hardware-efficient ansatz with CZ gates")
-        options = {k: v for k, v in self.ansatz_options.items() if k != "entangler"}
-        return log_probability(theta, bits, **options)
+        operations = self._operations(np.asarray(self.check_theta(theta)))
+        (state,) = evolve([operations], [self.wires])
+        return state.entanglement_entropies()
+
+    def _operations(self, theta) -> list:
+        return qml.tape.make_qscript(self.circuit)(theta).operations
 
     def _qnode(self, function: Callable, shots: int | None) -> qml.QNode:
         # no interface and no gradient: Estimates come back as they are, and nothing is expanded

@@ -66,7 +66,20 @@ class Run:
             self.evaluation,
             self.hypernet.network,
             self.data.image_shape,
+            self._entropies(),
         )
+
+    def _entropies(self) -> dict[str, np.ndarray] | None:
+        """Entanglement of the trained state and of the start, if the exact state is known."""
+        if self.hypernet.custom_ansatz is not None or self.hypernet.n_qubits < 2:
+            return None
+        thetas = {"start angles": self.hypernet.start_angles(), "trained": self.theta}
+        try:
+            return {
+                name: self.hypernet.entanglement_entropies(theta) for name, theta in thetas.items()
+            }
+        except DeviceError:  # too large to hold
+            return None
 
     def __repr__(self) -> str:
         return (
