@@ -26,8 +26,8 @@ from rich.console import Console
 from rich.table import Table
 
 import pl_hypernet as plh
+from pl_hypernet.devices.mps import batches, measurement
 from pl_hypernet.devices.mps import device as mps_device
-from pl_hypernet.devices.mps.state import MatrixProductState
 from pl_hypernet.optimizers import qnspsa
 from pl_hypernet.training.minibatches import MiniBatches
 
@@ -39,8 +39,8 @@ TIMED = {  # the first three are PennyLane's handling of tapes
     "overlap circuits (overlap_tape)": [(qnspsa, "overlap_tape")],
     "preprocessing and wrapping (qml.execute)": [(qml, "execute")],
     "state building (evolve)": [(mps_device, "evolve")],
-    "sampling (state.sample)": [(MatrixProductState, "sample")],
-    "overlaps (MatrixProductState.overlap)": [(MatrixProductState, "overlap")],
+    "sampling (draw_together)": [(batches, "draw_together")],
+    "overlaps (overlap_all)": [(measurement, "overlap_all")],
     "rest of device.execute": [(mps_device.HypernetMPS, "execute")],
     "scoring (NetworkLoss)": [(plh.NetworkLoss, "__call__")],
     "metric update and solve": [

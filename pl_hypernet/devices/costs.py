@@ -15,6 +15,7 @@ from pl_hypernet.devices.known import (
     overlaps_exactly,
 )
 from pl_hypernet.devices.mps.ansatz_state import exact_bond_dim
+from pl_hypernet.devices.mps.cones import is_cz_chain
 from pl_hypernet.devices.mps.evolution import fits_closed_form
 from pl_hypernet.devices.timing import SECONDS, Effort
 
@@ -101,7 +102,14 @@ def circuit_costs(
         costs.seconds = {}
         for kind, counts in gates.items():
             kind_shots = 0 if kind == "overlap" and exact else shots
-            effort = Effort(counts, n_wires, kind_shots, costs.bond_dim or 1, numbers)
+            effort = Effort(
+                counts,
+                n_wires,
+                kind_shots,
+                costs.bond_dim or 1,
+                numbers,
+                cz_chain=is_cz_chain(ansatz) and costs.bond_dim == 2**ansatz.n_layers,
+            )
             costs.seconds[kind] = SECONDS[name](effort)
     return costs
 
