@@ -24,13 +24,13 @@ from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
 from pl_hypernet.devices.mps.evolution import gates_of
+from pl_hypernet.devices.mps.operator_schmidt import interpolative_terms
 from pl_hypernet.errors import InputError
 
 MAX_BOND_DIM = 1024
 MAX_BYTES = 2**32  # of all tensors of the state
 MAX_VECTOR_WIRES = 16  # up to here a circuit beyond these limits becomes a state vector
 N_SAMPLES = 4  # each random angle adds a term until none is missing, and there are at most four
-ROUNDING = 1e-13  # entries of a gate are known to about this
 
 
 def circuit_log_probability(
@@ -256,7 +256,7 @@ def _columns(runs: list[list[_Gate]], n_sites: int, device) -> list[list[torch.T
                 f"{run[0].operator.name} on wires {list(run[0].operator.wires)} has a matrix with "
                 "NaN or infinity: expected finite parameters"
             )
-        left, right = _split(matrix, examples.numpy())
+        left, right = interpolative_terms(matrix, examples.numpy())
         columns[pair[0]].append(left)
         columns[pair[1]].append(right)
         through = torch.einsum(
@@ -291,62 +291,6 @@ def _on_pair(matrix: torch.Tensor, sites, pair) -> torch.Tensor:
     if sites[0] == pair[0]:
         return matrix
     return torch.einsum("...xyuv->...yxvu", matrix.reshape(*lead, 2, 2, 2, 2)).reshape(*lead, 4, 4)
-
-
-def _split(matrix: torch.Tensor, examples: np.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """A two-qubit gate as a sum of products.
-
-    Args:
-        matrix: complex128 (4, 4), the gate at its parameters.
-        examples: complex128 (n, 4, 4), at these and others: whatever the gate can become is a
-            linear combination of them.
-
-    Returns:
-        complex128 (1, 2, 2, k) and (k, 2, 2, 1). The side with the fewer terms is constant, the
-        other one holds entries of the matrix.
-    """
-    entries = _realigned(matrix)
-    by_left = _realigned(examples).swapaxes(0, 1).reshape(4, -1)
-    by_right = _realigned(examples).swapaxes(0, 2).reshape(4, -1)
-    (left_rows, left), (right_rows, right) = _row_basis(by_left), _row_basis(by_right)
-    if len(left_rows) <= len(right_rows):
-        left, right = torch.as_tensor(left).to(matrix), entries[left_rows]
-    else:
-        left, right = entries[:, right_rows], torch.as_tensor(right.T.copy()).to(matrix)
-    return left.reshape(1, 2, 2, -1), right.reshape(-1, 2, 2, 1)
-
-
-def _realigned(matrix):
-    """(..., 4, 4) with the left qubit's two indices as rows and the right qubit's as columns."""
-    cube = matrix.reshape(*matrix.shape[:-2], 2, 2, 2, 2)
-    return cube.swapaxes(-3, -2).reshape(matrix.shape)
-
-
-def _row_basis(matrix: np.ndarray) -> tuple[list[int], np.ndarray]:
-    """Rows that span all rows, and the coefficients: ``matrix = coefficients @ matrix[rows]``.
-
-    An interpolative decomposition (Cheng et al., SIAM J. Sci. Comput. 26, 1389, 2005), here by
-    Gaussian elimination with complete pivoting. Unlike an orthonormal basis it leaves the zeros of
-    a gate exactly 0, and so impossible bitstrings.
-
-    Args:
-        matrix: complex128 (4, n).
-
-    Returns:
-        rows (k,) and coefficients complex128 (4, k).
-    """
-    rows: list[int] = []
-    coefficients = np.zeros((4, 0))
-    rest = matrix  # = matrix - coefficients @ matrix[rows]
-    while np.abs(rest).max() > ROUNDING * np.abs(matrix).max():
-        row, column = np.unravel_index(np.abs(rest).argmax(), rest.shape)
-        share = rest[:, column] / rest[row, column]
-        share[row] = 1
-        coefficients = np.column_stack([coefficients - np.outer(share, coefficients[row]), share])
-        rest = rest - np.outer(share, rest[row])
-        rest[row] = 0
-        rows.append(int(row))
-    return rows, coefficients
 
 
 def _fits(columns, n_sites: int) -> bool:

@@ -10,6 +10,7 @@ import torch
 from pennylane.wires import Wires
 
 from pl_hypernet.devices.mps.gate_layers import Gate
+from pl_hypernet.devices.mps.operator_schmidt import schmidt_terms
 from pl_hypernet.devices.mps.state import MatrixProductState
 
 SWAP = torch.eye(4, dtype=torch.complex128)[[0, 2, 1, 3]].reshape(2, 2, 2, 2)
@@ -91,7 +92,7 @@ class GateEvolution:
         if second == first + 1:
             self._apply_to_neighbours(gate, first, to_left)
             return
-        left, right = _operator_schmidt(gate)
+        left, right = schmidt_terms(gate)
         if len(left) <= SMALL_RANK:
             self._apply_through_bond(left, right, first, second)
             return
@@ -196,11 +197,3 @@ class GateEvolution:
             fidelity=self.fidelity,
             torch_device=self.torch_device,
         )
-
-
-def _operator_schmidt(gate: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Matrices (rank, 2, 2) each, of which the gate (2, 2, 2, 2) is the sum of the products."""
-    u, s, v = torch.linalg.svd(gate.permute(0, 2, 1, 3).reshape(4, 4))
-    rank = int(torch.count_nonzero(s > NO_CUTOFF * s[0]))
-    left = (u[:, :rank] * s[:rank]).T.reshape(rank, 2, 2)
-    return left, v[:rank].reshape(rank, 2, 2)
