@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "pl_hypernet"
 FLOW = [
-    {"version", "errors", "spins"},
+    {"version", "errors", "spins", "torch_device"},
     {"datasets"},
     {"circuits"},
     {"measurements"},

@@ -3,13 +3,13 @@
 import numpy as np
 import pennylane as qml
 import pytest
-import torch
 
 import pl_hypernet as plh
 from pl_hypernet.devices.mps import kernels, matrix_products
 from pl_hypernet.devices.mps.evolution import evolve
 from pl_hypernet.devices.mps.state import MatrixProductState
 from pl_hypernet.errors import InputError
+from pl_hypernet.training.config import RunConfig
 
 
 @pytest.fixture(scope="module")
@@ -67,11 +67,14 @@ def test_three_samplers_draw_the_same_bits(dtype, real):
     assert state.canonical.imag.any() == (not real)
     uniforms = np.random.default_rng(1).random((n, 3000)).astype(dtype)
     drawn = [state.draw(uniforms)]
+    parts = state.canonical.real.astype(dtype), state.canonical.imag.astype(dtype)
+    joined = matrix_products.joined(*parts, state.bond_dims)
+    assert joined[4].is_complex() == (not real)
     for block in (matrix_products._sample_block, matrix_products.sample_block_in_torch):
         bits, logs = np.empty((n, 3000), dtype=np.int8), np.empty(3000)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(matrix_products, "_sample_block", block)
-            matrix_products.sample(state.canonical, state.bond_dims, uniforms, bits, logs)
+            matrix_products.sample(joined, uniforms, bits, logs)
         drawn.append((bits.T, logs))
     probabilities = np.abs(state.state_vector()) ** 2
     for bits, logs in drawn:
@@ -80,13 +83,23 @@ def test_three_samplers_draw_the_same_bits(dtype, real):
         np.testing.assert_allclose(logs, exact, atol=1e-3 if dtype == np.float32 else 1e-9)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_rounding_that_makes_denormal_numbers(dtype):
+    """Of an ansatz with many Schmidt coefficients that are almost 0."""
+    shape = plh.HardwareEfficientAnsatz.shape(6, 12)
+    theta = np.random.default_rng(0).uniform(-np.pi, np.pi, shape)
+    ansatz = plh.HardwareEfficientAnsatz(theta, wires=range(12), entangler="CNOT")
+    (state,) = evolve([[ansatz]], [ansatz.wires])
+    smallest = np.abs(state.canonical[state.canonical != 0]).min()
+    entries = np.abs(np.concatenate([site.ravel() for site in state._working_copy(dtype)]))
+    assert entries[entries > 0].min() > 90 * np.finfo(dtype).eps ** 2 > smallest
+
+
 def test_impossible_bits_are_not_drawn_by_torch():
     gates = [qml.Hadamard(0), *(qml.CNOT([i, i + 1]) for i in range(4))]
     (ghz,) = evolve([gates], [qml.wires.Wires(range(5))])
-    joined = [
-        torch.from_numpy(np.concatenate(site[:, :a, :b], axis=1).astype(np.complex64))
-        for site, a, b in _parts(ghz.canonical, ghz)
-    ]
+    parts = ghz.canonical.real.astype(np.float32), ghz.canonical.imag.astype(np.float32)
+    joined = matrix_products.joined(*parts, ghz.bond_dims)
     uniforms = np.random.default_rng(0).random((5, 500), dtype=np.float32)
     uniforms[:, 0], uniforms[:, 1] = 0, 1
     bits, logs = np.empty((5, 500), dtype=np.int8), np.empty(500)
@@ -98,3 +111,5 @@ def test_impossible_bits_are_not_drawn_by_torch():
 def test_a_torch_device_that_is_not_there():
     with pytest.raises(InputError, match=r"torch_device='nowhere': .*; use 'cpu'"):
         plh.device("hypernet.mps", wires=2, torch_device="nowhere")
+    with pytest.raises(InputError, match=r"torch_device='cuda:99': .*; use 'cpu'"):
+        RunConfig(torch_device="cuda:99").build_network(3)

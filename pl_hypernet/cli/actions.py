@@ -75,8 +75,8 @@ def train_from_settings(
     console.print(run.summary.table())
     if (counts := count_tasks(hypernet.device)) is not None:
         console.print(f"Tasks: {counts[0]} made, {counts[1]} of a task log taken up.")
-    names = ", ".join(path.name for path in sorted(run.folder.glob("*.png")))
-    console.print(f"Pictures in {run.folder}: {names}", soft_wrap=True, highlight=False)
+    names = ", ".join(path.stem for path in sorted(run.folder.glob("*.png")))
+    console.print(f"Pictures (.png) in {run.folder}: {names}", soft_wrap=True, highlight=False)
     if run.stop_reason == "interrupted":
         console.print(f"Stopped by Ctrl-C after step {len(run.history)}; the above is its state.")
     return run.stop_reason

@@ -110,6 +110,9 @@ def run_settings(
         int | None, typer.Option(help="Training samples that a step sees; default 500.")
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same run; default 0.")] = None,
+    torch_device: Annotated[
+        str | None, typer.Option(help="Where networks are scored, as cuda; default cpu.")
+    ] = None,
 ) -> tuple[Path | None, dict, dict]:
     """The settings of a run as typed: a file, single settings, and tables of options."""
     from pl_hypernet.cli.options import parse_choices, parse_network, parse_pairs
@@ -129,6 +132,7 @@ def run_settings(
         "steps": steps,
         "batch_size": batch_size,
         "seed": seed,
+        "torch_device": torch_device,
         **parse_choices(choice or []),
     }
     options = {

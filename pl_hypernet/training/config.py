@@ -13,6 +13,7 @@ from pl_hypernet.datasets import Data
 from pl_hypernet.errors import InputError, RunFolderError, unknown_name
 from pl_hypernet.networks import BinaryNetwork, Choice
 from pl_hypernet.optimizers import OPTIMIZERS
+from pl_hypernet.torch_device import checked_torch_device
 from pl_hypernet.training.folder import CONFIG
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 
@@ -41,6 +42,7 @@ class RunConfig(BaseModel):
     steps: int = Field(1000, ge=1)
     batch_size: int = Field(500, ge=1)
     evaluation_shots: int = Field(1000, ge=2)
+    torch_device: str = "cpu"
     seed: int = Field(0, ge=0)
 
     @classmethod
@@ -97,7 +99,8 @@ class RunConfig(BaseModel):
         activation = self.activation
         if not isinstance(activation, str):
             activation = Choice(*activation)
-        return BinaryNetwork(n_inputs, self.network, activation, self.scale)
+        network = BinaryNetwork(n_inputs, self.network, activation, self.scale)
+        return network.to(checked_torch_device(self.torch_device))
 
     def build_hypernetwork(self, n_inputs: int) -> QuantumHypernetwork:
         """The hypernetwork, for data with this many inputs."""

@@ -9,12 +9,12 @@ from pennylane.devices.modifiers import simulator_tracking, single_tape_support
 from pennylane.wires import Wires
 
 from pl_hypernet.devices.mps.evolution import evolve
-from pl_hypernet.devices.mps.matrix_products import checked_torch_device
 from pl_hypernet.devices.mps.measurement import measure_all
 from pl_hypernet.devices.mps.preprocessing import acts_on_one_or_two_wires, line_program
 from pl_hypernet.devices.mps.state import DTYPES, MatrixProductState
 from pl_hypernet.errors import InputError, TruncationWarning, unknown_name
 from pl_hypernet.measurements import Estimate
+from pl_hypernet.torch_device import checked_torch_device
 
 TRUNCATION_LIMIT = 1e-3  # discarded weight above which results visibly suffer
 

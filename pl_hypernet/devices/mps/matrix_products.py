@@ -4,25 +4,8 @@ import numpy as np
 import torch
 from numba import njit
 
-from pl_hypernet.errors import InputError
-
 BLOCK = 512  # shots that go through the chain together on a CPU
 GPU_BLOCK = 2**15
-COMPLEX = {np.dtype(np.float32): np.complex64, np.dtype(np.float64): np.complex128}
-
-
-def checked_torch_device(name: str) -> str:
-    """The name of a torch device that is there.
-
-    Raises:
-        InputError: torch does not know it or cannot use it here.
-    """
-    try:
-        torch.empty(1, device=name)
-    except (RuntimeError, AssertionError, TypeError) as error:
-        reason = str(error).split("\n")[0]
-        raise InputError(f"torch_device={name!r}: {reason}; use 'cpu'") from error
-    return str(name)
 
 
 def right_canonical(tensors, bond_dims, torch_device: str = "cpu") -> None:
@@ -50,28 +33,36 @@ def transfer(env, bra, ket, weights):
     return env
 
 
-def sample(tensors, bond_dims, uniforms, bits, log_probabilities, torch_device="cpu") -> None:
+def joined(re, im, bond_dims, torch_device: str = "cpu") -> list[torch.Tensor]:
+    """Both bits' matrices of each site side by side, so that a site is one product.
+
+    Args:
+        re, im: float32 or float64 (n_sites, 2, chi, chi), the right-canonical tensors.
+        bond_dims: int64 (n_sites + 1,).
+        torch_device: where they shall lie.
+
+    Returns:
+        (chi_left, 2 chi_right) for each site, complex, or real if all imaginary parts are 0.
+    """
+    tensors = torch.from_numpy(re)
+    if im.any():
+        tensors = torch.complex(tensors, torch.from_numpy(im))
+    return [
+        torch.cat([site[0, :left, :right], site[1, :left, :right]], dim=1).to(torch_device)
+        for site, left, right in zip(tensors, bond_dims[:-1], bond_dims[1:], strict=True)
+    ]
+
+
+def sample(joined, uniforms, bits, log_probabilities) -> None:
     """As :func:`kernels.sample`, at the speed of the machine's matrix product.
 
     Args:
-        tensors: complex128 (n_sites, 2, chi, chi), right-canonical.
-        bond_dims: int64 (n_sites + 1,).
-        uniforms: float32 or float64 (n_sites, shots), in [0, 1]; their precision is the work's.
+        joined: of :func:`joined`, in the precision of the uniforms; work is done where they lie.
+        uniforms: float32 or float64 (n_sites, shots), in [0, 1].
         bits: int8 (n_sites, shots), written.
         log_probabilities: float64 (shots,), written.
-        torch_device: where the work is done.
     """
-    is_real = not tensors.imag.any()
-    tensors = tensors.real if is_real else tensors
-    dtype = uniforms.dtype if is_real else COMPLEX[uniforms.dtype]
-    # both bits' matrices side by side, one product a site
-    joined = [
-        torch.from_numpy(
-            np.concatenate([site[0, :left, :right], site[1, :left, :right]], axis=1).astype(dtype)
-        ).to(torch_device)
-        for site, left, right in zip(tensors, bond_dims[:-1], bond_dims[1:], strict=True)
-    ]
-    on_cpu = torch.device(torch_device).type == "cpu"
+    on_cpu = joined[0].device.type == "cpu"
     block, draw = (BLOCK, _sample_block) if on_cpu else (GPU_BLOCK, sample_block_in_torch)
     for first in range(0, uniforms.shape[1], block):
         part = slice(first, first + block)

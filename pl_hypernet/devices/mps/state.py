@@ -99,12 +99,10 @@ class MatrixProductState:
         bits = np.empty(uniforms.shape, dtype=np.int8)
         log_probabilities = np.empty(uniforms.shape[1])
         if self.by_matrices:
-            matrix_products.sample(
-                self.canonical, self.bond_dims, uniforms, bits, log_probabilities, self.torch_device
-            )
+            joined = self._working_copy(uniforms.dtype)
+            matrix_products.sample(joined, uniforms, bits, log_probabilities)
             return np.ascontiguousarray(bits.T), log_probabilities
-        re = np.ascontiguousarray(self.canonical.real, dtype=uniforms.dtype)
-        im = np.ascontiguousarray(self.canonical.imag, dtype=uniforms.dtype)
+        re, im = self._working_copy(uniforms.dtype)
         is_real = not im.any()
 
         def draw_some(_, begin: int, end: int) -> None:
@@ -114,6 +112,25 @@ class MatrixProductState:
 
         in_threads(draw_some, 1, uniforms.shape[1], kernels.SHOT_BLOCK)
         return np.ascontiguousarray(bits.T), log_probabilities
+
+    def _working_copy(self, dtype: np.dtype):
+        """The canonical tensors as the samplers of real ``dtype`` need them, made once.
+
+        Entries that are rounding are 0: products of them would be denormal numbers, which are slow.
+        """
+        if dtype not in self._working_copies:
+            parts = [
+                np.where(np.abs(part) < 100 * np.finfo(dtype).eps ** 2, 0, part).astype(dtype)
+                for part in (self.canonical.real, self.canonical.imag)
+            ]
+            if self.by_matrices:
+                parts = matrix_products.joined(*parts, self.bond_dims, self.torch_device)
+            self._working_copies[dtype] = parts
+        return self._working_copies[dtype]
+
+    @cached_property
+    def _working_copies(self) -> dict:
+        return {}
 
     def overlap(self, other: "MatrixProductState") -> float:
         """Fidelity |<other|self>|^2, exact for the tensors at hand; in [0, 1]."""
