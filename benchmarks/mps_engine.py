@@ -44,9 +44,10 @@ def peak_flops(repeats: int = 5) -> float:
 def cone_flops(n_layers: int) -> int:
     """Additions and multiplications of a light-cone strip for one shot: a lower bound."""
     chi = 2**n_layers
-    turns = 2 * (2 * chi) * 2 * 2 * n_layers / 2  # two products and a sum for each real number
-    weights, collapse, phase = 2 * (2 * 2 * chi), 2 * 2 * chi, 6 * chi
-    return int(turns + weights + collapse + phase)
+    numbers = 2 * 2 * chi  # real and imaginary parts of P + 1 qubits
+    turns = 2 * n_layers * numbers  # a product and a sum each
+    weights, collapse, phase = 2 * numbers, 3 * numbers // 2, 3 * numbers // 2
+    return turns + weights + collapse + phase
 
 
 def random_gates(n_wires: int, n_layers: int, seed: int = 0) -> list:
