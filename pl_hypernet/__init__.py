@@ -16,6 +16,8 @@ _HOMES = {
     "NetworkLoss": "objectives",
     "ParameterLayout": "networks",
     "QNSPSAOptimizer": "optimizers",
+    "SPSAOptimizer": "optimizers",
+    "ScoreFunctionOptimizer": "optimizers",
     "QuantumHypernetwork": "training",
     "Run": "training",
     "circuit_log_probability": "devices.mps.circuit_log_probability",

@@ -1,7 +1,13 @@
 """Energy to the next theta."""
 
 from pl_hypernet.optimizers.qnspsa import QNSPSAOptimizer
+from pl_hypernet.optimizers.score_function import ScoreFunctionOptimizer
+from pl_hypernet.optimizers.spsa import SPSAOptimizer
 
-__all__ = ["OPTIMIZERS", "QNSPSAOptimizer"]
+__all__ = ["OPTIMIZERS", "QNSPSAOptimizer", "SPSAOptimizer", "ScoreFunctionOptimizer"]
 
-OPTIMIZERS = {"qnspsa": QNSPSAOptimizer}
+OPTIMIZERS = {
+    "qnspsa": QNSPSAOptimizer,
+    "spsa": SPSAOptimizer,
+    "score": ScoreFunctionOptimizer,
+}

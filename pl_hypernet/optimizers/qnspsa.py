@@ -3,15 +3,17 @@
 import numpy as np
 import pennylane as qml
 from pennylane.tape import QuantumScript
-from pennylane.workflow import construct_tape
 
-from pl_hypernet.devices import can_overlap_exactly, device, overlap_tape
-from pl_hypernet.errors import InputError
-from pl_hypernet.optimizers.arguments import TrainableArguments
+from pl_hypernet.devices import can_overlap_exactly, overlap_tape
 from pl_hypernet.optimizers.metric import sampled_metric, shrunk_metric, solve_floored
+from pl_hypernet.optimizers.simultaneous_perturbation import (
+    SimultaneousPerturbation,
+    check_positive,
+    check_whole,
+)
 
 
-class QNSPSAOptimizer(qml.QNSPSAOptimizer):
+class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
     r"""QN-SPSA (Gacon et al., arXiv:2103.09232) with settings that hold for many qubits.
 
     .. math:: \theta \leftarrow \theta - \eta \, \tilde g^{-1} \,
@@ -51,6 +53,9 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         InputError: a setting out of range.
     """
 
+    directions = 3
+    overlaps = 4
+
     def __init__(
         self,
         stepsize: float = 0.05,
@@ -62,20 +67,13 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         seed=None,
         metric_step: float | None = None,
     ):
-        positive = {
-            "stepsize": stepsize,
-            "regularization": regularization,
-            "finite_diff_step": finite_diff_step,
-            "resamplings": resamplings,
-            "history_length": history_length,
-            "metric_step": 1 if metric_step is None else metric_step,
-        }
-        for name, value in positive.items():
-            if not (0 < value < np.inf):
-                raise InputError(f"{name}={value}: expected a positive number")
-        for name, value in (("resamplings", resamplings), ("history_length", history_length)):
-            if value != int(value):
-                raise InputError(f"{name}={value}: expected a whole number")
+        check_positive(
+            stepsize=stepsize,
+            regularization=regularization,
+            finite_diff_step=finite_diff_step,
+            metric_step=1 if metric_step is None else metric_step,
+        )
+        check_whole(resamplings=resamplings, history_length=history_length)
         super().__init__(
             stepsize=stepsize,
             regularization=regularization,
@@ -86,124 +84,48 @@ class QNSPSAOptimizer(qml.QNSPSAOptimizer):
         )
         self.rng = np.random.default_rng(seed)
         self.metric_step = metric_step
-        self.n_circuits = 0
-        self.n_shots = 0
-
-    def step(self, cost, *args, **kwargs):
-        """One step; see ``qml.QNSPSAOptimizer.step``.
-
-        Args:
-            cost (QNode): the energy, a scalar.
-            *args, **kwargs: its arguments; those with ``requires_grad`` are trained.
-
-        Returns:
-            The new argument, or the list of all arguments if there are several.
-        """
-        return self._advance(cost, args, kwargs, with_cost=self.blocking)[0]
-
-    def step_and_cost(self, cost, *args, **kwargs):
-        """One step, and the energy before it.
-
-        Returns:
-            The new argument (or list of arguments) and the energy at the old ones, an
-            :class:`Estimate` when the cost function is an expected loss.
-        """
-        return self._advance(cost, args, kwargs, with_cost=True)
-
-    def circuits_per_step(self) -> list[dict[str, int]]:
-        """What ``step_and_cost`` sends out: energies and overlaps of each batch of circuits."""
-        batches = [{"energy": 1 + 2 * self.resamplings, "overlap": 4 * self.resamplings}]
-        return [*batches, {"energy": 1, "overlap": 0}] if self.blocking else batches
 
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
-        """All that changes while it runs: arrays, and what can be written as JSON.
-
-        ``restore`` of both makes another optimizer with the same arguments go on bit for bit.
-        """
-        arrays = {"last_n_steps": np.array(self.last_n_steps, dtype=float)}
+        arrays, plain = super().state()
         if self.metric_tensor is not None:
             arrays["metric_tensor"] = self.metric_tensor.copy()
-        plain = {
-            "k": self.k,
-            "rng": self.rng.bit_generator.state,
-            "n_circuits": self.n_circuits,
-            "n_shots": self.n_shots,
-        }
         return arrays, plain
 
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
-        """Takes over what :meth:`state` gave."""
-        self.last_n_steps = np.array(arrays["last_n_steps"])
+        super().restore(arrays, plain)
         metric = arrays.get("metric_tensor")
         self.metric_tensor = None if metric is None else np.array(metric)
-        self.k = plain["k"]
-        self.rng.bit_generator.state = plain["rng"]
-        self.n_circuits, self.n_shots = plain["n_circuits"], plain["n_shots"]
 
-    def _advance(self, cost, args, kwargs, with_cost: bool):
-        """The arguments after one step, and the energy before it (None unless asked for)."""
-        dev = device(cost.device)
-        arguments = TrainableArguments(args)
-        theta = arguments.vector
+    def _more_circuits(self, theta, directions, tape_at, here, dev) -> list[QuantumScript]:
+        first, second = directions
+        step = self._metric_step(len(theta), here, dev)
+        return [
+            overlap_tape(tape_at(theta + step * direction), here, dev)
+            for direction in (first + second, first, second - first, -first)
+        ]
 
-        def tape_at(vector) -> QuantumScript:
-            return construct_tape(cost)(*arguments.at(vector), **kwargs)
+    def _learn(self, directions, results, here, dev) -> None:
+        step = self._metric_step(directions.shape[-1], here, dev)
+        shots = None if can_overlap_exactly(dev, len(here.wires)) else here.shots.total_shots
+        estimates = [
+            sampled_metric(first, second, _log_second_difference(fidelities, shots), step)
+            for (first, second), fidelities in zip(directions, results, strict=True)
+        ]
+        self._average(sum(estimates) / self.resamplings)
 
-        here = tape_at(theta)
+    def _metric_step(self, n_angles: int, here: QuantumScript, dev) -> float:
         exact = can_overlap_exactly(dev, len(here.wires))
-        metric_step = self.metric_step or (0.2 if exact else 1.0) / np.sqrt(len(theta))
-        tapes = [here] if with_cost else []
-        directions = self.rng.choice([-1.0, 1.0], size=(self.resamplings, 3, len(theta)))
-        for h, first, second in directions:
-            shift = self.finite_diff_step * h
-            tapes += [tape_at(theta + shift), tape_at(theta - shift)]
-            for direction in (first + second, first, second - first, -first):
-                shifted = tape_at(theta + metric_step * direction)
-                tapes.append(overlap_tape(shifted, here, dev))
-        results = self._execute(tapes, dev)
-        energy = results.pop(0) if with_cost else None
-
-        gradient, metric = np.zeros_like(theta), 0.0
-        for (h, first, second), values in zip(directions, _in_sixes(results), strict=True):
-            plus, minus, *fidelities = values
-            gradient += (float(plus) - float(minus)) / (2 * self.finite_diff_step) * h
-            overlap_shots = None if exact else here.shots.total_shots
-            difference = _log_second_difference(fidelities, overlap_shots)
-            metric = metric + sampled_metric(first, second, difference, metric_step)
-        self._average(metric / self.resamplings)
-        moved = theta - self.stepsize * self._natural(gradient / self.resamplings)
-        if self.blocking and not self._accepts(energy, tape_at(moved), dev):
-            moved = theta
-        after = arguments.trainable_at(moved)
-        return (after[0] if len(after) == 1 else after), energy
-
-    def _execute(self, tapes: list[QuantumScript], dev) -> list:
-        """Results of one batch of circuits, each a number."""
-        self.n_circuits += len(tapes)
-        self.n_shots += sum(tape.shots.total_shots or 0 for tape in tapes)
-        return list(qml.execute(tapes, dev, diff_method=None, interface=None))
+        return self.metric_step or (0.2 if exact else 1.0) / np.sqrt(n_angles)
 
     def _average(self, estimate: np.ndarray) -> None:
-        """Adds one estimate to the raw average; k counts the steps from 1, as in the base class."""
+        """Adds one estimate to the raw average."""
         if self.metric_tensor is None:
             self.metric_tensor = np.zeros_like(estimate)
         self.metric_tensor += (estimate - self.metric_tensor) / self.k
-        self.k += 1
 
     def _natural(self, gradient: np.ndarray) -> np.ndarray:
         n_estimates = (self.k - 1) * self.resamplings
         return solve_floored(shrunk_metric(self.metric_tensor, n_estimates), gradient, self.reg)
-
-    def _accepts(self, energy, tape: QuantumScript, dev) -> bool:
-        """Blocking: whether the energy of the next angles lies within the tolerance."""
-        (following,) = self._execute([tape], dev)
-        self.last_n_steps[(self.k - 2) % self.last_n_steps.size] = float(energy)
-        tolerance = 2 * self.last_n_steps[: self.k - 1].std()
-        return float(following) <= float(energy) + tolerance
-
-
-def _in_sixes(results: list) -> list[list]:
-    return [results[i : i + 6] for i in range(0, len(results), 6)]
 
 
 def _log_second_difference(fidelities, shots: int | None) -> float:

@@ -130,12 +130,17 @@ class RunConfig(BaseModel):
             )
 
     def build_optimizer(self, seed):
-        """The optimizer, its random directions drawn from a seed or a Generator."""
+        """The optimizer, its random directions drawn from a seed or a Generator.
+
+        A learning rate that decays does so over the steps of the run.
+        """
         if self.optimizer not in OPTIMIZERS:
             raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
-        options = {"seed": seed, **self.optimizer_options}
+        build = OPTIMIZERS[self.optimizer]
+        given = {"seed": seed, "decay_steps": self.steps}
+        known = {name: given[name] for name in given.keys() & signature(build).parameters}
         try:
-            return OPTIMIZERS[self.optimizer](**options)
+            return build(**known | self.optimizer_options)
         except TypeError as error:
             raise InputError(f"optimizer {self.optimizer!r}: {error}") from error
 

@@ -1,0 +1,203 @@
+"""Score-function training: the gradient of the energy from one batch of shots and their log p."""
+
+import numpy as np
+import pennylane as qml
+import torch
+from pennylane import numpy as pnp
+from pennylane.tape import QuantumScript
+from pennylane.wires import Wires
+from pennylane.workflow import construct_tape
+
+from pl_hypernet.circuits import HardwareEfficientAnsatz
+from pl_hypernet.devices import device
+from pl_hypernet.devices.mps.circuit_log_probability import circuit_log_probability
+from pl_hypernet.devices.mps.log_probability import log_probability
+from pl_hypernet.errors import InputError, unknown_name
+from pl_hypernet.measurements import Estimate
+from pl_hypernet.measurements.expected_loss import ExpectedLoss
+from pl_hypernet.optimizers.arguments import TrainableArguments
+from pl_hypernet.optimizers.simultaneous_perturbation import check_positive, check_whole
+
+TORCH_OPTIMIZERS = ("Adam", "AdamW", "NAdam", "RAdam", "RMSprop", "SGD")
+
+
+class ScoreFunctionOptimizer:
+    r"""The likelihood-ratio gradient (REINFORCE, Williams 1992) of an expected loss,
+
+    .. math:: \nabla_\theta E = \langle (L(x) - b(x)) \nabla_\theta \log p(x; \theta) \rangle,
+
+    with the mean over the shots, b the mean of the other shots' losses (leave-one-out), and log p
+    from the exact matrix product state of the circuit (:func:`log_probability`,
+    :func:`circuit_log_probability`), whatever device the shots come from. One circuit a step gives
+    all derivatives at once; an optimizer of torch makes the step. Possible as long as the bond
+    dimension is within reach: 2^P for the hardware-efficient ansatz.
+
+    With an ``entropy`` weight :math:`\tau` it lowers :math:`E - \tau H` instead, H the entropy of
+    the bitstrings in nats (minus the ELBO of a uniform prior), by adding
+    :math:`\tau \log p(x)` to the loss of a shot: the networks stay diverse.
+
+    Args:
+        stepsize (float): learning rate of the torch optimizer.
+        decay_steps (int): steps over which the learning rate falls linearly to 0; None: constant.
+        entropy (float): :math:`\tau`, at least 0, in units of the loss.
+        torch_optimizer (str): name of a class of ``torch.optim``.
+
+    Attributes:
+        entropy_estimate (Estimate): H of the last step's shots, in nats, with its standard error.
+        n_circuits, n_shots (int): circuits and shots sent out so far.
+
+    Raises:
+        InputError: a setting out of range; on a step, a cost function that is no mean of losses of
+            all bits of its circuit.
+    """
+
+    def __init__(
+        self,
+        stepsize: float = 0.1,
+        decay_steps: int | None = None,
+        entropy: float = 0.0,
+        torch_optimizer: str = "Adam",
+    ):
+        check_positive(stepsize=stepsize)
+        check_whole(decay_steps=1 if decay_steps is None else decay_steps)
+        if not 0 <= entropy < np.inf:
+            raise InputError(f"entropy={entropy}: expected a weight of at least 0")
+        if torch_optimizer not in TORCH_OPTIMIZERS:
+            raise unknown_name("torch_optimizer", torch_optimizer, TORCH_OPTIMIZERS)
+        self.stepsize = stepsize
+        self.decay_steps = decay_steps
+        self.entropy = entropy
+        self.torch_optimizer = torch_optimizer
+        self.entropy_estimate: Estimate | None = None
+        self.k = 0  # steps made
+        self.n_circuits = 0
+        self.n_shots = 0
+        self._angles: torch.Tensor | None = None
+        self._inner: torch.optim.Optimizer | None = None
+
+    def step(self, cost, *args, **kwargs):
+        """One step; see :meth:`step_and_cost`."""
+        return self.step_and_cost(cost, *args, **kwargs)[0]
+
+    def step_and_cost(self, cost, *args, **kwargs):
+        """One step, and the energy before it.
+
+        Args:
+            cost (QNode): returns ``expected_loss`` of all wires of its circuit, with shots.
+            *args, **kwargs: its arguments; those with ``requires_grad`` are trained.
+
+        Returns:
+            The new argument (or list of arguments) and the energy at the old ones, an
+            :class:`Estimate`.
+        """
+        dev = device(cost.device)
+        arguments = TrainableArguments(args)
+        self._prepare(arguments.vector)
+        tape = construct_tape(cost)(*arguments.at(arguments.vector), **kwargs)
+        measurement, wires = _measured(tape, dev)
+        bits = self._sample(tape, wires, dev)
+        losses = measurement.losses(bits)
+
+        # torch and PennyLane's numpy do not mix
+        mixed = arguments.at(self._angles)
+        in_torch = [np.asarray(arg) if isinstance(arg, pnp.tensor) else arg for arg in mixed]
+        differentiable = construct_tape(cost)(*in_torch, **kwargs)
+        log_p = _log_probability(differentiable.operations, bits, wires)
+        self.entropy_estimate = Estimate.from_losses(-log_p.detach().numpy())
+        weights = losses + self.entropy * log_p.detach().numpy()
+        # leave-one-out: the weight less the mean of the others
+        weights = (weights - weights.mean()) * len(weights) / max(len(weights) - 1, 1)
+        surrogate = (torch.from_numpy(weights) * log_p).mean()
+        (self._angles.grad,) = torch.autograd.grad(surrogate, self._angles)
+        for group in self._inner.param_groups:
+            group["lr"] = self._learning_rate()
+        self._inner.step()
+        self.k += 1
+        after = arguments.trainable_at(self._angles.detach().numpy().copy())
+        energy = Estimate.from_losses(losses, measurement.reduction)
+        return (after[0] if len(after) == 1 else after), energy
+
+    def circuits_per_step(self) -> list[dict[str, int]]:
+        """What ``step_and_cost`` sends out: energies and overlaps of each batch of circuits."""
+        return [{"energy": 1, "overlap": 0}]
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict]:
+        """All that changes while it runs: arrays, and what can be written as JSON.
+
+        ``restore`` of both makes another optimizer with the same arguments go on bit for bit.
+        """
+        moments = {} if self._inner is None else self._inner.state.get(self._angles, {})
+        arrays = {name: m.numpy().copy() for name, m in moments.items() if m is not None}
+        return arrays, {"k": self.k, "n_circuits": self.n_circuits, "n_shots": self.n_shots}
+
+    def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
+        """Takes over what :meth:`state` gave."""
+        self.k = plain["k"]
+        self.n_circuits, self.n_shots = plain["n_circuits"], plain["n_shots"]
+        self._angles = self._inner = None
+        sizes = [array.size for array in arrays.values() if array.ndim]
+        if not arrays:
+            return
+        self._prepare(np.zeros(max(sizes, default=1)))
+        moments = {name: torch.tensor(array) for name, array in arrays.items()}
+        self._inner.state[self._angles] = moments
+
+    def _prepare(self, vector: np.ndarray) -> None:
+        """Puts the angles where torch's optimizer finds them."""
+        if self._angles is None or len(self._angles) != len(vector):
+            self._angles = torch.zeros(len(vector), dtype=torch.float64, requires_grad=True)
+            self._inner = getattr(torch.optim, self.torch_optimizer)([self._angles], self.stepsize)
+        with torch.no_grad():
+            self._angles.copy_(torch.from_numpy(vector))
+
+    def _learning_rate(self) -> float:
+        if self.decay_steps is None:
+            return self.stepsize
+        return self.stepsize * max(0.0, 1 - self.k / self.decay_steps)
+
+    def _sample(self, tape: QuantumScript, wires: Wires, dev) -> np.ndarray:
+        """The shots of the circuit: int8 (shots, n_wires)."""
+        measured = QuantumScript(
+            tape.operations, [qml.sample(wires=wires, dtype="int8")], shots=tape.shots
+        )
+        (bits,) = qml.execute([measured], dev, diff_method=None, interface=None)
+        self.n_circuits += 1
+        self.n_shots += tape.shots.total_shots
+        return np.ascontiguousarray(bits, dtype=np.int8)
+
+
+def _measured(tape: QuantumScript, dev) -> tuple[ExpectedLoss, Wires]:
+    """The expected loss that a circuit returns, and the wires of its bits.
+
+    Raises:
+        InputError: it returns something else, or has no shots, or leaves out some bits.
+    """
+    (measurement, *others) = tape.measurements
+    if others or not isinstance(measurement, ExpectedLoss) or measurement.reduction != "mean":
+        raise InputError(
+            f"the cost function returns {', '.join(map(str, tape.measurements))}: score-function "
+            'training expects expected_loss alone, with reduction="mean"'
+        )
+    if not tape.shots or tape.shots.has_partitioned_shots:
+        raise InputError(f"{tape.shots}: score-function training expects a number of shots")
+    wires = measurement.wires or dev.wires or tape.wires
+    missing = [wire for wire in tape.wires if wire not in wires]
+    if missing:
+        raise InputError(
+            f"the loss does not see wire {missing[0]!r} of the circuit: score-function training "
+            "expects expected_loss on all wires, for log p of the whole bitstring"
+        )
+    return measurement, wires
+
+
+def _log_probability(operations, bits: np.ndarray, wires: Wires) -> torch.Tensor:
+    """log p of bits (shots, wires), by the kernels of the ansatz where it stands alone."""
+    first = operations[0] if len(operations) == 1 else None
+    if isinstance(first, HardwareEfficientAnsatz) and first.wires == wires:
+        return log_probability(first.data[0], bits, **_options(first))
+    return circuit_log_probability(operations, bits, wires)
+
+
+def _options(ansatz: HardwareEfficientAnsatz) -> dict:
+    names = ("rotations", "entangler", "pattern")
+    return {name: ansatz.hyperparameters[name] for name in names}

@@ -1,0 +1,155 @@
+"""What SPSA and QN-SPSA share: random directions, blocking, one batch of circuits a step."""
+
+import numpy as np
+import pennylane as qml
+from pennylane.tape import QuantumScript
+from pennylane.workflow import construct_tape
+
+from pl_hypernet.devices import device
+from pl_hypernet.errors import InputError
+from pl_hypernet.optimizers.arguments import TrainableArguments
+
+
+def check_positive(**settings) -> None:
+    """Refuses settings that are not positive and finite.
+
+    Raises:
+        InputError: with the first such setting.
+    """
+    for name, value in settings.items():
+        if not (0 < value < np.inf):
+            raise InputError(f"{name}={value}: expected a positive number")
+
+
+def check_whole(**settings) -> None:
+    """Refuses settings that are not whole numbers of at least 1.
+
+    Raises:
+        InputError: with the first such setting.
+    """
+    check_positive(**settings)
+    for name, value in settings.items():
+        if value != int(value):
+            raise InputError(f"{name}={value}: expected a whole number")
+
+
+class SimultaneousPerturbation:
+    r"""The gradient along random directions, from two energies each (Spall 1992):
+
+    .. math:: \frac{f(\theta + c h) - f(\theta - c h)}{2 c} h, \qquad h \in \{\pm 1\}^d.
+
+    A subclass sets ``stepsize``, ``finite_diff_step``, ``resamplings``, ``blocking``,
+    ``last_n_steps``, ``k`` and ``rng``, and may ask for more circuits at each estimate.
+
+    Attributes:
+        n_circuits, n_shots (int): circuits and shots sent out so far.
+    """
+
+    directions = 1  # of an estimate; the first is that of the gradient
+    overlaps = 0  # of an estimate
+    n_circuits = 0
+    n_shots = 0
+
+    def step(self, cost, *args, **kwargs):
+        """One step.
+
+        Args:
+            cost (QNode): the energy, a scalar.
+            *args, **kwargs: its arguments; those with ``requires_grad`` are trained.
+
+        Returns:
+            The new argument, or the list of all arguments if there are several.
+        """
+        return self._advance(cost, args, kwargs, with_cost=self.blocking)[0]
+
+    def step_and_cost(self, cost, *args, **kwargs):
+        """One step, and the energy before it.
+
+        Returns:
+            The new argument (or list of arguments) and the energy at the old ones, an
+            :class:`Estimate` when the cost function is an expected loss.
+        """
+        return self._advance(cost, args, kwargs, with_cost=True)
+
+    def circuits_per_step(self) -> list[dict[str, int]]:
+        """What ``step_and_cost`` sends out: energies and overlaps of each batch of circuits."""
+        energies = 1 + 2 * self.resamplings
+        batches = [{"energy": energies, "overlap": self.overlaps * self.resamplings}]
+        return [*batches, {"energy": 1, "overlap": 0}] if self.blocking else batches
+
+    def state(self) -> tuple[dict[str, np.ndarray], dict]:
+        """All that changes while it runs: arrays, and what can be written as JSON.
+
+        ``restore`` of both makes another optimizer with the same arguments go on bit for bit.
+        """
+        arrays = {"last_n_steps": np.array(self.last_n_steps, dtype=float)}
+        plain = {
+            "k": self.k,
+            "rng": self.rng.bit_generator.state,
+            "n_circuits": self.n_circuits,
+            "n_shots": self.n_shots,
+        }
+        return arrays, plain
+
+    def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
+        """Takes over what :meth:`state` gave."""
+        self.last_n_steps = np.array(arrays["last_n_steps"])
+        self.k = plain["k"]
+        self.rng.bit_generator.state = plain["rng"]
+        self.n_circuits, self.n_shots = plain["n_circuits"], plain["n_shots"]
+
+    def _advance(self, cost, args, kwargs, with_cost: bool):
+        """The arguments after one step, and the energy before it (None unless asked for)."""
+        dev = device(cost.device)
+        arguments = TrainableArguments(args)
+        theta = arguments.vector
+
+        def tape_at(vector) -> QuantumScript:
+            return construct_tape(cost)(*arguments.at(vector), **kwargs)
+
+        here = tape_at(theta)
+        tapes = [here] if with_cost else []
+        drawn = self.rng.choice([-1.0, 1.0], size=(self.resamplings, self.directions, len(theta)))
+        for h, *others in drawn:
+            shift = self.finite_diff_step * h
+            tapes += [tape_at(theta + shift), tape_at(theta - shift)]
+            tapes += self._more_circuits(theta, others, tape_at, here, dev)
+        results = self._execute(tapes, dev)
+        energy = results.pop(0) if with_cost else None
+
+        gradient = np.zeros_like(theta)
+        each = 2 + self.overlaps
+        parts = [results[i : i + each] for i in range(0, len(results), each)]
+        for (h, *_), (plus, minus, *_) in zip(drawn, parts, strict=True):
+            gradient += (float(plus) - float(minus)) / (2 * self.finite_diff_step) * h
+        self._learn(drawn[:, 1:], [part[2:] for part in parts], here, dev)
+        self.k += 1  # steps from 1, as in PennyLane's class
+        moved = theta - self.stepsize * self._natural(gradient / self.resamplings)
+        if self.blocking and not self._accepts(energy, tape_at(moved), dev):
+            moved = theta
+        after = arguments.trainable_at(moved)
+        return (after[0] if len(after) == 1 else after), energy
+
+    def _more_circuits(self, theta, directions, tape_at, here, dev) -> list[QuantumScript]:
+        """What an estimate needs beside the two energies: ``overlaps`` of them."""
+        return []
+
+    def _learn(self, directions, results, here, dev) -> None:
+        """Takes in the results of these circuits."""
+
+    def _natural(self, gradient: np.ndarray) -> np.ndarray:
+        """The direction of the step: the gradient itself, or multiplied by something learned."""
+        return gradient
+
+    def _execute(self, tapes: list[QuantumScript], dev) -> list:
+        """Results of one batch of circuits, each a number."""
+        self.n_circuits += len(tapes)
+        self.n_shots += sum(tape.shots.total_shots or 0 for tape in tapes)
+        return list(qml.execute(tapes, dev, diff_method=None, interface=None))
+
+    def _accepts(self, energy, tape: QuantumScript, dev) -> bool:
+        """Blocking: whether the energy of the next angles lies within the tolerance."""
+        (following,) = self._execute([tape], dev)
+        self.last_n_steps[(self.k - 2) % self.last_n_steps.size] = float(energy)
+        tolerance = 2 * self.last_n_steps[: self.k - 1].std()
+        return float(following) <= float(energy) + tolerance
