@@ -218,7 +218,7 @@ def test_cost_functions_that_will_not_do():
 
     with pytest.raises(InputError, match="expects expected_loss alone"):
         step(lambda: qml.expval(qml.Z(0)))
-    with pytest.raises(InputError, match="expects expected_loss alone"):
+    with pytest.raises(InputError, match="expects mean or cvar"):
         step(lambda: plh.expected_loss(loss, reduction=np.median))
     with pytest.raises(InputError, match="does not see wire 3"):
         step(lambda: plh.expected_loss(lambda bits: bits[:, 0], wires=[0, 1, 2]))

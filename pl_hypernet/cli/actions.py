@@ -59,6 +59,7 @@ def train_from_settings(
             batch_size=config.batch_size,
             validation=config.validation,
             loss=config.loss,
+            reduction=config.reduction,
             evaluation_shots=config.evaluation_shots,
             out=out,
             **config.optimizer_options,

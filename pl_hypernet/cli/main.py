@@ -101,9 +101,15 @@ def run_settings(
     ] = None,
     layers: Annotated[int | None, typer.Option(help="Entangling layers P; default 2.")] = None,
     shots: Annotated[int | None, typer.Option(help="Shots of each energy; default 200.")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="The optimizer; default qnspsa.")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="qnspsa, spsa or score; default qnspsa.")
+    ] = None,
     optimizer_option: Annotated[
         Pairs, typer.Option(metavar="KEY=VALUE", help="An argument of the optimizer: stepsize=0.1.")
+    ] = None,
+    reduction: Annotated[
+        str | None,
+        typer.Option(help="Lower the mean loss, or cvar:0.1, that of the best 10 %; default mean."),
     ] = None,
     steps: Annotated[int | None, typer.Option(help="Steps of the optimizer; default 1000.")] = None,
     batch_size: Annotated[
@@ -129,6 +135,7 @@ def run_settings(
         "layers": layers,
         "shots": shots,
         "optimizer": optimizer,
+        "reduction": reduction,
         "steps": steps,
         "batch_size": batch_size,
         "seed": seed,

@@ -1,14 +1,11 @@
 """A number that carries its standard error."""
 
-import math
 from collections.abc import Callable
 
 import numpy as np
 
-from pl_hypernet.errors import InputError, unknown_name
-
-BOOTSTRAPS = 200
-REDUCTIONS: dict[str, Callable] = {"mean": np.mean}
+from pl_hypernet.errors import InputError
+from pl_hypernet.measurements.reductions import find_reduction, standard_error
 
 
 class Estimate(np.float64):
@@ -40,25 +37,15 @@ class Estimate(np.float64):
     def from_losses(cls, losses: np.ndarray, reduction: str | Callable = "mean") -> "Estimate":
         """Reduces losses (shots,) of independent shots to a number.
 
-        The standard error of the mean is std / sqrt(shots); of any other reduction it is the
-        standard deviation over 200 bootstrap samples of the losses (fixed seed).
+        The standard error is that of the reduction: see :func:`standard_error`.
 
         Args:
             losses: float (shots,).
-            reduction: a name (``"mean"``) or a callable losses (shots,) -> number.
+            reduction: a name (``"mean"``, ``"cvar:0.1"``) or a callable losses (shots,) -> number.
         """
         losses = np.asarray(losses, dtype=np.float64)
         reduce = find_reduction(reduction)
-        shots = len(losses)
-        if shots < 2:
-            stderr = math.nan
-        elif reduce is np.mean:
-            stderr = losses.std(ddof=1) / math.sqrt(shots)
-        else:
-            rng = np.random.default_rng(0)
-            resampled = losses[rng.integers(shots, size=(BOOTSTRAPS, shots))]
-            stderr = np.std([float(reduce(sample)) for sample in resampled], ddof=1)
-        return cls(float(reduce(losses)), stderr, shots, losses)
+        return cls(reduce(losses), standard_error(reduce, losses), len(losses), losses)
 
     @property
     def value(self) -> float:
@@ -75,19 +62,6 @@ class Estimate(np.float64):
 
     def __reduce__(self):
         return type(self), (float(self), self.stderr, self.shots, self.losses)
-
-
-def find_reduction(reduction: str | Callable) -> Callable:
-    """The function losses (shots,) -> number behind a name, or the callable itself.
-
-    Raises:
-        InputError: an unknown name.
-    """
-    if callable(reduction):
-        return reduction
-    if reduction not in REDUCTIONS:
-        raise unknown_name("reduction", reduction, REDUCTIONS)
-    return REDUCTIONS[reduction]
 
 
 def check_losses(losses, shots: int) -> np.ndarray:

@@ -15,6 +15,7 @@ from pl_hypernet.devices.mps.log_probability import log_probability
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.expected_loss import ExpectedLoss
+from pl_hypernet.measurements.reductions import Custom, find_reduction
 from pl_hypernet.optimizers.arguments import TrainableArguments
 from pl_hypernet.optimizers.simultaneous_perturbation import check_positive, check_whole
 
@@ -26,7 +27,8 @@ class ScoreFunctionOptimizer:
 
     .. math:: \nabla_\theta E = \langle (L(x) - b(x)) \nabla_\theta \log p(x; \theta) \rangle,
 
-    with the mean over the shots, b the mean of the other shots' losses (leave-one-out), and log p
+    with the mean over the shots, b the mean of the other shots' losses (leave-one-out), L replaced
+    by its influence where the cost function has another reduction than the mean, and log p
     from the exact matrix product state of the circuit (:func:`log_probability`,
     :func:`circuit_log_probability`), whatever device the shots come from. One circuit a step gives
     all derivatives at once; an optimizer of torch makes the step. Possible as long as the bond
@@ -97,6 +99,7 @@ class ScoreFunctionOptimizer:
         measurement, wires = _measured(tape, dev)
         bits = self._sample(tape, wires, dev)
         losses = measurement.losses(bits)
+        reduction = find_reduction(measurement.reduction)
 
         # torch and PennyLane's numpy do not mix
         mixed = arguments.at(self._angles)
@@ -104,7 +107,7 @@ class ScoreFunctionOptimizer:
         differentiable = construct_tape(cost)(*in_torch, **kwargs)
         log_p = _log_probability(differentiable.operations, bits, wires)
         self.entropy_estimate = Estimate.from_losses(-log_p.detach().numpy())
-        weights = losses + self.entropy * log_p.detach().numpy()
+        weights = reduction.influence(losses) + self.entropy * log_p.detach().numpy()
         # leave-one-out: the weight less the mean of the others
         weights = (weights - weights.mean()) * len(weights) / max(len(weights) - 1, 1)
         surrogate = (torch.from_numpy(weights) * log_p).mean()
@@ -114,7 +117,7 @@ class ScoreFunctionOptimizer:
         self._inner.step()
         self.k += 1
         after = arguments.trainable_at(self._angles.detach().numpy().copy())
-        energy = Estimate.from_losses(losses, measurement.reduction)
+        energy = Estimate.from_losses(losses, reduction)
         return (after[0] if len(after) == 1 else after), energy
 
     def circuits_per_step(self) -> list[dict[str, int]]:
@@ -173,10 +176,15 @@ def _measured(tape: QuantumScript, dev) -> tuple[ExpectedLoss, Wires]:
         InputError: it returns something else, or has no shots, or leaves out some bits.
     """
     (measurement, *others) = tape.measurements
-    if others or not isinstance(measurement, ExpectedLoss) or measurement.reduction != "mean":
+    if others or not isinstance(measurement, ExpectedLoss):
         raise InputError(
             f"the cost function returns {', '.join(map(str, tape.measurements))}: score-function "
-            'training expects expected_loss alone, with reduction="mean"'
+            "training expects expected_loss alone"
+        )
+    if isinstance(find_reduction(measurement.reduction), Custom):
+        raise InputError(
+            f"reduction {measurement.reduction!r}: score-function training expects mean or cvar, "
+            "whose dependence on each shot is known"
         )
     if not tape.shots or tape.shots.has_partitioned_shots:
         raise InputError(f"{tape.shots}: score-function training expects a number of shots")

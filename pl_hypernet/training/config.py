@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pl_hypernet import datasets
 from pl_hypernet.datasets import Data
 from pl_hypernet.errors import InputError, RunFolderError, unknown_name
+from pl_hypernet.measurements.reductions import find_reduction
 from pl_hypernet.networks import BinaryNetwork, Choice
 from pl_hypernet.optimizers import OPTIMIZERS
 from pl_hypernet.torch_device import checked_torch_device
@@ -39,6 +40,7 @@ class RunConfig(BaseModel):
     optimizer: str = "qnspsa"
     optimizer_options: dict[str, Any] = {}
     loss: str = "bce"
+    reduction: str = "mean"
     steps: int = Field(1000, ge=1)
     batch_size: int = Field(500, ge=1)
     evaluation_shots: int = Field(1000, ge=2)
@@ -53,7 +55,9 @@ class RunConfig(BaseModel):
             InputError: an unknown setting, or a value out of range.
         """
         try:
-            return cls(**settings)
+            config = cls(**settings)
+            find_reduction(config.reduction)
+            return config
         except ValidationError as error:
             first = error.errors()[0]
             name = ".".join(str(part) for part in first["loc"][:1])

@@ -162,17 +162,20 @@ class QuantumHypernetwork:
         else:
             self.custom_ansatz(theta, self.wires)
 
-    def energy_qnode(self, loss: Callable, shots: int | None = None) -> qml.QNode:
+    def energy_qnode(
+        self, loss: Callable, shots: int | None = None, reduction: str | Callable = "mean"
+    ) -> qml.QNode:
         """The energy as a QNode of theta, for any PennyLane optimizer.
 
         Args:
             loss: bits int8 (S, n_qubits) -> losses (S,).
             shots: None: the hypernetwork's.
+            reduction: of the losses, see :func:`expected_loss`.
         """
 
         def energy(theta):
             self.circuit(theta)
-            return expected_loss(loss, wires=self.wires)
+            return expected_loss(loss, wires=self.wires, reduction=reduction)
 
         return self._qnode(energy, shots)
 

@@ -43,6 +43,7 @@ def train(
     out=None,
     progress: bool = True,
     loss="bce",
+    reduction: str = "mean",
     evaluation_shots: int = 1000,
     **optimizer_options,
 ) -> Run:
@@ -51,7 +52,7 @@ def train(
     Args:
         hypernet: circuit, device and network.
         data: a :class:`Data`, or a user's own arrays ``(X, y)`` or ``(X, y, X_test, y_test)``.
-        optimizer: ``"qnspsa"``, or an optimizer object with ``step_and_cost``.
+        optimizer: ``"qnspsa"``, ``"spsa"``, ``"score"``, or an object with ``step_and_cost``.
         steps: how many steps, unless a callback ends it sooner.
         batch_size: training samples that a step sees.
         theta: start angles, as those of another run; None: drawn from the seed.
@@ -62,6 +63,8 @@ def train(
         out: folder to write to, which must not exist; None: nothing is written.
         progress: show a bar.
         loss: ``"bce"``, or a callable (outputs (S, M, 1), targets (M,)) -> losses (S,).
+        reduction: what is lowered: ``"mean"``, the energy, or ``"cvar:0.1"``, the mean of the best
+            10 % of the shots.
         evaluation_shots: fresh shots that the trained state is judged by.
         **optimizer_options: arguments of a named optimizer, as ``stepsize``.
 
@@ -83,6 +86,7 @@ def train(
         steps=steps,
         batch_size=batch_size,
         evaluation_shots=evaluation_shots,
+        reduction=reduction,
     )
     data = as_data(data)
     if data.n_inputs != hypernet.network.n_inputs:
@@ -94,7 +98,7 @@ def train(
         data = data.split(validation, hypernet.generator("validation"))
     if isinstance(optimizer, str):
         optimizer = config.build_optimizer(hypernet.generator("optimizer"))
-    trainer = Trainer(hypernet, data, optimizer, batch_size, theta, loss)
+    trainer = Trainer(hypernet, data, optimizer, batch_size, theta, loss, config.reduction)
     folder, made, tasks = None, [], None
     if out is not None:
         settings = config.to_toml()

@@ -22,6 +22,7 @@ class Trainer:
         batch_size: samples that a step sees. All circuits of a step see the same.
         theta: start angles; None: drawn from the hypernetwork's seed.
         loss: as of :class:`NetworkLoss`.
+        reduction: of the losses, see :func:`expected_loss`.
 
     Attributes:
         theta: the angles reached.
@@ -36,6 +37,7 @@ class Trainer:
         batch_size: int = 500,
         theta=None,
         loss="bce",
+        reduction="mean",
     ):
         if not hasattr(optimizer, "step_and_cost"):
             raise InputError(
@@ -49,7 +51,7 @@ class Trainer:
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
         self.n_steps = 0
         hypernet.reseed()
-        self._energy = hypernet.energy_qnode(self.loss)
+        self._energy = hypernet.energy_qnode(self.loss, reduction=reduction)
 
     def step(self) -> dict:
         """Makes one step.

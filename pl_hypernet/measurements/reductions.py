@@ -1,0 +1,133 @@
+"""From the losses of the shots to one number that is lowered."""
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+
+from pl_hypernet.errors import InputError, unknown_name
+
+BOOTSTRAPS = 200
+
+
+class Mean:
+    """The variational energy, <L>."""
+
+    def __call__(self, losses: np.ndarray) -> float:
+        """The value, of losses float64 (shots,)."""
+        return float(losses.mean())
+
+    def influence(self, losses: np.ndarray) -> np.ndarray:
+        """How much each shot adds to the value: float64 (shots,).
+
+        The standard error of the value is their standard deviation over sqrt(shots), and its
+        gradient is the mean of influence times grad log p.
+        """
+        return losses - losses.mean()
+
+    def of_distribution(self, losses: np.ndarray, probabilities: np.ndarray) -> float:
+        """The exact value, of all losses and their probabilities."""
+        return float(probabilities @ losses)
+
+    def __repr__(self) -> str:
+        return "mean"
+
+
+class CVaR:
+    r"""Conditional value at risk, the mean of the best share of the shots (arXiv:1907.04769):
+
+    .. math:: \mathrm{CVaR}_\alpha = v + \langle \min(L - v, 0) \rangle / \alpha
+
+    with v the alpha-quantile of the losses. Lower alpha asks for good networks among the shots and
+    lets the others be; 1 is the mean.
+
+    Args:
+        alpha: the share, in (0, 1].
+
+    Raises:
+        InputError: alpha out of range.
+    """
+
+    def __init__(self, alpha: float = 0.25):
+        if not 0 < alpha <= 1:
+            raise InputError(f"cvar with alpha={alpha}: expected a share in (0, 1]")
+        self.alpha = alpha
+
+    def __call__(self, losses: np.ndarray) -> float:
+        return self.of_distribution(losses, np.full(len(losses), 1 / len(losses)))
+
+    def influence(self, losses: np.ndarray) -> np.ndarray:
+        below = np.minimum(losses - self._quantile(losses), 0) / self.alpha
+        return below - below.mean()
+
+    def of_distribution(self, losses: np.ndarray, probabilities: np.ndarray) -> float:
+        order = np.argsort(losses)
+        before = np.cumsum(probabilities[order]) - probabilities[order]
+        # of the loss at the quantile only a part belongs to the best share
+        taken = np.clip(self.alpha - before, 0, probabilities[order])
+        return float(taken @ losses[order] / taken.sum())
+
+    def _quantile(self, losses: np.ndarray) -> float:
+        return np.partition(losses, place := math.ceil(self.alpha * len(losses)) - 1)[place]
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, CVaR) and self.alpha == other.alpha
+
+    def __hash__(self) -> int:
+        return hash(("cvar", self.alpha))
+
+    def __repr__(self) -> str:
+        return f"cvar:{self.alpha:g}"
+
+
+class Custom:
+    """A function losses (shots,) -> number of a user's own."""
+
+    def __init__(self, function: Callable):
+        self.function = function
+
+    def __call__(self, losses: np.ndarray) -> float:
+        return float(self.function(losses))
+
+
+REDUCTIONS = {"mean": Mean, "cvar": CVaR}
+Reduction = Mean | CVaR | Custom
+
+
+def find_reduction(reduction: str | Callable) -> Reduction:
+    """The reduction behind a name, as ``"mean"``, ``"cvar"`` or ``"cvar:0.1"``, or a callable.
+
+    Raises:
+        InputError: an unknown name, or a number that does not fit.
+    """
+    if isinstance(reduction, Reduction):
+        return reduction
+    if reduction is np.mean:
+        return Mean()
+    if callable(reduction):
+        return Custom(reduction)
+    name, _, number = str(reduction).partition(":")
+    if name not in REDUCTIONS:
+        raise unknown_name("reduction", reduction, REDUCTIONS)
+    if not number:
+        return REDUCTIONS[name]()
+    try:
+        return REDUCTIONS[name](float(number))
+    except (TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(f"reduction {reduction!r}: expected mean, cvar or cvar:0.1") from error
+
+
+def standard_error(reduction: Reduction, losses: np.ndarray) -> float:
+    """Of the reduced losses of independent shots; NaN for fewer than two.
+
+    Of a function of one's own the standard deviation over 200 bootstrap samples (fixed seed).
+    """
+    shots = len(losses)
+    if shots < 2:
+        return math.nan
+    if not isinstance(reduction, Custom):
+        return float(reduction.influence(losses).std(ddof=1) / math.sqrt(shots))
+    resampled = losses[np.random.default_rng(0).integers(shots, size=(BOOTSTRAPS, shots))]
+    return float(np.std([reduction(sample) for sample in resampled], ddof=1))

@@ -1,0 +1,76 @@
+"""Mean and CVaR: values, standard errors, exact values, and training with them."""
+
+import numpy as np
+import pennylane as qml
+import pytest
+
+import pl_hypernet as plh
+from pl_hypernet.errors import InputError
+from pl_hypernet.measurements.reductions import CVaR, Mean, find_reduction, standard_error
+
+
+@pytest.mark.parametrize("alpha", [0.1, 0.25, 0.5, 1.0])
+def test_cvar_is_the_mean_of_the_best_share(alpha):
+    losses = np.random.default_rng(0).normal(size=400)
+    best = np.sort(losses)[: int(alpha * 400)]
+    assert CVaR(alpha)(losses) == pytest.approx(best.mean())
+
+
+def test_a_share_that_is_no_whole_number_of_shots():
+    assert CVaR(0.5)(np.array([3.0, 1.0, 2.0])) == pytest.approx((1.0 + 0.5 * 2.0) / 1.5)
+    assert CVaR(0.01)(np.array([3.0, 1.0])) == 1.0
+
+
+@pytest.mark.parametrize("reduction", [Mean(), CVaR(0.1), CVaR(0.5), CVaR(1.0)], ids=str)
+def test_standard_errors_are_the_spread_over_many_samples(reduction):
+    rng = np.random.default_rng(0)
+    samples = rng.exponential(size=(2000, 500))
+    spread = np.std([reduction(losses) for losses in samples])
+    stated = np.mean([standard_error(reduction, losses) for losses in samples])
+    assert stated == pytest.approx(spread, rel=0.1)
+
+
+@pytest.mark.parametrize("reduction", ["mean", "cvar", "cvar:0.1"])
+def test_exact_values_are_those_of_many_shots(reduction):
+    dev = plh.device("default.qubit", wires=4, seed=0)
+    theta = plh.start_angles(plh.HardwareEfficientAnsatz.shape(2, 4), seed=1, method="uniform")
+    fields = np.array([0.3, -0.9, 1.1, 0.4])
+
+    @qml.qnode(dev, interface=None)
+    def energy():
+        plh.HardwareEfficientAnsatz(theta, wires=range(4))
+        return plh.expected_loss(lambda bits: bits @ fields, reduction=reduction)
+
+    exact, drawn = energy(), qml.set_shots(energy, shots=40_000)()
+    assert exact.stderr == 0
+    assert abs(drawn - exact) < 5 * drawn.stderr
+
+
+@pytest.mark.parametrize("optimizer", ["qnspsa", "spsa", "score"])
+def test_training_by_cvar(optimizer):
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(-1, 1, (80, 3))
+    data = (inputs, (inputs[:, 0] > inputs[:, 1]).astype(int))
+    hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(3, activation="sigmoid"), shots=200)
+    settings = {"steps": 30, "progress": False}
+    run = plh.train(hypernet, data, optimizer, reduction="cvar:0.2", **settings)
+    assert run.config.reduction == "cvar:0.2"
+    plain = plh.train(hypernet, data, optimizer, **settings)
+    assert run.history[0]["energy"] < plain.history[0]["energy"]  # the best share of the same shots
+    best = np.sort(run.evaluation.energy.losses)[:200].mean()
+    assert best < run.history[0]["energy"] + 0.05
+
+
+@pytest.mark.parametrize(
+    ("reduction", "message"),
+    [
+        ("median", "unknown reduction 'median'"),
+        ("cvar:0", "expected a share in"),
+        ("cvar:2", "expected a share in"),
+        ("cvar:x", "expected mean, cvar or cvar:0.1"),
+        ("mean:3", "expected mean, cvar or cvar:0.1"),
+    ],
+)
+def test_bad_reductions(reduction, message):
+    with pytest.raises(InputError, match=message):
+        find_reduction(reduction)
