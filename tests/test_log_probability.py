@@ -174,6 +174,35 @@ def test_an_impossible_bitstring():
     assert torch.isfinite(theta.grad).all()
 
 
+def test_an_impossible_bitstring_in_plain_torch():
+    theta = torch.zeros((3, 2), dtype=torch.float64, requires_grad=True)
+    paths = path_amplitudes(theta, rotation_layers(0, ("RY", "RZ", "RY")))
+    log = chain_log_probability(paths, torch.tensor([[0.0, 0.0], [0.0, 1.0]]).double())
+    assert log.tolist() == [0, -np.inf]
+    (gradient,) = torch.autograd.grad(log.exp().sum(), theta)
+    assert torch.isfinite(gradient).all()
+
+
+def test_second_derivatives():
+    """They go through plain torch; the same by gates."""
+    theta, bits = torch.tensor(angles(1, 3)), np.array([[0, 1, 1], [1, 0, 1]])
+
+    def by_gates(theta):
+        ansatz = plh.HardwareEfficientAnsatz(theta, wires=range(3))
+        return plh.circuit_log_probability([ansatz], bits).sum()
+
+    hessian = torch.autograd.functional.hessian
+    found = hessian(lambda theta: plh.log_probability(theta, bits).sum(), theta)
+    assert found.abs().max() > 0.1
+    torch.testing.assert_close(found, hessian(by_gates, theta), rtol=1e-8, atol=1e-8)
+
+
+def test_arrays_in_any_order():
+    theta, bits = angles(1, 3), np.array([[0, 1, 1], [1, 0, 0]])
+    expected = plh.log_probability(theta[:, ::-1].copy(), bits[:, ::-1].copy())
+    torch.testing.assert_close(plh.log_probability(theta[:, ::-1], bits[:, ::-1]), expected)
+
+
 @pytest.mark.parametrize(
     ("theta", "bits", "options", "message"),
     [

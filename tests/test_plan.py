@@ -107,14 +107,14 @@ def test_the_gates_are_those_that_are_sent(data_file, emulator):
         n_two = sum(len(instruction.target) == 2 for instruction in gates)
         counts.append((len(gates) - n_two, n_two))
         assert {int(q) for g in gates for q in g.target} == set(planned["line"])
-    for kind, index in (("energy", 0), ("overlap", -1)):
-        gates = planned["circuits"][kind]
-        one_qubit, two_qubit = counts[index]
-        assert gates["two_qubit"] == two_qubit
+    # tasks go out side by side, in any order; where a shift is 0, gates of an overlap cancel
+    for gates in planned["circuits"].values():
+        one_qubit = max(one for one, two in counts if two == gates["two_qubit"])
         if emulator == "rigetti-108":  # whether an RZ of pi is played depends on signs of angles
             assert abs(gates["one_qubit"] - one_qubit) <= 4
         else:
             assert gates["one_qubit"] == one_qubit
+    assert len({two for _, two in counts}) == 2
 
 
 @pytest.mark.parametrize(("layers", "limit"), [(0, None), (2, None), (3, None), (3, 5)])

@@ -273,3 +273,58 @@ def test_nothing_to_train():
     energy, theta = make_energy(plh.device("hypernet.mps", wires=3, seed=0), 50)
     with pytest.raises(InputError, match="no argument of the cost function is trainable"):
         plh.QNSPSAOptimizer().step(energy, np.asarray(theta))
+
+
+@pytest.mark.filterwarnings("ignore:step_and_cost")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"blocking": False},
+        {"blocking": True},
+        {"blocking": False, "resamplings": 3},
+        {"blocking": False, "stepsize": 0.05, "finite_diff_step": 0.1, "regularization": 0.1},
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("several", [False, True])
+def test_stock_updates_equal_pennylanes(options, several):
+    """Exact energies and overlaps, the same seed: the same angles after many steps."""
+    dev = qml.device("default.qubit", wires=3)
+
+    @qml.qnode(dev)
+    def energy(theta, fixed, last):
+        plh.HardwareEfficientAnsatz(theta, wires=range(3))
+        qml.RX(fixed, 0)
+        plh.HardwareEfficientAnsatz(last, wires=range(3))
+        return qml.expval(qml.Z(0) @ qml.Z(1) + 0.5 * qml.X(2))
+
+    start = (
+        plh.start_angles((3, 3), seed=3, method="uniform"),
+        pnp.array(0.3, requires_grad=False),
+        # of one shape: PennyLane's own rule cannot do with arguments of different ones
+        pnp.array(np.linspace(0, 1, 9).reshape(3, 3), requires_grad=several),
+    )
+    pennylanes = {"stepsize": 1e-3, "regularization": 1e-3, "finite_diff_step": 1e-2} | options
+    stock = qml.QNSPSAOptimizer(seed=1, **pennylanes)
+    ours = plh.QNSPSAOptimizer(seed=1, stock=True, **pennylanes)
+    theirs, args = list(start), list(start)
+    for _ in range(6):
+        theirs, their_cost = stock.step_and_cost(energy, *theirs)
+        args, cost = ours.step_and_cost(energy, *args)
+        assert cost == pytest.approx(float(their_cost), abs=1e-8 if several else 1e-10)
+        for arg, their_arg in zip(args, theirs, strict=True):
+            # sqrtm of a square amplifies the rounding of overlaps where an eigenvalue is almost 0
+            np.testing.assert_allclose(arg, their_arg, rtol=0, atol=1e-8 if several else 1e-10)
+    np.testing.assert_allclose(ours.metric_tensor, stock.metric_tensor, rtol=0, atol=1e-6)
+    other = plh.QNSPSAOptimizer(seed=1, **pennylanes)
+    moved, _ = other.step_and_cost(energy, *start)
+    assert np.abs(moved[0] - stock.step(energy, *start)[0]).max() > 1e-6
+
+
+def test_stock_state_and_restore():
+    energy, theta = make_energy(plh.device("default.qubit", wires=3), None)
+    one, other = (plh.QNSPSAOptimizer(seed=5, stock=True) for _ in range(2))
+    for _ in range(3):
+        theta = one.step(energy, theta)
+    other.restore(*one.state())
+    np.testing.assert_array_equal(one.step(energy, theta), other.step(energy, theta))

@@ -1,6 +1,7 @@
 """``plh.device``: a PennyLane device by name, made to return bits."""
 
 from collections.abc import Iterable
+from numbers import Integral
 
 import pennylane as qml
 from pennylane.devices import Device
@@ -40,7 +41,11 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
         return _wrap(name)
     if not isinstance(name, str):
         raise InputError(f"device {name!r}: expected a name or a PennyLane device")
-    if wires is not None and not isinstance(wires, int):
+    if isinstance(wires, Integral):
+        wires = int(wires)
+    elif wires is not None:
+        if not isinstance(wires, Iterable):
+            raise InputError(f"wires={wires!r}: expected a whole number, or labels")
         wires = list(wires)
         if not wires:
             raise InputError("wires=[]: expected at least 1")

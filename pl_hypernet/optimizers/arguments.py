@@ -14,6 +14,7 @@ class TrainableArguments:
 
     Attributes:
         vector: float64 (d,), all trainable angles one after another, radians.
+        sizes: how many of them each trainable argument has.
 
     Raises:
         InputError: no argument is trainable.
@@ -27,6 +28,7 @@ class TrainableArguments:
                 "no argument of the cost function is trainable: make the angles a "
                 "pennylane.numpy array with requires_grad=True, as start_angles does"
             )
+        self.sizes = [int(np.size(args[i])) for i in self.indices]
         self.vector = np.concatenate([np.ravel(args[i]).astype(float) for i in self.indices])
 
     def at(self, vector: np.ndarray) -> list:

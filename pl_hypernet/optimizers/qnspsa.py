@@ -44,9 +44,14 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
         seed: None, int or numpy Generator, of the random directions.
         metric_step (float): :math:`\epsilon` of the metric, radians; None: 0.2 / sqrt(d) with
             exact overlaps and 1 / sqrt(d) with measured ones.
+        stock (bool): PennyLane's own update, to the last digits, for comparisons: fidelities in
+            place of their logarithms, with ``finite_diff_step``; the average in absolute value, fed
+            back; no floor. It collapses at 66 qubits. PennyLane's settings are ``stepsize=1e-3,
+            regularization=1e-3, finite_diff_step=1e-2, blocking=True``.
 
     Attributes:
-        metric_tensor (array): float64 (d, d), raw average of the metric's estimates.
+        metric_tensor (array): float64 (d, d), raw average of the metric's estimates; with
+            ``stock`` the metric that is fed back.
         n_circuits, n_shots (int): circuits and shots sent out so far, overlaps included.
 
     Raises:
@@ -66,6 +71,7 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
         history_length: int = 5,
         seed=None,
         metric_step: float | None = None,
+        stock: bool = False,
     ):
         check_positive(
             stepsize=stepsize,
@@ -84,6 +90,7 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
         )
         self.rng = np.random.default_rng(seed)
         self.metric_step = metric_step
+        self.stock = stock
 
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         arrays, plain = super().state()
@@ -107,29 +114,50 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
     def _learn(self, directions, results, here, dev) -> None:
         step = self._metric_step(directions.shape[-1], here, dev)
         shots = None if can_overlap_exactly(dev, len(here.wires)) else here.shots.total_shots
-        estimates = [
-            sampled_metric(first, second, _log_second_difference(fidelities, shots), step)
-            for (first, second), fidelities in zip(directions, results, strict=True)
-        ]
+        estimates = []
+        for (first, second), fidelities in zip(directions, results, strict=True):
+            values = [float(fidelity) for fidelity in fidelities]
+            values = values if self.stock else _logarithms(values, shots)
+            difference = values[0] - values[1] - values[2] + values[3]
+            estimates.append(sampled_metric(first, second, difference, step))
         self._average(sum(estimates) / self.resamplings)
 
+    def _draw(self, sizes: list[int]) -> np.ndarray:
+        if not self.stock:
+            return super()._draw(sizes)
+        # PennyLane draws argument by argument
+        gradient = [self.rng.choice([-1, 1], size=size) for size in sizes]
+        pairs = [
+            [self.rng.choice([-1, 1], size=size), self.rng.choice([-1, 1], size=size)]
+            for size in sizes
+        ]
+        first, second = (np.concatenate(parts) for parts in zip(*pairs, strict=True))
+        return np.array([np.concatenate(gradient), first, second], dtype=float)
+
     def _metric_step(self, n_angles: int, here: QuantumScript, dev) -> float:
+        if self.stock:
+            return self.finite_diff_step
         exact = can_overlap_exactly(dev, len(here.wires))
         return self.metric_step or (0.2 if exact else 1.0) / np.sqrt(n_angles)
 
     def _average(self, estimate: np.ndarray) -> None:
         """Adds one estimate to the raw average."""
+        if self.stock:
+            self._update_tensor(estimate)  # PennyLane's, which counts the step too
+            self.k -= 1
+            return
         if self.metric_tensor is None:
             self.metric_tensor = np.zeros_like(estimate)
         self.metric_tensor += (estimate - self.metric_tensor) / self.k
 
     def _natural(self, gradient: np.ndarray) -> np.ndarray:
+        if self.stock:
+            return np.linalg.pinv(self.metric_tensor) @ gradient
         n_estimates = (self.k - 1) * self.resamplings
         return solve_floored(shrunk_metric(self.metric_tensor, n_estimates), gradient, self.reg)
 
 
-def _log_second_difference(fidelities, shots: int | None) -> float:
-    """log F_1 - log F_2 - log F_3 + log F_4, where F = 0 from shots counts as half a shot."""
+def _logarithms(fidelities: list[float], shots: int | None) -> np.ndarray:
+    """log F, where F = 0 from shots counts as half a shot."""
     least = 0.5 / shots if shots else np.finfo(float).tiny
-    logs = np.log(np.maximum([float(fidelity) for fidelity in fidelities], least))
-    return logs[0] - logs[1] - logs[2] + logs[3]
+    return np.log(np.maximum(fidelities, least))

@@ -109,7 +109,7 @@ class SimultaneousPerturbation:
 
         here = tape_at(theta)
         tapes = [here] if with_cost else []
-        drawn = self.rng.choice([-1.0, 1.0], size=(self.resamplings, self.directions, len(theta)))
+        drawn = np.array([self._draw(arguments.sizes) for _ in range(self.resamplings)])
         for h, *others in drawn:
             shift = self.finite_diff_step * h
             tapes += [tape_at(theta + shift), tape_at(theta - shift)]
@@ -129,6 +129,10 @@ class SimultaneousPerturbation:
             moved = theta
         after = arguments.trainable_at(moved)
         return (after[0] if len(after) == 1 else after), energy
+
+    def _draw(self, sizes: list[int]) -> np.ndarray:
+        """The directions of an estimate, +1 or -1 (directions, d), for arguments of these sizes."""
+        return self.rng.choice([-1.0, 1.0], size=(self.directions, sum(sizes)))
 
     def _more_circuits(self, theta, directions, tape_at, here, dev) -> list[QuantumScript]:
         """What an estimate needs beside the two energies: ``overlaps`` of them."""

@@ -203,6 +203,10 @@ class QuantumHypernetwork:
             theta: angles, or a torch tensor of them to differentiate by.
             bits: (shots, n_qubits) in {0, 1}.
         """
+        if np.shape(theta) != self.theta_shape:
+            raise InputError(
+                f"theta has shape {tuple(np.shape(theta))}: expected {self.theta_shape}"
+            )
         if self.custom_ansatz is None:
             return log_probability(theta, bits, **self.ansatz_options)
         return circuit_log_probability(self._operations(theta), bits, self.wires)
@@ -210,13 +214,14 @@ class QuantumHypernetwork:
     def entanglement_entropies(self, theta) -> np.ndarray:
         """Von Neumann entropy of each cut of the line of qubits, in nats: float64 (n_qubits - 1,).
 
-        Of the exact state, whatever the device.
+        Of the exact state, whatever the device; within the ``max_bond_dim`` of hypernet.mps, if it
+        is the device and has one.
 
         Raises:
             DeviceError: the bond dimension of the exact state is too large.
         """
         operations = self._operations(np.asarray(self.check_theta(theta)))
-        (state,) = evolve([operations], [self.wires])
+        (state,) = evolve([operations], [self.wires], getattr(self.device, "max_bond_dim", None))
         return state.entanglement_entropies()
 
     def _operations(self, theta) -> list:

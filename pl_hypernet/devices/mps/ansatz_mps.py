@@ -3,11 +3,18 @@
 from functools import cached_property
 
 import numpy as np
+import pennylane as qml
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
 from pl_hypernet.devices.mps import cones, walsh
-from pl_hypernet.devices.mps.ansatz_state import ansatz_tensors, bond_dims
+from pl_hypernet.devices.mps.ansatz_state import (
+    CLOSED_FORM_BYTES,
+    ansatz_tensors,
+    bond_dims,
+    tensor_bytes,
+)
 from pl_hypernet.devices.mps.state import MatrixProductState
+from pl_hypernet.errors import DeviceError, InputError
 
 
 class AnsatzState(MatrixProductState):
@@ -23,9 +30,12 @@ class AnsatzState(MatrixProductState):
     """
 
     def __init__(self, ansatz: HardwareEfficientAnsatz, torch_device: str = "cpu"):
+        theta = qml.math.toarray(qml.math.unwrap([ansatz.data[0]])[0]).astype(float)
+        if not np.isfinite(theta).all():
+            raise InputError("the ansatz has NaN or infinite angles: expected finite radians")
         self.__dict__.update(
             ansatz=ansatz,
-            theta=np.asarray(ansatz.data[0], dtype=float),
+            theta=theta,
             wires=ansatz.wires,
             bond_dims=bond_dims(ansatz),
             truncation_error=0.0,
@@ -35,6 +45,11 @@ class AnsatzState(MatrixProductState):
 
     @cached_property
     def tensors(self) -> np.ndarray:
+        if tensor_bytes(self.bond_dim, len(self.wires)) > CLOSED_FORM_BYTES:
+            raise DeviceError(
+                f"tensors of bond dimension {self.bond_dim} at {len(self.wires)} wires are too "
+                "large to hold: ask for shots or overlaps alone, or set max_bond_dim"
+            )
         return ansatz_tensors(self.theta[None], self.ansatz)[0]
 
     def draw(self, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

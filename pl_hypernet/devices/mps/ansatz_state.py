@@ -15,6 +15,7 @@ from numba import njit
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
 from pl_hypernet.circuits.entanglers import entangled_pairs
 
+CLOSED_FORM_BYTES = 2**28  # a state in closed form may be this large before gates take over
 ROTATION_CODES = {"RX": 0, "RY": 1, "RZ": 2}
 
 
@@ -42,6 +43,11 @@ def exact_bond_dim(pattern: str, n_layers: int, n_sites: int) -> int:
     """Bond dimension of :func:`ansatz_tensors`: chain 2^P, brick 2^ceil(P/2), ring 4^P, none 1."""
     around = n_layers if pattern == "ring" and n_sites > 2 else 0
     return 2 ** (bond_bits(pattern, n_layers, n_sites)[2] + around)
+
+
+def tensor_bytes(bond_dim: int, n_sites: int) -> int:
+    """Memory of the tensors of a state."""
+    return 32 * n_sites * bond_dim**2
 
 
 def bond_dims(ansatz: HardwareEfficientAnsatz) -> np.ndarray:

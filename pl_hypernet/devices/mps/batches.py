@@ -9,7 +9,7 @@ from pl_hypernet.devices.mps import walsh
 from pl_hypernet.devices.mps.ansatz_mps import AnsatzState, draw_together
 from pl_hypernet.devices.mps.state import DTYPES, MatrixProductState
 
-MAX_NUMBERS = 2**24  # random numbers that are held at once, if one circuit needs no more
+MAX_NUMBERS = 2**24  # held at once, if one circuit needs no more
 
 
 def sample_all(
@@ -22,7 +22,9 @@ def sample_all(
             for i in group:
                 yield states[i].sample(n_shots, rng, precision)[0]
             continue
-        at_once = max(1, MAX_NUMBERS // (len(first.wires) * n_shots))
+        # random numbers, and what a circuit's angles become
+        numbers = len(first.wires) * max(n_shots, 16 * first.bond_dim)
+        at_once = max(1, MAX_NUMBERS // numbers)
         for begin in range(0, len(group), at_once):
             part = [states[i] for i in group[begin : begin + at_once]]
             shape = (len(part), len(first.wires), n_shots)

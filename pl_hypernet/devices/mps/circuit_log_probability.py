@@ -86,7 +86,7 @@ def checked_bits(bits, n_wires: int | None = None) -> torch.Tensor:
     Raises:
         InputError: another number of dimensions or wires, or numbers that are no bits.
     """
-    bits = bits if torch.is_tensor(bits) else torch.as_tensor(np.asarray(bits))
+    bits = bits if torch.is_tensor(bits) else torch.as_tensor(np.ascontiguousarray(bits))
     if bits.ndim != 2 or n_wires not in (None, bits.shape[1]):
         expected = "n_wires" if n_wires is None else n_wires
         raise InputError(
@@ -333,10 +333,10 @@ def _contract(tensors: list[torch.Tensor], bits: torch.Tensor) -> torch.Tensor:
         scale = torch.where(scale == 0, 1, scale)
         v = v / scale
         log = log + 2 * torch.log(scale[:, 0])
-    return log + _log_square(v[:, 0])
+    return log + log_square(v[:, 0])
 
 
-def _log_square(amplitudes: torch.Tensor) -> torch.Tensor:
+def log_square(amplitudes: torch.Tensor) -> torch.Tensor:
     """log |a|^2; -inf for a = 0, with derivative 0."""
     p = amplitudes.real**2 + amplitudes.imag**2
     impossible = p == 0
@@ -362,4 +362,4 @@ def _select(psi: torch.Tensor, bits: torch.Tensor) -> torch.Tensor:
     index = torch.zeros(len(bits), dtype=torch.int64, device=bits.device)
     for column in bits.T:
         index = 2 * index + (column == 1)
-    return _log_square(psi[index])
+    return log_square(psi[index])

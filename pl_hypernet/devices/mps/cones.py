@@ -165,7 +165,8 @@ def small_turns(turn, pending) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     Returns:
         turn, pending: as given; flips: int64 (n_circuits, n_sites), 0 or 1.
     """
-    turn, pending = turn.copy(), pending.copy()
+    # first to (-pi, pi], by their sines and cosines: an angle may be huge
+    turn, pending = (np.arctan2(np.sin(a), np.cos(a)) for a in (turn, pending))
     y = np.zeros((len(turn), turn.shape[2]), dtype=np.int64)
     z = np.zeros_like(y)
     for layer in range(turn.shape[1]):

@@ -74,8 +74,11 @@ class HypernetMPS(Device):
         numeric = isinstance(max_bond_dim, int | float | np.number)
         if max_bond_dim is not None and not (numeric and max_bond_dim % 1 == 0 < max_bond_dim):
             raise InputError(f"max_bond_dim={max_bond_dim}: expected an int of at least 1, or None")
-        if cutoff is not None and not 0 <= cutoff < 1:
-            raise InputError(f"cutoff={cutoff}: expected a Schmidt coefficient in [0, 1), or None")
+        numeric = isinstance(cutoff, int | float | np.number)
+        if cutoff is not None and not (numeric and 0 <= cutoff < 1):
+            raise InputError(
+                f"cutoff={cutoff!r}: expected a Schmidt coefficient in [0, 1), or None"
+            )
         if precision not in DTYPES:
             raise unknown_name("precision", precision, DTYPES)
         super().__init__(wires=wires, shots=shots)

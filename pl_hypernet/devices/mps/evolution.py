@@ -5,14 +5,19 @@ import pennylane as qml
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
+from pl_hypernet.devices.mps import cones
 from pl_hypernet.devices.mps.ansatz_mps import AnsatzState
-from pl_hypernet.devices.mps.ansatz_state import exact_bond_dim
+from pl_hypernet.devices.mps.ansatz_state import (
+    CLOSED_FORM_BYTES,
+    exact_bond_dim,
+    tensor_bytes,
+)
 from pl_hypernet.devices.mps.gate_layers import gate_layers
 from pl_hypernet.devices.mps.gates import GateEvolution
 from pl_hypernet.devices.mps.state import MatrixProductState
 from pl_hypernet.errors import DeviceError
 
-CLOSED_FORM_BYTES = 2**28  # a state in closed form may be this large before gates take over
+SMALL_BOND_DIM = 64  # up to here the closed form is used even where the wires allow less
 
 
 def evolve(
@@ -46,6 +51,9 @@ def evolve(
 
 def _evolve_one(operations, wires: Wires, max_bond_dim, cutoff, torch_device) -> MatrixProductState:
     first = _leading_ansatz(operations)
+    alone = first is not None and first.wires == wires and len(operations) == 1
+    if alone and cutoff is None and torch_device == "cpu" and _fits_cones(first, max_bond_dim):
+        return AnsatzState(first)
     if (
         first is None
         or first.wires != wires[: len(first.wires)]
@@ -77,6 +85,15 @@ def _leading_ansatz(operations) -> HardwareEfficientAnsatz | None:
     return first if isinstance(first, HardwareEfficientAnsatz) else None
 
 
+def _fits_cones(ansatz: HardwareEfficientAnsatz, max_bond_dim: int | None) -> bool:
+    """Whether shots and overlaps of the ansatz do without tensors, and in little memory."""
+    n_sites = len(ansatz.wires)
+    chi = 1 if ansatz.hyperparameters["pattern"] == "none" else 2**ansatz.n_layers
+    few_wires = chi > max(SMALL_BOND_DIM, 2 ** (n_sites // 2))
+    fits = cones.fits(ansatz) and 1024 * n_sites * chi <= CLOSED_FORM_BYTES and not few_wires
+    return fits and chi <= (max_bond_dim or np.inf)
+
+
 def fits_closed_form(ansatz: HardwareEfficientAnsatz, max_bond_dim: int | None) -> bool:
     """Whether the exact state of the ansatz is small enough to be written down.
 
@@ -85,7 +102,9 @@ def fits_closed_form(ansatz: HardwareEfficientAnsatz, max_bond_dim: int | None) 
     """
     pattern, n_sites = ansatz.hyperparameters["pattern"], len(ansatz.wires)
     chi = exact_bond_dim(pattern, ansatz.n_layers, n_sites)
-    fits = 32 * n_sites * chi**2 <= CLOSED_FORM_BYTES
+    if chi > max(SMALL_BOND_DIM, 2 ** (n_sites // 2)):
+        return False  # a deep circuit on few wires: gates make smaller tensors
+    fits = tensor_bytes(chi, n_sites) <= CLOSED_FORM_BYTES
     if not fits and max_bond_dim is None:
         raise DeviceError(
             f"{ansatz.n_layers} layers in a {pattern} need a bond dimension of {chi} at "
@@ -101,6 +120,8 @@ def _apply_all(evolution: GateEvolution, operations) -> MatrixProductState:
         for gate in gates_of(operation):
             if isinstance(gate, qml.GlobalPhase):
                 evolution.multiply(np.exp(-1j * float(gate.data[0])))
+            elif not gate.wires:  # a power of a phase, say
+                evolution.multiply(complex(np.ravel(qml.matrix(gate, wire_order=[0]))[0]))
             else:
                 gates.append((qml.matrix(gate), tuple(position[wire] for wire in gate.wires)))
     for layer in gate_layers(gates):

@@ -5,7 +5,11 @@ import torch
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
 from pl_hypernet.devices.mps import cones, walsh
-from pl_hypernet.devices.mps.circuit_log_probability import checked_bits, circuit_log_probability
+from pl_hypernet.devices.mps.circuit_log_probability import (
+    checked_bits,
+    circuit_log_probability,
+    log_square,
+)
 from pl_hypernet.errors import InputError
 
 
@@ -33,7 +37,8 @@ def log_probability(
         InputError: shapes that do not fit, numbers that are no bits, an unknown name, or a
             pattern other than a chain of CZ that needs too large a bond dimension.
     """
-    theta = torch.as_tensor(theta).to(torch.float64)
+    theta = theta if torch.is_tensor(theta) else torch.tensor(np.array(theta, dtype=float))
+    theta = theta.to(torch.float64)
     if theta.ndim != 2:
         raise InputError(f"theta has shape {tuple(theta.shape)}: expected (n_rows, n_wires)")
     bits = checked_bits(bits, theta.shape[1])
@@ -99,10 +104,11 @@ def chain_log_probability(paths: torch.Tensor, columns: torch.Tensor) -> torch.T
     signs = _walsh_matrix(chi, paths)
     for site, bits in enumerate(columns):
         v = (v @ signs) * paths[site][bits.long()]
-        scale = v.detach().abs().amax(dim=1, keepdim=True).clamp_min(1e-300)
+        scale = v.detach().abs().amax(dim=1, keepdim=True)
+        scale = torch.where(scale == 0, 1, scale)
         v = v / scale
         log = log + 2 * torch.log(scale[:, 0])
-    return log + torch.log(v.sum(dim=1).abs() ** 2)
+    return log + log_square(v.sum(dim=1))
 
 
 def _walsh_matrix(chi: int, like: torch.Tensor) -> torch.Tensor:
@@ -126,6 +132,9 @@ class _LogProbability(torch.autograd.Function):
     @staticmethod
     def backward(ctx, weights):
         paths, columns = ctx.saved_tensors
+        if torch.is_grad_enabled():  # second derivatives are wanted, which the kernels do not give
+            value = chain_log_probability(torch.view_as_complex(paths), columns)
+            return torch.autograd.grad(value, paths, weights, create_graph=True)[0], None
         amplitudes = _complex(paths)
         gradient = np.zeros_like(amplitudes)
         weights = np.ascontiguousarray(weights.numpy())

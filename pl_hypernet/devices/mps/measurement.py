@@ -22,9 +22,10 @@ from pennylane.wires import Wires
 
 from pl_hypernet.devices.mps.batches import overlap_all, sample_all
 from pl_hypernet.devices.mps.evolution import site_order
-from pl_hypernet.devices.mps.state import MAX_REDUCED_WIRES, MatrixProductState
+from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES, MatrixProductState
 from pl_hypernet.measurements import ZeroProbability
 
+MOMENTS = (ExpectationMP, VarianceMP)
 REDUCED = (DensityMatrixMP, VnEntropyMP, PurityMP, MutualInfoMP)
 StatesOf = Callable[[list[list[Operator]], list[Wires]], list[MatrixProductState]]
 
@@ -86,9 +87,19 @@ def _from_bits(circuit: QuantumScript, wires: Wires, bits: np.ndarray, sites: Wi
         bits = bits[:, sites.indices(wires)]
     parts = []
     for start, stop in circuit.shots.bins():
-        results = [m.process_samples(bits[start:stop], wires) for m in circuit.measurements]
+        results = [_of_samples(m, bits[start:stop], wires) for m in circuit.measurements]
         parts.append(results[0] if len(results) == 1 else tuple(results))
     return tuple(parts) if circuit.shots.has_partitioned_shots else parts[0]
+
+
+def _of_samples(measurement, bits: np.ndarray, wires: Wires):
+    """As PennyLane's ``process_samples``, without the 2^n eigenvalues of a long Pauli word."""
+    word = _pauli_word(measurement.obs) if isinstance(measurement, MOMENTS) else None
+    if word is None or not word[1]:
+        return measurement.process_samples(bits, wires)
+    scale, word_wires = word
+    values = scale * (1 - 2 * (bits[:, wires.indices(Wires(word_wires))].sum(axis=1) % 2))
+    return values.mean() if isinstance(measurement, ExpectationMP) else values.var()
 
 
 def exact_value(measurement: MeasurementProcess, state: MatrixProductState, wires: Wires):
@@ -99,7 +110,7 @@ def exact_value(measurement: MeasurementProcess, state: MatrixProductState, wire
     """
     if isinstance(measurement, ProbabilityMP):
         return state.probabilities(measurement.wires or wires)
-    if not isinstance(measurement, ExpectationMP | VarianceMP):
+    if not isinstance(measurement, MOMENTS):
         return _of_state(measurement, state, wires)
     observable = measurement.obs
     word = _pauli_word(observable)
@@ -136,11 +147,18 @@ def _of_state(measurement: StateMeasurement, state: MatrixProductState, wires: W
             if set(end) == set(asked) and 0 < bond < len(state.wires):
                 nats = state.entanglement_entropies()[bond - 1]
                 return nats / np.log(measurement.log_base or np.e)
-    if isinstance(measurement, REDUCED) and 0 < len(asked) <= MAX_REDUCED_WIRES:
+    small = len(state.wires) <= MAX_EXACT_WIRES
+    if (
+        isinstance(measurement, REDUCED)
+        and asked
+        and (state.can_reduce_to(len(asked)) or not small)
+    ):
         rho = state.reduced_density_matrix(asked)
         numbered = measurement.map_wires({wire: i for i, wire in enumerate(asked)})
         return numbered.process_density_matrix(rho, Wires(range(len(asked))))
-    return measurement.process_state(state.state_vector(wires), wires)
+    # PennyLane's entropies take labels for positions
+    numbered = measurement.map_wires({wire: i for i, wire in enumerate(wires)})
+    return numbered.process_state(state.state_vector(wires), Wires(range(len(wires))))
 
 
 def _pauli_word(observable) -> tuple[float, list] | None:

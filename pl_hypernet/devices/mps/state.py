@@ -16,7 +16,7 @@ MAX_EXACT_WIRES = 20
 MATRIX_BOND_DIM = 32  # from here matrix products are faster than the compiled loops
 BLAS_BOND_DIM = 16  # and here, for environments
 MAX_MARGINAL_WIRES = 12
-MAX_REDUCED_WIRES = 8
+MAX_REDUCED_NUMBERS = 2**26  # of a density matrix on the way, a gigabyte
 DTYPES = {"single": np.float32, "double": np.float64}
 
 
@@ -142,7 +142,7 @@ class MatrixProductState:
         env = np.zeros((other.tensors.shape[2], self.tensors.shape[2]), dtype=np.complex128)
         env[0, 0] = 1
         ones = np.ones((len(self.tensors), 2))
-        return abs(self._transfer(env, other.tensors, self.tensors, ones)[0, 0]) ** 2
+        return min(1.0, abs(self._transfer(env, other.tensors, self.tensors, ones)[0, 0]) ** 2)
 
     def _transfer(self, env, bra, ket, weights) -> np.ndarray:
         small = self.bond_dim < BLAS_BOND_DIM
@@ -172,19 +172,25 @@ class MatrixProductState:
         weights = np.linalg.eigvalsh(self.environments[1:-1])
         return entr(np.clip(weights, 0, 1)).sum(axis=1)
 
+    def can_reduce_to(self, n_wires: int) -> bool:
+        """Whether the density matrix of so many wires can be made in the memory allowed."""
+        return 4**n_wires * self.bond_dim**2 <= MAX_REDUCED_NUMBERS
+
     def reduced_density_matrix(self, wires) -> np.ndarray:
         """The state of some wires: complex128 (2**n, 2**n), the first wire the most significant.
 
         Args:
-            wires: up to 8 of them, in any order, neighbours or not.
+            wires: in any order, neighbours or not; so few that ``4^n bond_dim^2 <= 2^26``.
 
         Raises:
-            InputError: more wires, or one that is not there.
+            InputError: more wires.
         """
         wires = Wires(wires)
-        if len(wires) > MAX_REDUCED_WIRES:
+        if not self.can_reduce_to(len(wires)):
             raise InputError(
-                f"the density matrix of {len(wires)} wires: expected at most {MAX_REDUCED_WIRES}"
+                f"the density matrix of {len(wires)} of {len(self.wires)} wires at bond dimension "
+                f"{self.bond_dim} is too large to make: ask for fewer wires, or for the entropy of "
+                "one end of the line"
             )
         sites = self.wires.indices(wires)
         first, last = min(sites), max(sites)

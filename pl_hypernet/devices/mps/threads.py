@@ -1,5 +1,6 @@
 """Work in blocks of shots, shared among as many threads as torch uses."""
 
+import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
@@ -30,10 +31,15 @@ def in_threads(
         for circuit in range(n_circuits)
         for begin in range(0, shots, step)
     ]
-    for done in [_pool(threads).submit(function, *job) for job in jobs]:
+    pool = _pool(torch.get_num_threads())
+    for done in [pool.submit(function, *job) for job in jobs]:
         done.result()
 
 
 @cache
 def _pool(threads: int) -> ThreadPoolExecutor:
     return ThreadPoolExecutor(threads, thread_name_prefix="hypernet.mps")
+
+
+if hasattr(os, "register_at_fork"):  # a forked child has the pools of its parent without threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
