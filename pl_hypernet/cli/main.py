@@ -102,7 +102,7 @@ def run_settings(
     layers: Annotated[int | None, typer.Option(help="Entangling layers P; default 2.")] = None,
     shots: Annotated[int | None, typer.Option(help="Shots of each energy; default 200.")] = None,
     optimizer: Annotated[
-        str | None, typer.Option(help="qnspsa, spsa or score; default qnspsa.")
+        str | None, typer.Option(help="qnspsa, spsa, score or auto; default qnspsa.")
     ] = None,
     optimizer_option: Annotated[
         Pairs, typer.Option(metavar="KEY=VALUE", help="An argument of the optimizer: stepsize=0.1.")

@@ -28,6 +28,7 @@ class KnownDevice:
         exact: whether its results without shots are exact.
         growth: numbers that it holds are growth^n for n wires; 1: no such limit.
         most_wires: wires that it can have at most; None: as memory allows.
+        pure: whether its shots are those of the circuit's pure state, without noise.
     """
 
     remark: str
@@ -37,10 +38,15 @@ class KnownDevice:
     exact: bool = True
     growth: int = 2
     most_wires: int | None = None
+    pure: bool = True
 
     def growth_with(self, options: dict) -> int:
         """``growth`` under options: Braket's local simulator may hold a density matrix."""
         return 4 if options.get("backend") == "braket_dm" else self.growth
+
+    def pure_with(self, options: dict) -> bool:
+        """``pure`` under options, which may bring noise in."""
+        return self.pure and not {"noise_model", "backend"} & set(options)
 
     def wires_here(self, options: dict | None = None) -> int | None:
         """Wires that it can have on this machine; None: no limit that we know."""
@@ -56,10 +62,10 @@ KNOWN = {
     "default.qubit": KnownDevice("state vector", exact_overlap_wires=MAX_EXACT_WIRES),
     "lightning.qubit": KnownDevice("state vector", exact_overlap_wires=MAX_EXACT_WIRES),
     "default.tensor": KnownDevice("quimb: MPS, TN", "ours", exact_overlap_wires=None, growth=1),
-    "default.mixed": KnownDevice("density matrix", growth=4),
+    "default.mixed": KnownDevice("density matrix", growth=4, pure=False),
     "braket.local.qubit": KnownDevice("Braket, local", "by wire", reading=EACH_WIRE),
     "braket.aws.qubit": KnownDevice(
-        "Braket's QPUs", "by wire", reading=EACH_WIRE, exact=False, growth=1
+        "Braket's QPUs", "by wire", reading=EACH_WIRE, exact=False, growth=1, pure=False
     ),
     "qiskit.aer": KnownDevice("Qiskit Aer", reading=SAMPLES, exact=False, growth=1, most_wires=63),
 }

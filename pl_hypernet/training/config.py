@@ -15,6 +15,7 @@ from pl_hypernet.measurements.reductions import find_reduction
 from pl_hypernet.networks import BinaryNetwork, Choice
 from pl_hypernet.optimizers import OPTIMIZERS
 from pl_hypernet.torch_device import checked_torch_device
+from pl_hypernet.training.choose_optimizer import AUTO, choose_optimizer
 from pl_hypernet.training.folder import CONFIG
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 
@@ -133,13 +134,27 @@ class RunConfig(BaseModel):
                 f"device option {min(reserved)!r}: it follows from the other settings of the run"
             )
 
+    def with_optimizer_chosen(self, n_qubits: int) -> tuple["RunConfig", str | None]:
+        """For ``optimizer="auto"`` these settings with one chosen, and why; else as they are."""
+        if self.optimizer != AUTO:
+            return self, None
+        name, reason = choose_optimizer(
+            self.device,
+            self.device_options,
+            self.ansatz,
+            self.ansatz_options,
+            self.layers,
+            n_qubits,
+        )
+        return self.model_copy(update={"optimizer": name}), f"optimizer {name}: {reason}"
+
     def build_optimizer(self, seed):
         """The optimizer, its random directions drawn from a seed or a Generator.
 
         A learning rate that decays does so over the steps of the run.
         """
         if self.optimizer not in OPTIMIZERS:
-            raise unknown_name("optimizer", self.optimizer, OPTIMIZERS)
+            raise unknown_name("optimizer", self.optimizer, [*OPTIMIZERS, AUTO])
         build = OPTIMIZERS[self.optimizer]
         given = {"seed": seed, "decay_steps": self.steps}
         known = {name: given[name] for name in given.keys() & signature(build).parameters}

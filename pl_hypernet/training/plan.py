@@ -84,6 +84,7 @@ def plan(prices=None, **settings) -> Plan:
     config = RunConfig.checked(settings)
     data = config.load_data()
     network = config.build_network(data.n_inputs)
+    config, why = config.with_optimizer_chosen(network.n_qubits)
     optimizer = config.build_optimizer(seed=0)
     config.check_device_options()
     NetworkLoss(network, data.inputs[:1], data.targets[:1], config.loss)
@@ -129,6 +130,7 @@ def plan(prices=None, **settings) -> Plan:
         if costs.price is not None:
             part["usd"] = costs.price.dollars(part["tasks"], part["shots"])
     remarks = [
+        *([why] if why else []),
         *costs.remarks,
         f"in all: and {config.evaluation_shots} shots to judge the end",
     ]

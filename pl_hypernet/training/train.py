@@ -1,6 +1,7 @@
 """From data to a trained hypernetwork in one call."""
 
 import math
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
@@ -52,7 +53,8 @@ def train(
     Args:
         hypernet: circuit, device and network.
         data: a :class:`Data`, or a user's own arrays ``(X, y)`` or ``(X, y, X_test, y_test)``.
-        optimizer: ``"qnspsa"``, ``"spsa"``, ``"score"``, or an object with ``step_and_cost``.
+        optimizer: ``"qnspsa"``, ``"spsa"``, ``"score"``; ``"auto"``, which chooses by device and
+            ansatz and says why; or an object with ``step_and_cost``.
         steps: how many steps, unless a callback ends it sooner.
         batch_size: training samples that a step sees.
         theta: start angles, as those of another run; None: drawn from the seed.
@@ -88,6 +90,9 @@ def train(
         evaluation_shots=evaluation_shots,
         reduction=reduction,
     )
+    config, why = config.with_optimizer_chosen(hypernet.n_qubits)
+    if why and progress:
+        print(why, file=sys.stderr)
     data = as_data(data)
     if data.n_inputs != hypernet.network.n_inputs:
         raise InputError(

@@ -1,0 +1,50 @@
+"""optimizer="auto": which one, why, and where it is said."""
+
+import numpy as np
+import pytest
+
+import pl_hypernet as plh
+from pl_hypernet.training.choose_optimizer import choose_optimizer
+
+
+@pytest.mark.parametrize(
+    ("device", "options", "ansatz", "ansatz_options", "layers", "name", "reason"),
+    [
+        ("hypernet.mps", {}, "hardware_efficient", {}, 2, "score", "bond dimension 4"),
+        ("lightning.qubit", {"seed": 1}, "hardware_efficient", {}, 0, "score", "dimension 1"),
+        ("braket.local.qubit", {}, "hardware_efficient", {}, 6, "score", "bond dimension 64"),
+        ("hypernet.mps", {}, "hardware_efficient", {}, 7, "spsa", "bond dimension of 128"),
+        ("hypernet.mps", {}, "hardware_efficient", {"pattern": "ring"}, 4, "spsa", "of 256"),
+        ("hypernet.mps", {"max_bond_dim": 2}, "hardware_efficient", {}, 2, "spsa", "truncated"),
+        ("hypernet.mps", {}, "custom", {}, 2, "spsa", "ansatz of your own"),
+        ("braket.aws.qubit", {}, "hardware_efficient", {}, 2, "spsa", "may be noisy"),
+        ("default.mixed", {}, "hardware_efficient", {}, 2, "spsa", "may be noisy"),
+        ("foo.bar", {}, "hardware_efficient", {}, 2, "spsa", "may be noisy"),
+        ("braket.local.qubit", {"backend": "braket_dm"}, "hardware_efficient", {}, 2, "spsa", "no"),
+    ],
+)
+def test_choice(device, options, ansatz, ansatz_options, layers, name, reason):
+    chosen, why = choose_optimizer(device, options, ansatz, ansatz_options, layers, 66)
+    assert chosen == name
+    assert reason in why
+
+
+def test_training_says_why_and_keeps_the_choice(tmp_path, capsys):
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(-1, 1, (60, 3))
+    data = (inputs, (inputs[:, 0] > inputs[:, 1]).astype(int))
+    hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(3, activation="sigmoid"), shots=50)
+    run = plh.train(hypernet, data, optimizer="auto", steps=3, out=tmp_path / "run")
+    assert "optimizer score: log p is at hand (bond dimension 4)" in capsys.readouterr().err
+    assert run.summary["optimizer"] == "score"
+    assert plh.load(tmp_path / "run", data=data).config.optimizer == "score"
+
+
+def test_a_plan_says_why(tmp_path):
+    inputs = np.random.default_rng(0).normal(size=(20, 3))
+    np.savez(tmp_path / "small.npz", inputs=inputs, targets=(inputs[:, 0] > 0).astype(int))
+    settings = {"data": str(tmp_path / "small.npz"), "device": "default.mixed", "layers": 1}
+    planned = plh.plan(optimizer="auto", **settings)
+    assert planned["optimizer"] == "spsa"
+    assert any("optimizer spsa" in remark for remark in planned["remarks"])
+    assert planned["per_step"]["overlaps"] == 0
