@@ -163,7 +163,11 @@ class QuantumHypernetwork:
             self.custom_ansatz(theta, self.wires)
 
     def energy_qnode(
-        self, loss: Callable, shots: int | None = None, reduction: str | Callable = "mean"
+        self,
+        loss: Callable,
+        shots: int | None = None,
+        reduction: str | Callable = "mean",
+        diff_method: str | None = None,
     ) -> qml.QNode:
         """The energy as a QNode of theta, for any PennyLane optimizer.
 
@@ -171,13 +175,15 @@ class QuantumHypernetwork:
             loss: bits int8 (S, n_qubits) -> losses (S,).
             shots: None: the hypernetwork's.
             reduction: of the losses, see :func:`expected_loss`.
+            diff_method: ``"parameter-shift"`` for an optimizer that asks for gradients: two
+                circuits for each angle.
         """
 
         def energy(theta):
             self.circuit(theta)
             return expected_loss(loss, wires=self.wires, reduction=reduction)
 
-        return self._qnode(energy, shots)
+        return self._qnode(energy, shots, diff_method)
 
     def energy(self, theta, loss: Callable, shots: int | None = None) -> Estimate:
         """The energy at theta with its standard error, from fresh shots."""
@@ -227,7 +233,8 @@ class QuantumHypernetwork:
     def _operations(self, theta) -> list:
         return qml.tape.make_qscript(self.circuit)(theta).operations
 
-    def _qnode(self, function: Callable, shots: int | None) -> qml.QNode:
+    def _qnode(self, function: Callable, shots: int | None, diff_method=None) -> qml.QNode:
         # no interface and no gradient: Estimates come back as they are, and nothing is expanded
-        qnode = qml.QNode(function, self.device, interface=None, diff_method=None)
+        interface = None if diff_method is None else "auto"
+        qnode = qml.QNode(function, self.device, interface=interface, diff_method=diff_method)
         return qml.set_shots(qnode, shots=shots or self.shots)

@@ -3,6 +3,7 @@
 import time
 
 import numpy as np
+import pennylane as qml
 
 from pl_hypernet.datasets import Data
 from pl_hypernet.devices import random_state, restore_random_state
@@ -51,7 +52,11 @@ class Trainer:
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
         self.n_steps = 0
         hypernet.reseed()
-        self._energy = hypernet.energy_qnode(self.loss, reduction=reduction)
+        asks_for_gradients = isinstance(optimizer, qml.GradientDescentOptimizer)
+        diff_method = "parameter-shift" if asks_for_gradients else None
+        self._energy = hypernet.energy_qnode(
+            self.loss, reduction=reduction, diff_method=diff_method
+        )
 
     def step(self) -> dict:
         """Makes one step.
