@@ -22,7 +22,8 @@ DEVICES = ["hypernet.mps", "lightning.qubit", "default.qubit"]
 def small_task(n_inputs=4):
     rng = np.random.default_rng(0)
     inputs = rng.uniform(size=(300, n_inputs))
-    targets = (inputs[:, :4] @ [1, -1, 1, 1][:n_inputs] > 1).astype(int)  # one binary network does it
+    # one binary network does it
+    targets = (inputs[:, :4] @ [1, -1, 1, 1][:n_inputs] > 1).astype(int)
     return plh.datasets.as_data((inputs[:200], targets[:200], inputs[200:], targets[200:]))
 
 
