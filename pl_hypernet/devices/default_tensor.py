@@ -66,12 +66,13 @@ class SampledTensorDevice(BitstringDevice):
         psi = self.inner._quimb_circuit.psi  # there is no public way to it
         if self.inner.method == "tn":
             psi = self._line(psi, len(order))
-        psi.normalize()  # truncation loses some of the norm
         psi.permute_arrays("lpr")
         sites = [np.asarray(site, dtype=np.complex128) for site in psi.arrays]
         sites[0] = sites[0].reshape(1, 2, -1)
         sites[-1] = sites[-1].reshape(-1, 2, 1)
-        return MatrixProductState.from_sites(sites, order)
+        state = MatrixProductState.from_sites(sites, order)
+        # truncation loses some of the norm
+        return MatrixProductState(state.canonical, state.wires, state.bond_dims)
 
     def _line(self, psi, n_wires: int):
         """An unordered network as a matrix product state, through the state vector."""
