@@ -28,14 +28,14 @@ from rich.table import Table
 import pl_hypernet as plh
 from pl_hypernet.devices.mps import batches, measurement
 from pl_hypernet.devices.mps import device as mps_device
-from pl_hypernet.optimizers import qnspsa
+from pl_hypernet.optimizers import qnspsa, simultaneous_perturbation
 from pl_hypernet.training.minibatches import MiniBatches
 
 SEED = 0
 BATCH_SIZE = 500
 WARM_UP = 5
 TIMED = {  # the first three are PennyLane's handling of tapes
-    "tape construction (construct_tape)": [(qnspsa, "construct_tape")],
+    "tape construction (construct_tape)": [(simultaneous_perturbation, "construct_tape")],
     "overlap circuits (overlap_tape)": [(qnspsa, "overlap_tape")],
     "preprocessing and wrapping (qml.execute)": [(qml, "execute")],
     "state building (evolve)": [(mps_device, "evolve")],
