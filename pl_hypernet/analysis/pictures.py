@@ -33,6 +33,7 @@ def draw_energy(ax: Axes, history: list[dict]) -> None:
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
         ax.yaxis.set_minor_formatter(NullFormatter())
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     ax.set(xlabel="step", ylabel="energy (cross-entropy, nats)", title="Training")
     ax.legend(frameon=False)
 

@@ -44,7 +44,7 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
         seed: None, int or numpy Generator, of the random directions.
         metric_step (float): :math:`\epsilon` of the metric, radians; None: 0.2 / sqrt(d) with
             exact overlaps and 1 / sqrt(d) with measured ones.
-        stock (bool): PennyLane's own update, to the last digits, for comparisons: fidelities in
+        stock (bool): PennyLane's own update, with its seeds, for comparisons: fidelities in
             place of their logarithms, with ``finite_diff_step``; the average in absolute value, fed
             back; no floor. It collapses at 66 qubits. PennyLane's settings are ``stepsize=1e-3,
             regularization=1e-3, finite_diff_step=1e-2, blocking=True``.
