@@ -44,8 +44,7 @@ TIMED = {  # the first three are PennyLane's handling of tapes
     "rest of device.execute": [(mps_device.HypernetMPS, "execute")],
     "scoring (NetworkLoss)": [(plh.NetworkLoss, "__call__")],
     "metric update and solve": [
-        (qnspsa, "sampled_metric"),
-        (plh.QNSPSAOptimizer, "_average"),
+        (plh.QNSPSAOptimizer, "_learn"),
         (plh.QNSPSAOptimizer, "_natural"),
     ],
     "rest of step_and_cost": [(plh.QNSPSAOptimizer, "step_and_cost")],

@@ -6,8 +6,8 @@ import pytest
 from pennylane import numpy as pnp
 
 import pl_hypernet as plh
-from pl_hypernet.errors import InputError
-from pl_hypernet.optimizers.metric import PRIOR, shrunk_metric, solve_floored
+from pl_hypernet.errors import DeviceError, InputError
+from pl_hypernet.optimizers.metric import PRIOR, MetricAverage, floored_solve, sampled_metric
 from pl_hypernet.testing import standard_deviations
 
 
@@ -97,11 +97,12 @@ def estimates_of(dev, n, metric_step, n_estimates, shots):
     """Single estimates of the metric at one theta, from an optimizer that does not move."""
     energy, theta = make_energy(dev, shots)
     optimizer = plh.QNSPSAOptimizer(seed=4, metric_step=metric_step)
-    found = []
-    optimizer._average = found.append
     optimizer._natural = lambda gradient: 0 * gradient
+    found = []
     for _ in range(n_estimates):
+        optimizer.metric_tensor = None
         theta = optimizer.step(energy, theta)
+        found.append(optimizer.metric_tensor)
     return np.array(found), exact_metric(theta, n)
 
 
@@ -149,31 +150,152 @@ def test_sampled_metric_from_shots():
 def test_average_is_the_plain_mean_and_never_fed_back():
     energy, theta = make_energy(plh.device("hypernet.mps", wires=3, seed=0), 50)
     optimizer = plh.QNSPSAOptimizer(seed=2)
-    seen = []
-    original = optimizer._average
-    optimizer._average = lambda estimate: (seen.append(estimate.copy()), original(estimate))
-    for _ in range(12):
-        theta = optimizer.step(energy, theta)
+    seen, add = [], MetricAverage.add
+
+    def noted(self, first, second, coefficient, shot_variance):
+        seen.append(coefficient * (np.outer(first, second) + np.outer(second, first)))
+        add(self, first, second, coefficient, shot_variance)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(MetricAverage, "add", noted)
+        for _ in range(12):
+            theta = optimizer.step(energy, theta)
     np.testing.assert_allclose(optimizer.metric_tensor, np.mean(seen, axis=0), atol=1e-12)
     assert np.linalg.matrix_rank(seen[0]) <= 2
 
 
-def test_shrinkage_knows_its_noise():
-    average = np.diag([3.0, -2.0])
-    np.testing.assert_allclose(shrunk_metric(average, 16), (average + PRIOR * np.eye(2)) / 2)
-    np.testing.assert_allclose(shrunk_metric(average, 10**9), average, atol=1e-6)
+def random_average(d, k, seed=0):
+    """A MetricAverage of k random estimates, and the plain mean of them as a matrix."""
+    rng = np.random.default_rng(seed)
+    average, plain = MetricAverage(d), np.zeros((d, d))
+    for _ in range(k):
+        first, second = rng.choice([-1, 1], size=(2, d))
+        difference = rng.normal()
+        average.add(first, second, -difference / (8 * 0.1**2))
+        plain += sampled_metric(first, second, difference, 0.1) / k
+    return average, plain
+
+
+@pytest.mark.parametrize(("d", "k"), [(1, 1), (40, 3), (40, 19), (40, 20), (40, 200), (200, 60)])
+@pytest.mark.parametrize("floor", [0.05, 0.2])
+def test_low_rank_algebra_equals_the_dense_rule(d, k, floor):
+    average, plain = random_average(d, k)
+    np.testing.assert_allclose(average.dense(), plain, atol=1e-12)
+    metric = average.weight * plain + (1 - average.weight) * PRIOR * np.eye(d)
+    values, vectors = np.linalg.eigh(metric)
+    gradient = np.random.default_rng(1).normal(size=d)
+    expected = vectors @ (vectors.T @ gradient / np.maximum(values, floor))
+    np.testing.assert_allclose(average.natural(gradient, floor), expected, rtol=0, atol=1e-10)
+    if k > 3:  # otherwise the metric is the prior to some digits
+        assert np.abs(expected - gradient / PRIOR).max() > 1e-3
+
+
+@pytest.mark.parametrize("k", [3, 30])  # directions, and the matrix
+def test_state_of_the_average(k):
+    average, _ = random_average(20, k)
+    other = MetricAverage.of_state(average.state())
+    for which in (average, other):
+        which.add(np.ones(20), np.ones(20), 0.3, 0.1)
+    np.testing.assert_array_equal(average.dense(), other.dense())
+    assert average.weight == other.weight
+
+
+def test_the_weight_makes_the_error_least():
+    """Estimates of a metric, with and without noise of shots: no other weight does better."""
+    d = 12
+    rng = np.random.default_rng(0)
+    root = rng.normal(size=(d, d))
+    metric = root @ root.T / (4 * d)  # about as far from the prior as it is large
+    for std in (0.0, 0.3):
+        errors = []
+        for _ in range(100):
+            average = MetricAverage(d)
+            for _ in range(60):
+                first, second = rng.choice([-1.0, 1.0], size=(2, d))
+                coefficient = first @ metric @ second / 2 + std * rng.normal()
+                average.add(first, second, coefficient, std**2)
+            raw, prior = average.dense(), PRIOR * np.eye(d)
+            error = [
+                np.sum((w * raw + (1 - w) * prior - metric) ** 2)
+                for w in (average.weight, 0, 0.7, 1)
+            ]
+            errors.append(error)
+        ours, *others = np.mean(errors, axis=0)
+        assert ours < min(others)
+
+
+def test_noise_of_the_shots_is_known():
+    """The variance of an estimate from measured overlaps is what is subtracted for it."""
+    dev = plh.device(qml.device("default.mixed", wires=3, seed=0))
+    energy, theta = make_energy(dev, 100)
+    optimizer = plh.QNSPSAOptimizer(seed=4)
+    optimizer._natural = lambda gradient: 0 * gradient
+    same = optimizer._draw([theta.size])
+    optimizer._draw = lambda sizes: same
+    coefficients, variances = [], []
+    for _ in range(300):
+        optimizer.metric_tensor = None
+        theta = optimizer.step(energy, theta)
+        average = optimizer._learned
+        coefficients.append(optimizer.metric_tensor[0, 0] / 2 * same[1][0] * same[2][0])
+        variances.append(average._sums[1])
+    assert np.mean(variances) == pytest.approx(np.var(coefficients), rel=0.3)
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_solve_equals_eigenvalues_with_a_floor(seed):
     rng = np.random.default_rng(seed)
-    noise = rng.normal(size=(6, 6))
-    for metric in (noise @ noise.T + 0.2 * np.eye(6), noise + noise.T):
-        gradient = rng.normal(size=6)
+    noise = rng.normal(size=(40, 40))
+    for metric in (noise @ noise.T + 0.2 * np.eye(40), noise + noise.T, np.eye(40)):
+        gradient = rng.normal(size=40)
         values, vectors = np.linalg.eigh(metric)
         expected = vectors @ (vectors.T @ gradient / np.maximum(values, 0.05))
-        np.testing.assert_allclose(solve_floored(metric, gradient, 0.05), expected, rtol=1e-8)
+        found = floored_solve(lambda vector, metric=metric: metric @ vector, gradient, 0.05)
+        np.testing.assert_allclose(found, expected, rtol=0, atol=1e-9)
         assert np.linalg.norm(expected) <= np.linalg.norm(gradient) / 0.05 * (1 + 1e-12)
+    np.testing.assert_array_equal(floored_solve(lambda vector: vector, np.zeros(3), 1), np.zeros(3))
+
+
+@pytest.mark.parametrize("name", ["hypernet.mps", "default.qubit"])
+@pytest.mark.parametrize("metric", ["exact", "block", "diagonal"])
+def test_exact_metrics(name, metric):
+    dev = plh.device(name, wires=3, seed=0)
+    energy, theta = make_energy(dev, 50)
+    optimizer = plh.QNSPSAOptimizer(seed=1, metric=metric)
+    with qml.Tracker(dev) as tracker:
+        optimizer.step(energy, theta)
+    assert tracker.totals["executions"] == optimizer.n_circuits == 2
+    qubit = np.arange(9) % 3
+    mask = {"exact": 1, "block": np.equal.outer(qubit, qubit), "diagonal": np.eye(9)}[metric]
+    expected = exact_metric(theta, 3) * mask
+    np.testing.assert_allclose(optimizer.metric_tensor, expected, atol=1e-10)
+    assert optimizer.metric_weight == 1
+    before = np.asarray(theta).copy()
+    for _ in range(40):
+        theta, cost = optimizer.step_and_cost(energy, theta)
+    assert cost < 0.25
+    np.testing.assert_array_equal(before, make_energy(dev, 50)[1])
+
+
+def test_exact_metric_where_it_cannot_be_had():
+    optimizer = plh.QNSPSAOptimizer(metric="exact")
+    energy, theta = make_energy(plh.device("default.mixed", wires=3, seed=0), 50)
+    with pytest.raises(DeviceError, match=r"'default.mixed' gives no exact overlaps at 3 wires"):
+        optimizer.step(energy, theta)
+    dev = plh.device("hypernet.mps", wires=3, seed=0)
+
+    @qml.set_shots(10)
+    @qml.qnode(dev)
+    def other(theta):
+        plh.HardwareEfficientAnsatz(2 * theta, wires=range(3))
+        return plh.expected_loss(lambda bits: bits[:, 0])
+
+    with pytest.raises(InputError, match="expects a circuit that is the HardwareEfficientAnsatz"):
+        optimizer.step(other, theta)
+    with pytest.raises(InputError, match="unknown metric 'dense'"):
+        plh.QNSPSAOptimizer(metric="dense")
+    with pytest.raises(InputError, match="PennyLane's rule samples it"):
+        plh.QNSPSAOptimizer(metric="exact", stock=True)
 
 
 def test_several_arguments_of_which_some_are_trained():
@@ -248,9 +370,10 @@ def test_a_snapshot_does_not_change_with_the_next_step():
     optimizer = plh.QNSPSAOptimizer(seed=0)
     theta = optimizer.step(energy, theta)
     arrays, _ = optimizer.state()
-    kept = arrays["metric_tensor"].copy()
+    kept = {name: array.copy() for name, array in arrays.items()}
     optimizer.step(energy, theta)
-    np.testing.assert_array_equal(arrays["metric_tensor"], kept)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(array, kept[name])
 
 
 def test_few_shots_do_not_touch_exact_overlaps():

@@ -4,13 +4,20 @@ import numpy as np
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
+from pl_hypernet.circuits import HardwareEfficientAnsatz
 from pl_hypernet.devices import can_overlap_exactly, overlap_tape
-from pl_hypernet.optimizers.metric import sampled_metric, shrunk_metric, solve_floored
+from pl_hypernet.devices.mps.fubini_study import fubini_study_metric
+from pl_hypernet.errors import DeviceError, InputError, unknown_name
+from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
+from pl_hypernet.optimizers.metric import PRIOR, MetricAverage, floored_solve, sampled_metric
 from pl_hypernet.optimizers.simultaneous_perturbation import (
+    AUTO,
     SimultaneousPerturbation,
     check_positive,
     check_whole,
 )
+
+METRICS = ("sampled", "exact", "block", "diagonal")
 
 
 class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
@@ -23,8 +30,9 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
     qubits the stock rule collapses, because taking absolute values of a noisy averaged metric and
     feeding them back turns noise into gains of several hundred. Here the average
     (``metric_tensor``) is never fed back, it is shrunk towards :math:`I/4` by its known noise
-    (:func:`shrunk_metric`), estimated from differences of log-fidelities with a step of its own
-    (:func:`sampled_metric`), and its eigenvalues have a floor.
+    (:class:`MetricAverage`), estimated from differences of log-fidelities with a step of its own
+    (:func:`sampled_metric`), and its eigenvalues have a floor. A step's own algebra costs O(d) for
+    each estimate so far, and O(d^2) once there are d / 2 of them.
 
     A step sends out one batch of circuits: two energies and four overlaps (and the energy at
     theta for ``step_and_cost``). No array of size 2^n is made. Overlaps are exact where the device
@@ -32,8 +40,9 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
     function.
 
     Args:
-        stepsize (float): learning rate :math:`\eta`. The prior metric I/4 makes it act like four
-            times as much in plain SPSA.
+        stepsize (float or str): learning rate :math:`\eta`. The prior metric I/4 makes it act like
+            four times as much in plain SPSA. ``"auto"``: calibrated from ten gradients at the
+            start, so that the first step turns each angle by about 0.02 radians.
         regularization (float): smallest eigenvalue of the metric that is inverted, positive.
         finite_diff_step (float): :math:`c` of the gradient, radians. Larger is less noisy:
             0.2 trains where 0.05 diverges.
@@ -48,14 +57,25 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
             place of their logarithms, with ``finite_diff_step``; the average in absolute value, fed
             back; no floor. It collapses at 66 qubits. PennyLane's settings are ``stepsize=1e-3,
             regularization=1e-3, finite_diff_step=1e-2, blocking=True``.
+        metric (str): ``"sampled"``: learned from four overlaps a step, as above. ``"exact"``: the
+            Fubini-Study metric at theta (:func:`fubini_study_metric`); ``"block"``: of it only the
+            elements between angles of the same qubit; ``"diagonal"``: only the diagonal. These need
+            a simulator with exact overlaps and a circuit that is the hardware-efficient ansatz,
+            and no overlaps are sent out.
+        divergence_guard (bool): go back to the best angles and halve the step size when the
+            training diverges: :class:`DivergenceGuard`.
 
     Attributes:
         metric_tensor (array): float64 (d, d), raw average of the metric's estimates; with
-            ``stock`` the metric that is fed back.
+            ``stock`` the metric that is fed back; the last one, if it is exact.
+        metric_weight (float): weight of the learned metric against its prior, in [0, 1].
         n_circuits, n_shots (int): circuits and shots sent out so far, overlaps included.
+        n_overlaps (int): the overlaps among the circuits.
+        messages (list[str]): what there is to say of the last step.
 
     Raises:
-        InputError: a setting out of range.
+        InputError: a setting out of range; on a step, an exact metric of another circuit.
+        DeviceError: an exact metric on a device without exact overlaps.
     """
 
     directions = 3
@@ -63,7 +83,7 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
 
     def __init__(
         self,
-        stepsize: float = 0.05,
+        stepsize: float | str = 0.05,
         regularization: float = 0.05,
         finite_diff_step: float = 0.2,
         resamplings: int = 1,
@@ -72,14 +92,21 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
         seed=None,
         metric_step: float | None = None,
         stock: bool = False,
+        metric: str = "sampled",
+        divergence_guard: bool = True,
     ):
         check_positive(
-            stepsize=stepsize,
+            stepsize=1 if stepsize == AUTO else stepsize,
             regularization=regularization,
             finite_diff_step=finite_diff_step,
             metric_step=1 if metric_step is None else metric_step,
         )
         check_whole(resamplings=resamplings, history_length=history_length)
+        if metric not in METRICS:
+            raise unknown_name("metric", metric, METRICS)
+        if stock and metric != "sampled":
+            raise InputError(f"metric={metric!r} with stock=True: PennyLane's rule samples it")
+        self._learned: MetricAverage | np.ndarray | None = None
         super().__init__(
             stepsize=stepsize,
             regularization=regularization,
@@ -91,19 +118,43 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
         self.rng = np.random.default_rng(seed)
         self.metric_step = metric_step
         self.stock = stock
+        self.metric = metric
+        self.guard = DivergenceGuard() if divergence_guard and not stock else None
+        if metric != "sampled":
+            self.directions, self.overlaps = 1, 0
+
+    @property
+    def metric_tensor(self) -> np.ndarray | None:
+        return self._learned.dense() if isinstance(self._learned, MetricAverage) else self._learned
+
+    @metric_tensor.setter
+    def metric_tensor(self, metric) -> None:  # PennyLane's class sets it
+        self._learned = metric
+
+    @property
+    def metric_weight(self) -> float:
+        if isinstance(self._learned, MetricAverage):
+            return self._learned.weight
+        return 0.0 if self._learned is None else 1.0
 
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         arrays, plain = super().state()
-        if self.metric_tensor is not None:
-            arrays["metric_tensor"] = self.metric_tensor.copy()
+        if isinstance(self._learned, MetricAverage):
+            arrays |= self._learned.state()
+        elif self._learned is not None:
+            arrays["metric_tensor"] = self._learned.copy()
         return arrays, plain
 
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
         super().restore(arrays, plain)
         metric = arrays.get("metric_tensor")
-        self.metric_tensor = None if metric is None else np.array(metric)
+        self._learned = None if metric is None else np.array(metric)
+        if "metric_sums" in arrays:
+            self._learned = MetricAverage.of_state(arrays)
 
     def _more_circuits(self, theta, directions, tape_at, here, dev) -> list[QuantumScript]:
+        if self.metric != "sampled":
+            return []
         first, second = directions
         step = self._metric_step(len(theta), here, dev)
         return [
@@ -111,16 +162,32 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
             for direction in (first + second, first, second - first, -first)
         ]
 
-    def _learn(self, directions, results, here, dev) -> None:
-        step = self._metric_step(directions.shape[-1], here, dev)
+    def _learn(self, theta, directions, results, here, dev) -> None:
+        if self.metric != "sampled":
+            self._learned = self._exact_metric(theta, here, dev)
+            return
+        step = self._metric_step(len(theta), here, dev)
+        if self.stock:
+            estimates = [
+                sampled_metric(*pair, _second_difference(fidelities), step)
+                for pair, fidelities in zip(directions, results, strict=True)
+            ]
+            # PennyLane's, which counts the step too
+            self._update_tensor(sum(estimates) / self.resamplings)
+            self.k -= 1
+            return
+        if self._learned is None:
+            self._learned = MetricAverage(len(theta))
         shots = None if can_overlap_exactly(dev, len(here.wires)) else here.shots.total_shots
-        estimates = []
         for (first, second), fidelities in zip(directions, results, strict=True):
-            values = [float(fidelity) for fidelity in fidelities]
-            values = values if self.stock else _logarithms(values, shots)
-            difference = values[0] - values[1] - values[2] + values[3]
-            estimates.append(sampled_metric(first, second, difference, step))
-        self._average(sum(estimates) / self.resamplings)
+            logarithms, variances = _logarithms(fidelities, shots)
+            scale = -1 / (8 * step**2)
+            self._learned.add(
+                first,
+                second,
+                scale * _second_difference(logarithms),
+                scale**2 * variances.sum(),
+            )
 
     def _draw(self, sizes: list[int]) -> np.ndarray:
         if not self.stock:
@@ -140,24 +207,44 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
         exact = can_overlap_exactly(dev, len(here.wires))
         return self.metric_step or (0.2 if exact else 1.0) / np.sqrt(n_angles)
 
-    def _average(self, estimate: np.ndarray) -> None:
-        """Adds one estimate to the raw average."""
-        if self.stock:
-            self._update_tensor(estimate)  # PennyLane's, which counts the step too
-            self.k -= 1
-            return
-        if self.metric_tensor is None:
-            self.metric_tensor = np.zeros_like(estimate)
-        self.metric_tensor += (estimate - self.metric_tensor) / self.k
+    def _exact_metric(self, theta, here: QuantumScript, dev) -> np.ndarray:
+        """The metric of a circuit at its angles: float64 (d, d)."""
+        if not can_overlap_exactly(dev, len(here.wires)):
+            raise DeviceError(
+                f"metric={self.metric!r}: device {dev.name!r} gives no exact overlaps at "
+                f"{len(here.wires)} wires; use metric='sampled'"
+            )
+        ansatz = here.operations[0] if len(here.operations) == 1 else None
+        is_ansatz = isinstance(ansatz, HardwareEfficientAnsatz) and np.ndim(ansatz.data[0]) == 2
+        if not is_ansatz or not np.array_equal(np.ravel(ansatz.data[0]), theta):
+            raise InputError(
+                f"metric={self.metric!r} expects a circuit that is the HardwareEfficientAnsatz of "
+                "all trained angles, and nothing else; use metric='sampled'"
+            )
+        metric = fubini_study_metric(ansatz, between_qubits=self.metric == "exact")
+        return np.diag(np.diag(metric)) if self.metric == "diagonal" else metric
 
     def _natural(self, gradient: np.ndarray) -> np.ndarray:
         if self.stock:
-            return np.linalg.pinv(self.metric_tensor) @ gradient
-        n_estimates = (self.k - 1) * self.resamplings
-        return solve_floored(shrunk_metric(self.metric_tensor, n_estimates), gradient, self.reg)
+            return np.linalg.pinv(self._learned) @ gradient
+        if self.metric == "sampled":
+            return self._learned.natural(gradient, self.reg)
+        return floored_solve(lambda vector: self._learned @ vector, gradient, self.reg)
+
+    def _first_gain(self) -> float:
+        return 1 / PRIOR
 
 
-def _logarithms(fidelities: list[float], shots: int | None) -> np.ndarray:
-    """log F, where F = 0 from shots counts as half a shot."""
-    least = 0.5 / shots if shots else np.finfo(float).tiny
-    return np.log(np.maximum(fidelities, least))
+def _second_difference(values) -> float:
+    return float(values[0] - values[1] - values[2] + values[3])
+
+
+def _logarithms(fidelities: list[float], shots: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """log F and its variance from shots, where F = 0 counts as half a shot."""
+    fidelities = np.array(fidelities, dtype=float)
+    if shots is None:
+        return np.log(np.maximum(fidelities, np.finfo(float).tiny)), np.zeros(len(fidelities))
+    fidelities = np.maximum(fidelities, 0.5 / shots)
+    # none missed of the shots does not mean that none can be missed
+    missed = np.maximum(1 - fidelities, 0.5 / shots)
+    return np.log(fidelities), missed / (fidelities * shots)

@@ -8,6 +8,11 @@ from pennylane.workflow import construct_tape
 from pl_hypernet.devices import device
 from pl_hypernet.errors import InputError
 from pl_hypernet.optimizers.arguments import TrainableArguments
+from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
+
+AUTO = "auto"
+CALIBRATION = 10  # gradients that a step size is calibrated from
+FIRST_MOVE = 0.02  # radians, how far a calibrated first step turns an angle
 
 
 def check_positive(**settings) -> None:
@@ -39,16 +44,22 @@ class SimultaneousPerturbation:
     .. math:: \frac{f(\theta + c h) - f(\theta - c h)}{2 c} h, \qquad h \in \{\pm 1\}^d.
 
     A subclass sets ``stepsize``, ``finite_diff_step``, ``resamplings``, ``blocking``,
-    ``last_n_steps``, ``k`` and ``rng``, and may ask for more circuits at each estimate.
+    ``last_n_steps``, ``k``, ``rng`` and ``guard``, and may ask for more circuits at each estimate.
 
     Attributes:
-        n_circuits, n_shots (int): circuits and shots sent out so far.
+        n_circuits, n_shots (int): circuits and shots sent out so far, those of overlaps included.
+        n_overlaps (int): the overlaps among the circuits.
+        messages (list[str]): what there is to say of the last step: a calibrated step size, a
+            divergence.
     """
 
     directions = 1  # of an estimate; the first is that of the gradient
     overlaps = 0  # of an estimate
     n_circuits = 0
     n_shots = 0
+    n_overlaps = 0
+    guard: DivergenceGuard | None = None
+    messages: list[str] = []  # noqa: RUF012 - replaced, never changed
 
     def step(self, cost, *args, **kwargs):
         """One step.
@@ -88,7 +99,12 @@ class SimultaneousPerturbation:
             "rng": self.rng.bit_generator.state,
             "n_circuits": self.n_circuits,
             "n_shots": self.n_shots,
+            "n_overlaps": self.n_overlaps,
+            "stepsize": self.stepsize,
         }
+        if self.guard is not None:
+            guarded, plain["guard"] = self.guard.state()
+            arrays |= guarded
         return arrays, plain
 
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
@@ -97,6 +113,10 @@ class SimultaneousPerturbation:
         self.k = plain["k"]
         self.rng.bit_generator.state = plain["rng"]
         self.n_circuits, self.n_shots = plain["n_circuits"], plain["n_shots"]
+        self.n_overlaps = plain["n_overlaps"]
+        self.stepsize = plain["stepsize"]
+        if self.guard is not None:
+            self.guard.restore(arrays, plain["guard"])
 
     def _advance(self, cost, args, kwargs, with_cost: bool):
         """The arguments after one step, and the energy before it (None unless asked for)."""
@@ -108,12 +128,16 @@ class SimultaneousPerturbation:
             return construct_tape(cost)(*arguments.at(vector), **kwargs)
 
         here = tape_at(theta)
+        self.messages = []
+        if self.stepsize == AUTO:
+            self._calibrate(theta, tape_at, arguments.sizes, dev)
         tapes = [here] if with_cost else []
         drawn = np.array([self._draw(arguments.sizes) for _ in range(self.resamplings)])
         for h, *others in drawn:
             shift = self.finite_diff_step * h
             tapes += [tape_at(theta + shift), tape_at(theta - shift)]
             tapes += self._more_circuits(theta, others, tape_at, here, dev)
+        self.n_overlaps += self.overlaps * self.resamplings
         results = self._execute(tapes, dev)
         energy = results.pop(0) if with_cost else None
 
@@ -122,11 +146,21 @@ class SimultaneousPerturbation:
         parts = [results[i : i + each] for i in range(0, len(results), each)]
         for (h, *_), (plus, minus, *_) in zip(drawn, parts, strict=True):
             gradient += (float(plus) - float(minus)) / (2 * self.finite_diff_step) * h
-        self._learn(drawn[:, 1:], [part[2:] for part in parts], here, dev)
+        self._learn(theta, drawn[:, 1:], [part[2:] for part in parts], here, dev)
         self.k += 1  # steps from 1, as in PennyLane's class
         moved = theta - self.stepsize * self._natural(gradient / self.resamplings)
         if self.blocking and not self._accepts(energy, tape_at(moved), dev):
             moved = theta
+        if self.guard is not None:
+            # the mean of the two sides stands in for an energy that nobody asked for
+            level = np.mean([part[:2] for part in parts]) if energy is None else float(energy)
+            best = self.guard.check(theta, level)
+            if best is not None:
+                moved = best
+                self.stepsize /= 2
+                self.messages.append(
+                    f"diverged: back to the best angles, step size halved to {self.stepsize:.3g}"
+                )
         after = arguments.trainable_at(moved)
         return (after[0] if len(after) == 1 else after), energy
 
@@ -138,8 +172,32 @@ class SimultaneousPerturbation:
         """What an estimate needs beside the two energies: ``overlaps`` of them."""
         return []
 
-    def _learn(self, directions, results, here, dev) -> None:
+    def _learn(self, theta, directions, results, here, dev) -> None:
         """Takes in the results of these circuits."""
+
+    def _calibrate(self, theta, tape_at, sizes: list[int], dev) -> None:
+        """Sets the step size so that the first step turns each angle by FIRST_MOVE or so.
+
+        The gradients at the start come from two energies each, as those of the steps.
+        """
+        drawn = [self._draw(sizes)[0] for _ in range(CALIBRATION)]
+        shifts = [self.finite_diff_step * sign * h for h in drawn for sign in (1, -1)]
+        energies = np.array(self._execute([tape_at(theta + s) for s in shifts], dev), dtype=float)
+        slopes = np.abs(energies[::2] - energies[1::2]) / (2 * self.finite_diff_step)
+        if not slopes.mean() > 0:
+            raise InputError(
+                "the energy is the same in all directions at the start: no step size can be "
+                "calibrated; give a number as stepsize, or other start angles"
+            )
+        self.stepsize = float(FIRST_MOVE / (slopes.mean() * self._first_gain()))
+        self.messages.append(
+            f"step size {self.stepsize:.3g}, calibrated by {CALIBRATION} gradients "
+            f"({2 * CALIBRATION} circuits)"
+        )
+
+    def _first_gain(self) -> float:
+        """What the gradient is multiplied by in the first step, about."""
+        return 1.0
 
     def _natural(self, gradient: np.ndarray) -> np.ndarray:
         """The direction of the step: the gradient itself, or multiplied by something learned."""

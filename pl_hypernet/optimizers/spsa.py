@@ -2,7 +2,9 @@
 
 import numpy as np
 
+from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 from pl_hypernet.optimizers.simultaneous_perturbation import (
+    AUTO,
     SimultaneousPerturbation,
     check_positive,
     check_whole,
@@ -20,16 +22,20 @@ class SPSAOptimizer(SimultaneousPerturbation):
     of steps that ``qml.SPSAOptimizer`` wants to know beforehand would have them.
 
     Args:
-        stepsize (float): learning rate :math:`\eta`.
+        stepsize (float or str): learning rate :math:`\eta`; ``"auto"``: calibrated from ten
+            gradients at the start, so that the first step turns each angle by about 0.02 radians.
         finite_diff_step (float): :math:`c`, radians.
         resamplings (int): directions averaged in each step.
         blocking (bool): accept a step only if the energy does not rise by more than twice the
             standard deviation of the last ``history_length`` energies. Costs one more energy.
         history_length (int): see ``blocking``.
         seed: None, int or numpy Generator, of the random directions.
+        divergence_guard (bool): go back to the best angles and halve the step size when the
+            training diverges: :class:`DivergenceGuard`.
 
     Attributes:
         n_circuits, n_shots (int): circuits and shots sent out so far.
+        messages (list[str]): what there is to say of the last step.
 
     Raises:
         InputError: a setting out of range.
@@ -37,14 +43,17 @@ class SPSAOptimizer(SimultaneousPerturbation):
 
     def __init__(
         self,
-        stepsize: float = 0.1,
+        stepsize: float | str = 0.1,
         finite_diff_step: float = 0.2,
         resamplings: int = 1,
         blocking: bool = False,
         history_length: int = 5,
         seed=None,
+        divergence_guard: bool = True,
     ):
-        check_positive(stepsize=stepsize, finite_diff_step=finite_diff_step)
+        check_positive(
+            stepsize=1 if stepsize == AUTO else stepsize, finite_diff_step=finite_diff_step
+        )
         check_whole(resamplings=resamplings, history_length=history_length)
         self.stepsize = stepsize
         self.finite_diff_step = finite_diff_step
@@ -53,3 +62,4 @@ class SPSAOptimizer(SimultaneousPerturbation):
         self.last_n_steps = np.zeros(int(history_length))
         self.k = 1
         self.rng = np.random.default_rng(seed)
+        self.guard = DivergenceGuard() if divergence_guard else None
