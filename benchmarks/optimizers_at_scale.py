@@ -1,0 +1,209 @@
+"""Which rules train the job, and which collapse, from 66 to 786 qubits.
+
+The job: 0 against 1 at 8x8 (66 qubits), 16x16 (258), 28x28 (786); logits z = w.x + b, sigmoid or
+hard sigmoid by a qubit; 1000 training digits drawn anew for each seed; 200 shots an energy; the same
+settings at all sizes, no blocking, no guard against divergence. Sizes above 8 need the MNIST files.
+The stock rule takes a fifth of the steps, as its dense algebra is slow, and is lost long before.
+
+    python benchmarks/optimizers_at_scale.py --sizes 8,16 --seeds 10 --root DATA --out docs
+    python benchmarks/optimizers_at_scale.py --sizes 28 --rules qnspsa,spsa --seeds 3 --root DATA
+
+Prints for each rule and size the energy of 1000 fresh shots (mean and standard error over the
+seeds), how many runs diverged (ended more than 0.1 above their best), mean test accuracy, circuits
+and the weight that the learned metric ended with; draws energy against shots.
+"""
+
+import json
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import torch
+import typer
+from matplotlib.figure import Figure
+from matplotlib.ticker import FormatStrFormatter, LogLocator, NullFormatter
+from rich.console import Console
+from rich.table import Table
+
+import pl_hypernet as plh
+from pl_hypernet.optimizers.metric import PRIOR
+
+WINDOW = 20  # steps whose energies are averaged
+DIVERGED = 0.1
+
+
+class WithoutMetric(plh.QNSPSAOptimizer):
+    """QN-SPSA whose learned metric has the weight zero: the prior alone."""
+
+    def _natural(self, gradient):
+        return gradient / PRIOR
+
+    @property
+    def metric_weight(self) -> float:
+        return 0.0
+
+
+@dataclass(frozen=True)
+class Rule:
+    label: str
+    build: type
+    options: dict
+    steps: float = 1.0  # of those asked for
+
+    def optimizer(self, seed, steps: int):
+        options = dict(self.options)
+        if self.build is plh.ScoreFunctionOptimizer:
+            return self.build(decay_steps=steps, **options)
+        return self.build(seed=seed, divergence_guard=False, **options)
+
+
+STOCK = {"stock": True, "stepsize": 0.05, "regularization": 1e-3, "finite_diff_step": 0.05}
+RULES = {
+    "qnspsa": Rule("QN-SPSA", plh.QNSPSAOptimizer, {}),
+    "stock": Rule("QN-SPSA, stock rule", plh.QNSPSAOptimizer, STOCK, steps=0.2),
+    "without": Rule("QN-SPSA, weight of the metric 0", WithoutMetric, {}),
+    "spsa": Rule("SPSA", plh.SPSAOptimizer, {}),
+    "score": Rule("score function", plh.ScoreFunctionOptimizer, {}, steps=0.2),
+}
+
+
+def subset(data: plh.Data, seed: int, n: int = 1000) -> plh.Data:
+    chosen = np.random.default_rng(seed).choice(len(data.inputs), n, replace=False)
+    return plh.Data(data.inputs[chosen], data.targets[chosen], data.test_inputs, data.test_targets)
+
+
+def one_run(task: tuple) -> dict:
+    name, size, seed, steps, layers, entangled, root = task
+    torch.set_num_threads(1)
+    data = subset(plh.datasets.mnist(size=size, root=root if size > 8 else None), seed)
+    choice = plh.Choice("sigmoid", "hard_sigmoid")
+    network = plh.BinaryNetwork(size**2, [1], activation=choice, scale=1.0)
+    hypernet = plh.QuantumHypernetwork(
+        network,
+        layers=layers,
+        seed=seed,
+        ansatz_options={} if entangled else {"pattern": "none"},
+    )
+    rule = RULES[name]
+    steps = max(1, round(rule.steps * steps))
+    optimizer = rule.optimizer(hypernet.generator("optimizer"), steps)
+    run = plh.train(hypernet, data, optimizer, steps=steps, batch_size=1000, progress=False)
+    energies = np.array([record["energy"] for record in run.history])
+    window = min(WINDOW, len(energies))
+    means = np.convolve(energies, np.ones(window) / window, mode="valid")
+    summary = run.summary
+    return {
+        "rule": name, "size": size, "n_qubits": network.n_qubits, "seed": seed,
+        "layers": layers, "entangled": entangled, "steps": steps,
+        "energy": summary["energy"]["mean"], "best": float(means.min()),
+        "test_accuracy": summary["test_accuracy"]["mean"], "hamming": summary["mutual_hamming"],
+        "circuits": summary["circuits"], "shots": summary["shots"],
+        "weight": getattr(optimizer, "metric_weight", None),
+        "seconds": summary["seconds"],
+        "curve": {"shots": [r["shots"] for r in run.history][window - 1 :: 5],
+                  "energy": means[::5].round(5).tolist()},
+    }  # fmt: skip
+
+
+def mean_and_error(values) -> str:
+    values = np.array(values, dtype=float)
+    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
+    return f"{values.mean():.4f} ± {error:.4f}"
+
+
+def table(runs: list[dict]) -> Table:
+    made = Table(title="1000 digits, mean ± standard error over the seeds", title_justify="left")
+    for heading in ("rule", "qubits", "ansatz", "energy", "diverged", "test accuracy", "Hamming",
+                    "circuits", "weight of metric", "seconds"):  # fmt: skip
+        made.add_column(heading, justify="left" if heading in ("rule", "ansatz") else "right")
+    groups: dict[tuple, list[dict]] = {}
+    for run in runs:
+        key = (run["size"], run["rule"], run["layers"], run["entangled"])
+        groups.setdefault(key, []).append(run)
+    for (_, name, layers, entangled), group in groups.items():
+        diverged = sum(run["energy"] > run["best"] + DIVERGED for run in group)
+        hammings = [run["hamming"] for run in group if run["hamming"] is not None]
+        weights = [run["weight"] for run in group if run["weight"] is not None]
+        made.add_row(
+            RULES[name].label,
+            str(group[0]["n_qubits"]),
+            f"P = {layers}" + ("" if entangled or not layers else ", no CZ"),
+            mean_and_error([run["energy"] for run in group]),
+            f"{diverged} of {len(group)}",
+            mean_and_error([run["test_accuracy"] for run in group]),
+            f"{np.mean(hammings):.1f}" if hammings else "",
+            f"{group[0]['circuits']:,}",
+            f"{np.mean(weights):.2%}" if weights else "",
+            f"{np.mean([run['seconds'] for run in group]):.1f}",
+        )
+    return made
+
+
+def draw(runs: list[dict]) -> Figure:
+    """Mean energy of the runs of each rule against shots, a panel for each size."""
+    sizes = sorted({run["size"] for run in runs})
+    figure = Figure(figsize=(1.5 + 4.5 * len(sizes), 4.2), layout="constrained")
+    axes = figure.subplots(1, len(sizes), squeeze=False, sharey=True)[0]
+    for ax, size in zip(axes, sizes, strict=True):
+        for i, (name, rule) in enumerate(RULES.items()):
+            group = [r for r in runs if r["rule"] == name and r["size"] == size]
+            if not group:
+                continue
+            curves = np.array([run["curve"]["energy"] for run in group])
+            mean, error = curves.mean(axis=0), curves.std(axis=0) / np.sqrt(max(len(group) - 1, 1))
+            shots = group[0]["curve"]["shots"]
+            ax.plot(shots, mean, color=f"C{i}", lw=1.4, label=rule.label)
+            ax.fill_between(shots, mean - error, mean + error, color=f"C{i}", alpha=0.25, lw=0)
+        ax.set(
+            xscale="log", yscale="log", xlabel="shots", title=f"{group_title(runs, size)} qubits"
+        )
+        ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
+        ax.yaxis.set_minor_formatter(NullFormatter())
+        ax.grid(alpha=0.3)
+    axes[0].set_ylabel("energy (cross-entropy, nats)")
+    axes[0].legend(frameon=False, fontsize=8)
+    return figure
+
+
+def group_title(runs: list[dict], size: int) -> int:
+    return next(run["n_qubits"] for run in runs if run["size"] == size)
+
+
+def main(
+    sizes: Annotated[str, typer.Option(help="Pixels along an edge.")] = "8",
+    rules: Annotated[str, typer.Option(help="Of " + ", ".join(RULES) + ".")] = ",".join(RULES),
+    seeds: Annotated[int, typer.Option(help="Seeds 0 ... seeds - 1.")] = 1,
+    steps: Annotated[int, typer.Option(help="Steps; the score function makes a fifth.")] = 1000,
+    layers: Annotated[int, typer.Option(help="Entangling layers P.")] = 2,
+    entangled: Annotated[bool, typer.Option(help="With CZ, or without any.")] = True,
+    root: Annotated[Path | None, typer.Option(help="Folder of MNIST/raw.")] = None,
+    workers: Annotated[int, typer.Option(help="Runs at the same time.")] = 1,
+    out: Annotated[Path | None, typer.Option(help="Where the figure goes.")] = None,
+    as_json: Annotated[
+        Path | None, typer.Option("--json", help="All runs, read and added.")
+    ] = None,
+) -> None:
+    tasks = [
+        (rule, int(size), seed, steps, layers, entangled, None if root is None else str(root))
+        for size in sizes.split(",")
+        for rule in rules.split(",")
+        for seed in range(seeds)
+    ]
+    runs = json.loads(as_json.read_text()) if as_json is not None and as_json.exists() else []
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for run in pool.map(one_run, tasks):
+            runs.append(run)
+            if as_json is not None:
+                as_json.write_text(json.dumps(runs) + "\n")
+    Console(width=140).print(table(runs))
+    if out is not None:
+        figure = draw([run for run in runs if run["entangled"] and run["layers"]])
+        figure.savefig(out / "optimizers.png", dpi=120)
+
+
+if __name__ == "__main__":
+    typer.run(main)
