@@ -1,7 +1,7 @@
 """Which rules train the job, and which collapse, from 66 to 786 qubits.
 
 The job: 0 against 1 at 8x8 (66 qubits), 16x16 (258), 28x28 (786); logits z = w.x + b, sigmoid or
-hard sigmoid by a qubit; 1000 training digits drawn anew for each seed; 200 shots an energy; the same
+hard sigmoid by a qubit; 1000 training digits drawn anew for each seed; 200 shots; the same
 settings at all sizes, no blocking, no guard against divergence. Sizes above 8 need the MNIST files.
 The stock rule takes a fifth of the steps, as its dense algebra is slow, and is lost long before.
 

@@ -8,7 +8,6 @@ import torch
 from matplotlib.figure import Figure
 
 import pl_hypernet as plh
-from pl_hypernet.analysis.evaluation import vote_probabilities
 from pl_hypernet.analysis.hamming import mean_mutual_hamming, mutual_hamming
 from pl_hypernet.analysis.pictures import draw_entanglement, draw_overview, save_pictures
 from pl_hypernet.analysis.summary import summarise
@@ -68,9 +67,9 @@ def test_best_is_picked_on_training_data(task):
 
 def test_vote_in_parts_equals_the_vote_at_once(task, monkeypatch):
     network, bits, data = task
-    whole = vote_probabilities(network, bits, data.inputs)
-    monkeypatch.setattr("pl_hypernet.analysis.evaluation.CHUNK", 200)
-    np.testing.assert_allclose(vote_probabilities(network, bits, data.inputs), whole, rtol=1e-6)
+    whole = network.vote(bits, data.inputs)
+    monkeypatch.setattr("pl_hypernet.networks.binary_network.CHUNK", 1000)
+    np.testing.assert_allclose(network.vote(bits, data.inputs), whole, rtol=1e-6)
 
 
 ABOUT = {

@@ -154,7 +154,7 @@ def test_help_imports_nothing_heavy(tmp_path):
         (["--choice", "activation=sigmoid,relu"], "unknown activation 'relu'"),
         (["--choice", "depth=1,2"], "the one choice of this network is 'activation'"),
         (["--network", "large"], "expected the sizes of the layers"),
-        (["--network", "3-1"], "one layer with one output"),
+        (["--network", "3"], "data have 2 classes, the network tells 3 apart"),
         (["--shots", "0"], "shots=0"),
         (["--shots"], "Option '--shots' requires an argument"),
         (["--shots", "many"], "Invalid value for '--shots'"),

@@ -161,7 +161,7 @@ def test_a_loss_of_ones_own(network):
     ("make", "message"),
     [
         (lambda: plh.BinaryNetwork(0), "n_inputs=0"),
-        (lambda: plh.BinaryNetwork(4, [3, 1]), r"layers=\[3, 1\]: expected \[1\]"),
+        (lambda: plh.BinaryNetwork(4, [3, 0]), r"layers=\[3, 0\]: expected the number"),
         (lambda: plh.BinaryNetwork(4, activation="relu"), "unknown activation 'relu'"),
         (lambda: plh.BinaryNetwork(4, scale=-1.0), "scale=-1.0"),
         (lambda: plh.Choice("sigmoid"), "two different options"),
@@ -170,7 +170,7 @@ def test_a_loss_of_ones_own(network):
         (lambda: plh.BinaryNetwork(4)(np.zeros((2, 5), np.int8), np.zeros((1, 3))), "inputs have"),
         (
             lambda: plh.NetworkLoss(plh.BinaryNetwork(4), np.zeros((2, 4)), [-1, 1]),
-            "targets hold other values than 0 and 1",
+            "targets hold other values than 0 ... 1",
         ),
         (
             lambda: plh.BinaryNetwork(4)(np.full((2, 5), -1, np.int8), np.zeros((1, 4))),
@@ -189,3 +189,116 @@ def test_a_loss_of_ones_own(network):
 def test_bad_input(make, message):
     with pytest.raises(InputError, match=message):
         make()
+
+
+def deep_by_hand(network, bits, inputs, sign_of_zero=1):
+    """Logits (S, M, K) one neuron at a time, in float64."""
+    outputs = []
+    for values in (network.layout.decode(row[None]) for row in bits):
+        rows = []
+        for x in inputs.astype(np.float64):
+            h = list(x)
+            for i in range(len(network.layers)):
+                weight, bias = values[f"layers.{i}.weight"][0], values[f"layers.{i}.bias"][0]
+                z = [
+                    sum(w * v for w, v in zip(row, h, strict=True)) + b
+                    for row, b in zip(weight, bias, strict=True)
+                ]
+                h = [sign_of_zero if abs(v) < 1e-12 else np.sign(v) for v in z]
+            rows.append([network.scale.item() * v for v in z])
+        outputs.append(rows)
+    return np.array(outputs)
+
+
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(st.integers(1, 5), st.lists(st.integers(1, 4), min_size=1, max_size=4), st.integers(0, 1000))
+def test_deep_networks_equal_a_plain_loop(n_inputs, layers, seed):
+    network = plh.BinaryNetwork(n_inputs, layers)
+    bits = random_bits(6, network.n_qubits, seed)
+    values = network.layout.decode(bits)
+    np.testing.assert_array_equal(network.layout.encode(values), bits)
+    # eighths: sums are exact, and 0 is among them
+    inputs = np.random.default_rng(seed).integers(0, 9, (5, n_inputs)).astype(np.float32) / 8
+    found = network(bits, inputs)
+    assert found.shape == (6, 5, layers[-1])
+    np.testing.assert_allclose(found, deep_by_hand(network, bits, inputs), atol=1e-5)
+    for row, logits in zip(bits, found, strict=True):
+        np.testing.assert_array_equal(network(row[None], inputs)[0], logits)
+
+
+def test_sign_of_zero_is_plus():
+    network = plh.BinaryNetwork(1, [1, 1])
+    bits = np.array([[0, 1, 0, 0]], dtype=np.int8)  # 1 - 1 = 0 in the hidden neuron
+    inputs = np.ones((1, 1), np.float32)
+    assert network(bits, inputs).item() == 2 * network.scale
+    wrong = deep_by_hand(network, bits, inputs, sign_of_zero=-1)
+    assert wrong.item() == 0
+    # thirds do not add up to 1 in float32, whatever the order
+    third = plh.BinaryNetwork(3, [1, 1])
+    bits = np.array([[0, 0, 0, 1, 0, 0]], dtype=np.int8)
+    for x in ((1 / 3, 1 / 3, 1 / 3), (0.1, 0.2, 0.7), (0.7, 0.2, 0.1)):
+        assert third(bits, np.array([x], np.float32)).item() == 2 * third.scale
+
+
+@pytest.mark.parametrize("layers", [[5, 1], [4, 3], [4, 5, 3]])
+def test_the_order_of_hidden_neurons_does_not_matter(layers):
+    network = plh.BinaryNetwork(6, layers)
+    bits = random_bits(8, network.n_qubits)
+    rng = np.random.default_rng(1)
+    inputs = rng.uniform(0, 1, (9, 6)).astype(np.float32)
+    targets = rng.integers(0, max(2, layers[-1]), 9)
+    loss = plh.NetworkLoss(network, inputs, targets)
+    values = network.layout.decode(bits)
+    order = rng.permutation(layers[0])
+    permuted = values | {
+        "layers.0.weight": values["layers.0.weight"][:, order],
+        "layers.0.bias": values["layers.0.bias"][:, order],
+    }
+    assert not np.allclose(loss(network.layout.encode(permuted)), loss(bits))
+    permuted["layers.1.weight"] = values["layers.1.weight"][:, :, order]
+    np.testing.assert_allclose(loss(network.layout.encode(permuted)), loss(bits), rtol=1e-6)
+
+
+def test_cross_entropy_is_that_of_torch():
+    network = plh.BinaryNetwork(4, [3])
+    bits = random_bits(5, network.n_qubits)
+    rng = np.random.default_rng(1)
+    inputs, targets = rng.uniform(0, 1, (7, 4)).astype(np.float32), rng.integers(0, 3, 7)
+    expected = [
+        torch.nn.functional.cross_entropy(logits, torch.tensor(targets))
+        for logits in network(bits, inputs)
+    ]
+    np.testing.assert_allclose(plh.NetworkLoss(network, inputs, targets)(bits), expected, rtol=1e-5)
+
+
+def test_votes_of_several_classes():
+    network = plh.BinaryNetwork(4, [3])
+    bits = np.repeat(random_bits(5, network.n_qubits), [1, 4, 2, 1, 1], axis=0)
+    inputs = np.random.default_rng(1).uniform(0, 1, (7, 4)).astype(np.float32)
+    expected = torch.softmax(network(bits, inputs), dim=2).mean(dim=0)
+    np.testing.assert_allclose(network.vote(bits, inputs), expected, atol=1e-6)
+    two = plh.BinaryNetwork(4, [1])
+    p = torch.sigmoid(two(bits[:, :5], inputs))[..., 0].mean(dim=0)
+    np.testing.assert_allclose(two.vote(bits[:, :5], inputs)[:, 1], p, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"layers": []}, r"layers=\[\]: expected the number of neurons"),
+        ({"layers": [3, 0]}, r"layers=\[3, 0\]: expected the number of neurons"),
+        ({"layers": [3], "activation": "sigmoid"}, "unknown activation 'sigmoid': choose one of softmax"),
+        ({"layers": [1], "activation": "softmax"}, "unknown activation 'softmax'"),
+    ],
+)
+def test_networks_that_cannot_be(arguments, message):
+    with pytest.raises(InputError, match=message):
+        plh.BinaryNetwork(4, **arguments)
+
+
+def test_losses_that_do_not_go_with_the_outputs():
+    inputs = np.ones((3, 4), np.float32)
+    with pytest.raises(InputError, match="'bce' does not go with 3 outputs"):
+        plh.NetworkLoss(plh.BinaryNetwork(4, [3]), inputs, [0, 1, 2], "bce")
+    with pytest.raises(InputError, match=r"other values than 0 ... 1"):
+        plh.NetworkLoss(plh.BinaryNetwork(4), inputs, [0, 1, 2])

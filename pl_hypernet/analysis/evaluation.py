@@ -9,7 +9,6 @@ from pl_hypernet.analysis.hamming import mean_mutual_hamming
 from pl_hypernet.datasets import as_data
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks import BinaryNetwork
-from pl_hypernet.networks.binary_network import CHUNK
 from pl_hypernet.objectives import NetworkLoss
 
 GOOD = 0.9  # test accuracy above which a network counts as good
@@ -64,7 +63,7 @@ class Evaluation:
         return mean_mutual_hamming(self.bits[self.good])
 
 
-def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss="bce") -> Evaluation:
+def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evaluation:
     """Scores shots as networks.
 
     Args:
@@ -99,18 +98,9 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss="bce") -> Eval
 
 
 def _accuracy(network, bits, inputs, targets, best: int) -> Accuracy:
-    is_one = torch.as_tensor(targets, device=network.scale.device) == 1
+    expected = torch.as_tensor(targets, device=network.scale.device)
     shots = network.score(
-        bits, inputs, lambda logits: ((logits[..., 0] > 0) == is_one).double().mean(dim=1)
+        bits, inputs, lambda logits: (network.classify(logits) == expected).double().mean(dim=1)
     )
-    vote = (vote_probabilities(network, bits, inputs) > 0.5) == (np.asarray(targets) == 1)
+    vote = network.vote(bits, inputs).argmax(axis=1) == np.asarray(targets)
     return Accuracy(shots, float(shots[best]), float(vote.mean()))
-
-
-def vote_probabilities(network: BinaryNetwork, bits: np.ndarray, inputs) -> np.ndarray:
-    """Probability of class 1 averaged over S networks: float32 (M,), in bounded memory."""
-    parts = [
-        torch.sigmoid(network(bits, part)[..., 0]).mean(dim=0).cpu().numpy()
-        for part in network.check_inputs(inputs).split(max(1, CHUNK // len(bits)))
-    ]
-    return np.concatenate(parts)

@@ -13,6 +13,7 @@ from pl_hypernet.networks import BinaryNetwork
 
 COLORS = ("#1f6fb4", "#e07b1a", "#3a9a4b", "#9b59b6")
 OVERVIEW_SIZE = (11, 7.5)  # inches
+MOST_IMAGES = 16  # neurons whose weights are drawn
 MOST_PAIRED = 2000  # shots compared with each other in the histogram of distances
 
 
@@ -79,18 +80,39 @@ def draw_hamming(ax: Axes, evaluation: Evaluation) -> None:
 
 
 def draw_weights(axes, evaluation: Evaluation, network: BinaryNetwork, image_shape) -> None:
-    """Mean weights of all shots and the weights of the best shot, as images, on two axes."""
-    weights = network.layout.decode(evaluation.bits)["layers.0.weight"][:, 0]
+    """Mean weights of all shots and the weights of the best shot, as images, on two axes.
+
+    An image for each of the first neurons of the first layer, where it has several.
+    """
+    weights = network.layout.decode(evaluation.bits)["layers.0.weight"][:, :MOST_IMAGES]
     shape = image_shape or (1, network.n_inputs)
     for ax, values, title in (
         (axes[0], weights.mean(axis=0), "Mean weights"),
-        (axes[1], weights[evaluation.best], "Best shot's weights"),
+        (axes[1], weights[evaluation.best].astype(float), "Best shot's weights"),
     ):
-        image = ax.imshow(values.reshape(shape), cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto")
+        image = ax.imshow(
+            _side_by_side(values.reshape(-1, *shape)), cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto"
+        )
         ax.set(title=title, xticks=[], yticks=[])
         if image_shape:
             ax.set_aspect("equal")
+    if network.layers[0] > 1:
+        last = weights.shape[1] - 1
+        axes[0].set_xlabel(f"neurons 0 to {last} of {network.layers[0]}")
     axes[0].figure.colorbar(image, ax=list(axes), shrink=0.8, ticks=[-1, 0, 1])
+
+
+def _side_by_side(images: np.ndarray) -> np.ndarray:
+    """Images (n, height, width) as one, about as high as wide, with empty lines between them."""
+    n, height, width = images.shape
+    across = min(n, max(1, round(np.sqrt(n * height / width))))
+    rows = -(-n // across)
+    gap = 0 if n == 1 else max(1, height // 14)
+    whole = np.full((rows * (height + gap) - gap, across * (width + gap) - gap), np.nan)
+    for i, image in enumerate(images):
+        top, left = i // across * (height + gap), i % across * (width + gap)
+        whole[top : top + height, left : left + width] = image
+    return whole
 
 
 def draw_entanglement(ax: Axes, entropies: dict[str, np.ndarray]) -> None:

@@ -7,6 +7,8 @@ import numpy as np
 
 from pl_hypernet.errors import DataError
 
+MOST_CLASSES = 1000
+
 
 @dataclass(frozen=True)
 class Data:
@@ -81,11 +83,11 @@ def from_arrays(inputs, targets, test_inputs=None, test_targets=None) -> Data:
 
     Args:
         inputs: (n_samples, n_inputs), anything that converts to float32; finite.
-        targets: (n_samples,), two labels of any kind; the smaller becomes class 0.
+        targets: (n_samples,), two or more labels of any kind; the smallest becomes class 0.
         test_inputs, test_targets: the same for testing, if there are any.
 
     Raises:
-        DataError: wrong shapes, NaN, or other than two labels.
+        DataError: wrong shapes, NaN, fewer than two labels, or numbers that are no labels.
     """
     targets = _to_array("targets", targets)
     if targets.ndim != 1:
@@ -93,9 +95,14 @@ def from_arrays(inputs, targets, test_inputs=None, test_targets=None) -> Data:
     if targets.dtype.kind == "f" and not np.isfinite(targets).all():
         raise DataError("targets hold NaN or infinite values: remove these samples")
     classes = np.unique(targets)
-    if len(classes) != 2:
-        shown = ", ".join(map(str, classes[:5])) + (", ..." if len(classes) > 5 else "")
-        raise DataError(f"targets hold {len(classes)} classes ({shown}): expected exactly 2")
+    shown = ", ".join(map(str, classes[:5])) + (", ..." if len(classes) > 5 else "")
+    if len(classes) < 2:
+        raise DataError(f"targets hold {len(classes)} classes ({shown}): expected at least 2")
+    if len(classes) > MOST_CLASSES:
+        raise DataError(
+            f"targets hold {len(classes)} different values ({shown}): expected the labels of at "
+            f"most {MOST_CLASSES} classes"
+        )
 
     def codes(labels):
         labels = _to_array("test targets", labels)

@@ -13,15 +13,15 @@ SHIPPED_SIZE = 8
 DEFAULT_ROOT = Path.home() / ".cache" / "pl_hypernet"
 
 
-def mnist(digits: tuple[int, int] = (0, 1), size: int = 8, root=None) -> Data:
-    """Two classes of MNIST digits at ``size`` x ``size`` pixels.
+def mnist(digits: tuple[int, ...] | str = (0, 1), size: int = 8, root=None) -> Data:
+    """MNIST digits of two or more classes at ``size`` x ``size`` pixels.
 
     0 against 1 at 8x8 ships with the package (all 12,665 training and 2,115 test images). Any
     other choice is read through ``torchvision.datasets.MNIST``, which downloads the files if they
     are not there.
 
     Args:
-        digits: two different digits, class 0 and class 1.
+        digits: two or more different digits, class 0, class 1, ...; ``"all"``: all ten.
         size: pixels along an edge, 1 to 28; each is an average over the original pixels that it
             covers (``torch.nn.functional.adaptive_avg_pool2d``).
         root: folder that holds, or will hold, ``MNIST/raw``; None: what ships with the package, or
@@ -33,9 +33,14 @@ def mnist(digits: tuple[int, int] = (0, 1), size: int = 8, root=None) -> Data:
     Raises:
         DataError: impossible digits or size, or the files cannot be had.
     """
-    digits = tuple(digits) if isinstance(digits, (tuple, list)) else (digits,)
-    if len(set(digits)) != 2 or len(digits) != 2 or not all(d in range(10) for d in digits):
-        raise DataError(f"digits={digits}: expected two different digits from 0 to 9")
+    if isinstance(digits, str) and digits == "all":
+        digits = range(10)
+    digits = tuple(digits) if isinstance(digits, (tuple, list, range)) else (digits,)
+    different = len(set(digits)) == len(digits) >= 2
+    if not different or not all(d in range(10) for d in digits):
+        raise DataError(
+            f"digits={digits}: expected two or more different digits from 0 to 9, or 'all'"
+        )
     if not isinstance(size, int) or not 1 <= size <= 28:
         raise DataError(f"size={size}: expected 1 to 28 pixels along an edge")
     if root is None and digits == SHIPPED_DIGITS and size == SHIPPED_SIZE:
@@ -47,11 +52,13 @@ def mnist(digits: tuple[int, int] = (0, 1), size: int = 8, root=None) -> Data:
     source = {"name": "mnist", "digits": list(digits), "size": size}
     if root is not None:
         source["root"] = str(root)
+    codes = np.zeros(10, dtype=np.int64)
+    codes[list(digits)] = np.arange(len(digits))
     return Data(
         _scaled(train_pixels),
-        (train_digits == digits[1]).astype(np.int64),
+        codes[train_digits],
         _scaled(test_pixels),
-        (test_digits == digits[1]).astype(np.int64),
+        codes[test_digits],
         digits,
         (size, size),
         source,

@@ -1,7 +1,7 @@
 """Binary neural networks: a torch module that scores one network for each bitstring."""
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import torch
@@ -14,27 +14,36 @@ from pl_hypernet.networks.layout import Block, ParameterLayout
 from pl_hypernet.networks.unique import unique_bitstrings
 
 CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
+TIE = 1e-6  # of the largest sum that there can be: less is the rounding of 0
+SOFTMAX = "softmax"
 
 
 class BinaryNetwork(torch.nn.Module):
     r"""A neural network with weights and biases in {+1, -1}, one qubit each.
 
     The network holds no parameters of its own: a bitstring is its parameters. Calling it with S
-    bitstrings and M inputs scores S networks in one batched product,
+    bitstrings and M inputs scores S networks, in one batched product a layer,
 
-    .. math:: z = \text{scale} \, (w \cdot x + b), \qquad p = \text{activation}(z).
+    .. math:: h_l = \text{sign}(w_l h_{l-1} + b_l), \qquad z = \text{scale} \, (w h + b),
+
+    with sign(0) = +1 in the hidden layers, also where rounding makes a little less than 0 of a sum
+    of real inputs. With one output the probability of class 1 is activation(z); with several the
+    probabilities of the classes are softmax(z).
 
     Args:
         n_inputs: number of inputs.
-        layers: number of neurons in each layer, here one layer with one output, ``[1]``.
-        activation: of the output: ``"sigmoid"`` or ``"hard_sigmoid"``, or a :class:`Choice`
-            between two, which adds a qubit.
-        scale: factor of the logit; None: 8 / sqrt(n_inputs), which is 1 for 64 pixels.
+        layers: number of neurons in each layer, the last of them the outputs: ``[1]`` for two
+            classes and no hidden layer, ``[64, 10]`` for ten classes and 64 hidden neurons.
+        activation: of one output: ``"sigmoid"`` or ``"hard_sigmoid"``, or a :class:`Choice`
+            between two, which adds a qubit; of several: ``"softmax"``. None: sigmoid or softmax.
+        scale: factor of the logits; None: 8 / sqrt(inputs of the last layer), which is 1 for 64.
 
     Attributes:
-        layout (ParameterLayout): the name of each qubit: ``layers.0.weight[0, i]`` row-major, then
-            ``layers.0.bias[0]``, then ``choice.activation`` if there is a choice.
+        layout (ParameterLayout): the name of each qubit: for each layer
+            ``layers.0.weight[0, i]`` row-major (out, in), then ``layers.0.bias[0]``; at the end
+            ``choice.activation`` if there is a choice.
         n_qubits (int): number of bits that make a network.
+        n_outputs (int): 1, or the number of classes.
 
     Raises:
         InputError: sizes that cannot be built, or an unknown activation.
@@ -44,36 +53,43 @@ class BinaryNetwork(torch.nn.Module):
         self,
         n_inputs: int,
         layers: Sequence[int] = (1,),
-        activation: str | Choice = "sigmoid",
+        activation: str | Choice | None = None,
         scale: float | None = None,
     ):
         super().__init__()
         if n_inputs < 1:
             raise InputError(f"n_inputs={n_inputs}: expected at least 1")
-        if list(layers) != [1]:
-            raise InputError(f"layers={list(layers)}: expected [1], one layer with one output")
+        self.layers = tuple(layers)
+        if not self.layers or not all(n == int(n) and n >= 1 for n in self.layers):
+            raise InputError(
+                f"layers={list(layers)}: expected the number of neurons in each layer, as [1] or "
+                "[64, 10]"
+            )
         if scale is not None and not (math.isfinite(scale) and scale > 0):
             raise InputError(f"scale={scale}: expected a positive number, or None")
         self.n_inputs = n_inputs
-        self.layers = tuple(layers)
+        self.n_outputs = self.layers[-1]
+        if activation is None:
+            activation = "sigmoid" if self.n_outputs == 1 else SOFTMAX
         self.activation = activation
+        known = OUTPUT_ACTIVATIONS if self.n_outputs == 1 else (SOFTMAX,)
         options = activation.options if isinstance(activation, Choice) else (activation,)
         for option in options:
-            if option not in OUTPUT_ACTIVATIONS:
-                raise unknown_name("activation", option, OUTPUT_ACTIVATIONS)
+            if option not in known:
+                raise unknown_name("activation", option, known)
         blocks = []
         fan_in = n_inputs
         for i, size in enumerate(self.layers):
             blocks.append(Block(f"layers.{i}.weight", (size, fan_in), is_spin=True))
             blocks.append(Block(f"layers.{i}.bias", (size,), is_spin=True))
-            fan_in = size
+            last_fan_in, fan_in = fan_in, size
         self.choices: dict[str, Choice] = {}
         if isinstance(activation, Choice):
             self.choices["activation"] = activation
             blocks.append(Block("choice.activation", (), is_spin=False))
         self.layout = ParameterLayout(blocks)
         # a buffer, so that module.to(device) moves the place where networks are scored
-        scale = 8 / math.sqrt(n_inputs) if scale is None else scale
+        scale = 8 / math.sqrt(last_fan_in) if scale is None else scale
         self.register_buffer("scale", torch.tensor(float(scale), dtype=torch.float32))
 
     @property
@@ -87,14 +103,15 @@ class BinaryNetwork(torch.nn.Module):
         )
 
     def forward(self, bits, inputs) -> Tensor:
-        """The logits of class 1 of S networks on M inputs.
+        """The logits of S networks on M inputs.
 
         Args:
             bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
             inputs: float32 (M, n_inputs), numpy or torch.
 
         Returns:
-            torch float32 (S, M, 1); the probability of class 1 is ``sigmoid`` of it.
+            torch float32 (S, M, n_outputs). With one output the probability of class 1 is
+            ``sigmoid`` of it, with several those of the classes are ``softmax`` of them.
 
         Raises:
             InputError: wrong shapes.
@@ -111,18 +128,40 @@ class BinaryNetwork(torch.nn.Module):
         Args:
             bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
             inputs: float32 (M, n_inputs), numpy or torch.
-            reduce: logits float32 (s, M, 1) -> tensor (s, ...), called for parts of the networks.
+            reduce: logits float32 (s, M, n_outputs) -> tensor (s, ...), called for parts of the
+                networks.
 
         Returns:
             numpy (S, ...), row s for bits[s].
         """
         rows, inverse = unique_bitstrings(_as_numpy(bits))
-        inputs = self.check_inputs(inputs)
-        parts = [
-            reduce(self._logits(chunk, inputs)).cpu().numpy()
-            for chunk in self._bits(rows).split(max(1, CHUNK // len(inputs)))
-        ]
+        parts = [reduce(logits).cpu().numpy() for logits in self._logits_in_parts(rows, inputs)]
         return np.concatenate(parts)[inverse]
+
+    def vote(self, bits, inputs) -> np.ndarray:
+        """Probabilities averaged over S networks, in bounded memory, equal networks once.
+
+        Args:
+            bits, inputs: as of :meth:`score`.
+
+        Returns:
+            numpy float64 (M, n_classes), rows that sum to 1.
+        """
+        rows, inverse = unique_bitstrings(_as_numpy(bits))
+        often = torch.as_tensor(np.bincount(inverse), device=self.scale.device)
+        total = torch.zeros(len(inputs), self.n_outputs, dtype=torch.float64, device=often.device)
+        start = 0
+        for logits in self._logits_in_parts(rows, inputs):
+            weights = often[start : start + len(logits)].to(logits.dtype)
+            p = torch.sigmoid(logits) if self.n_outputs == 1 else torch.softmax(logits, dim=2)
+            total += torch.einsum("s,smk->mk", weights, p)
+            start += len(logits)
+        p = (total / len(inverse)).cpu().numpy()
+        return np.concatenate([1 - p, p], axis=1) if self.n_outputs == 1 else p
+
+    def classify(self, logits: Tensor) -> Tensor:
+        """The classes int64 (S, M) of logits (S, M, n_outputs)."""
+        return (logits[..., 0] > 0).long() if self.n_outputs == 1 else logits.argmax(dim=2)
 
     def check_inputs(self, inputs) -> Tensor:
         """Inputs as float32 (M, n_inputs) on the module's device."""
@@ -136,12 +175,31 @@ class BinaryNetwork(torch.nn.Module):
     def _bits(self, rows: np.ndarray) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(rows), device=self.scale.device)
 
+    def _logits_in_parts(self, rows: np.ndarray, inputs) -> Iterator[Tensor]:
+        """Logits of some networks at a time, in order, so that few numbers are held."""
+        inputs = self.check_inputs(inputs)
+        largest = max(len(inputs) * max(self.layers), self.n_qubits)
+        for chunk in self._bits(rows).split(max(1, CHUNK // largest)):
+            yield self._logits(chunk, inputs)
+
     @torch.no_grad()
     def _logits(self, bits: Tensor, inputs: Tensor) -> Tensor:
         parameters = self.layout.decode(bits)
-        weight = parameters["layers.0.weight"][:, 0].to(torch.float32)
-        bias = parameters["layers.0.bias"].to(torch.float32)
-        z = torch.addmm(bias, weight, inputs.T).mul_(self.scale)
+        z = None
+        for i, size in enumerate(self.layers):
+            weight = parameters[f"layers.{i}.weight"].to(torch.float32)
+            bias = parameters[f"layers.{i}.bias"].to(torch.float32)[..., None]
+            if z is None:  # all networks see the same inputs: one product
+                flat = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), inputs.T)
+                z = flat.view(len(bits), size, len(inputs))
+            else:
+                z = torch.baddbmm(bias, weight, z)
+            if i < len(self.layers) - 1:
+                z = self._signs(z, inputs if i == 0 else None)
+        z.mul_(self.scale)
+        if self.n_outputs > 1:
+            return z.transpose(1, 2)
+        z = z[:, 0]
         if not isinstance(self.activation, Choice):
             return OUTPUT_ACTIVATIONS[self.activation](z)[..., None]
         chosen = parameters["choice.activation"]
@@ -151,6 +209,13 @@ class BinaryNetwork(torch.nn.Module):
             rows = (chosen == code).nonzero()[:, 0]
             z[rows] = OUTPUT_ACTIVATIONS[option](z[rows])
         return z[..., None]
+
+    def _signs(self, z: Tensor, inputs: Tensor | None) -> Tensor:
+        """+1 or -1, sign(0) = +1; of whole numbers, or of sums of real inputs with rounding."""
+        least = 0.0
+        if inputs is not None and inputs.numel():
+            least = -TIE * (1 + self.n_inputs * inputs.abs().max().item())
+        return z.ge_(least).mul_(2).sub_(1)
 
 
 def _as_numpy(bits) -> np.ndarray:

@@ -18,4 +18,23 @@ def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return softplus(logits).mean(dim=1) - logits @ targets.to(logits.dtype) / len(targets)
 
 
-LOSSES = {"bce": binary_cross_entropy}
+def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+    r"""Mean over inputs of :math:`-\log p_y` with p = softmax(logits), in nats.
+
+    Args:
+        logits: float32 (S, M, K).
+        targets: int64 (M,), the class 0 ... K - 1 of each input.
+
+    Returns:
+        float32 (S,), each at least 0.
+    """
+    of_target = logits.gather(2, targets[None, :, None].expand(len(logits), -1, 1))[..., 0]
+    return (logits.logsumexp(dim=2) - of_target).mean(dim=1)
+
+
+LOSSES = {"bce": binary_cross_entropy, "cross_entropy": cross_entropy}
+
+
+def default_loss(n_outputs: int) -> str:
+    """``"bce"`` for one output, ``"cross_entropy"`` for several."""
+    return "bce" if n_outputs == 1 else "cross_entropy"

@@ -7,7 +7,7 @@ import torch
 
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.networks import BinaryNetwork
-from pl_hypernet.objectives.losses import LOSSES
+from pl_hypernet.objectives.losses import LOSSES, default_loss
 
 
 class NetworkLoss:
@@ -16,17 +16,24 @@ class NetworkLoss:
     Args:
         network: what a bitstring means.
         inputs: float32 (M, n_inputs).
-        targets: (M,), class 0 or 1 of each input.
-        loss: ``"bce"``, or a callable (outputs (S, M, 1), targets (M,)) -> losses (S,) on torch
-            tensors.
+        targets: (M,), the class 0, 1, ... of each input.
+        loss: ``"bce"`` of one output; ``"cross_entropy"`` of several; or a callable (outputs
+            (S, M, n_outputs), targets (M,)) -> losses (S,) on torch tensors. None: as the outputs
+            have it.
 
     >>> loss = NetworkLoss(network, data.inputs, data.targets, "bce")
     >>> loss(bits)                  # float64 (S,)
     """
 
-    def __init__(self, network: BinaryNetwork, inputs, targets, loss: str | Callable = "bce"):
+    def __init__(self, network: BinaryNetwork, inputs, targets, loss: str | Callable | None = None):
+        loss = default_loss(network.n_outputs) if loss is None else loss
         if not callable(loss) and loss not in LOSSES:
             raise unknown_name("loss", loss, LOSSES)
+        if not callable(loss) and loss != default_loss(network.n_outputs):
+            raise InputError(
+                f"loss {loss!r} does not go with {network.n_outputs} outputs: expected "
+                f"{default_loss(network.n_outputs)!r}"
+            )
         self.network = network
         self.loss = loss if callable(loss) else LOSSES[loss]
         self.inputs = network.check_inputs(inputs)
@@ -35,8 +42,14 @@ class NetworkLoss:
             raise InputError(
                 f"targets have shape {tuple(self.targets.shape)}: expected ({len(self.inputs)},)"
             )
-        if not torch.isin(self.targets, torch.tensor([0, 1], device=self.targets.device)).all():
-            raise InputError("targets hold other values than 0 and 1: number the two classes so")
+        n_classes = max(2, network.n_outputs)
+        classes = torch.arange(n_classes, device=self.targets.device)
+        if not torch.isin(self.targets, classes).all():
+            raise InputError(
+                f"targets hold other values than 0 ... {n_classes - 1}: number the classes so, and "
+                "give a network of more than two classes an output for each"
+            )
+        self.targets = self.targets.long()
         self.select(None)
 
     def select(self, indices: np.ndarray | None) -> None:

@@ -6,13 +6,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from pl_hypernet import datasets
 from pl_hypernet.datasets import Data
 from pl_hypernet.errors import InputError, RunFolderError, unknown_name
 from pl_hypernet.measurements.reductions import find_reduction
 from pl_hypernet.networks import BinaryNetwork, Choice
+from pl_hypernet.networks.binary_network import SOFTMAX
+from pl_hypernet.objectives.losses import default_loss
 from pl_hypernet.optimizers import OPTIMIZERS
 from pl_hypernet.torch_device import checked_torch_device
 from pl_hypernet.training.choose_optimizer import AUTO, choose_optimizer
@@ -29,7 +31,7 @@ class RunConfig(BaseModel):
     data_options: dict[str, Any] = {}
     validation: float | None = Field(None, gt=0, lt=1)
     network: tuple[int, ...] = (1,)
-    activation: str | tuple[str, str] = ("sigmoid", "hard_sigmoid")
+    activation: str | tuple[str, str]  # default: a choice for one output, softmax for several
     scale: float | None = Field(None, gt=0)
     device: str = "hypernet.mps"
     device_options: dict[str, Any] = {}
@@ -40,13 +42,23 @@ class RunConfig(BaseModel):
     shots: int = Field(200, ge=2)
     optimizer: str = "qnspsa"
     optimizer_options: dict[str, Any] = {}
-    loss: str = "bce"
+    loss: str  # default: bce for one output, cross_entropy for several
     reduction: str = "mean"
     steps: int = Field(1000, ge=1)
     batch_size: int = Field(500, ge=1)
     evaluation_shots: int = Field(1000, ge=2)
     torch_device: str = "cpu"
     seed: int = Field(0, ge=0)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _by_outputs(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """What depends on the number of outputs, where it is not given."""
+        network = settings.get("network", cls.model_fields["network"].default)
+        one = not isinstance(network, list | tuple) or not network or network[-1] == 1
+        given = {name: value for name, value in settings.items() if value is not None}
+        activation = ("sigmoid", "hard_sigmoid") if one else SOFTMAX
+        return {"activation": activation, "loss": default_loss(1 if one else 2)} | given
 
     @classmethod
     def checked(cls, settings: dict[str, Any]) -> "RunConfig":

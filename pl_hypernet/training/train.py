@@ -43,7 +43,7 @@ def train(
     callbacks: Sequence[Callable] = (),
     out=None,
     progress: bool = True,
-    loss="bce",
+    loss=None,
     reduction: str = "mean",
     evaluation_shots: int = 1000,
     **optimizer_options,
@@ -64,7 +64,8 @@ def train(
             becomes ``run.stop_reason``.
         out: folder to write to, which must not exist; None: nothing is written.
         progress: show a bar.
-        loss: ``"bce"``, or a callable (outputs (S, M, 1), targets (M,)) -> losses (S,).
+        loss: ``"bce"`` or ``"cross_entropy"``, as the outputs have it (None), or a callable
+            (outputs (S, M, n_outputs), targets (M,)) -> losses (S,).
         reduction: what is lowered: ``"mean"``, the energy, or ``"cvar:0.1"``, the mean of the best
             10 % of the shots.
         evaluation_shots: fresh shots that the trained state is judged by.
@@ -98,6 +99,12 @@ def train(
         raise InputError(
             f"data have {data.n_inputs} inputs, the network {hypernet.network.n_inputs}: "
             f"make the network with n_inputs={data.n_inputs}"
+        )
+    n_classes = max(2, hypernet.network.n_outputs)
+    if len(data.classes) != n_classes:
+        raise InputError(
+            f"data have {len(data.classes)} classes, the network tells {n_classes} apart: make the "
+            "network with one output for two classes, else with an output for each"
         )
     if validation is not None:
         data = data.split(validation, hypernet.generator("validation"))
@@ -185,7 +192,7 @@ def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **setting
             "seed": hypernet.seed,
             "optimizer": optimizer if isinstance(optimizer, str) else CUSTOM,
             "optimizer_options": optimizer_options,
-            "loss": loss if isinstance(loss, str) else CUSTOM,
+            "loss": CUSTOM if callable(loss) else loss,
             **settings,
         }
     )

@@ -37,7 +37,7 @@ class Trainer:
         optimizer,
         batch_size: int = 500,
         theta=None,
-        loss="bce",
+        loss=None,
         reduction="mean",
     ):
         if not hasattr(optimizer, "step_and_cost"):
