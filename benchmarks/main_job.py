@@ -2,6 +2,7 @@
 
     python benchmarks/main_job.py --seeds 10 --json main_job.json
     python benchmarks/main_job.py --seeds 10 --optimizer score --steps 200 --entropy 0.01
+    python benchmarks/main_job.py --seeds 10 --optimizer spsa --mmd 0.3
 
 Prints a row for each seed as it ends: energy of 1000 fresh shots, test accuracy of the shots (mean,
 best by training loss, vote), share of shots above 90 %, their mutual Hamming distance, the share of
@@ -40,14 +41,15 @@ def main(
     seeds: Annotated[int, typer.Option(help="Seeds 0 ... seeds - 1.")] = 1,
     steps: Annotated[int, typer.Option(help="Steps of the optimizer.")] = 1000,
     optimizer: Annotated[str, typer.Option(help="qnspsa, spsa or score.")] = "qnspsa",
-    entropy: Annotated[float, typer.Option(help="Entropy weight of score.")] = 0.0,
+    entropy: Annotated[str, typer.Option(help="Weight of the entropy; 0.02:0 falls.")] = "0",
+    mmd: Annotated[str, typer.Option(help="Weight of the MMD^2 from uniform bits.")] = "0",
     as_json: Annotated[Path | None, typer.Option("--json", help="Write summaries here.")] = None,
 ) -> None:
     console = Console(highlight=False, width=100)
     console.print("".join(f"{heading:>11}" for heading in HEADINGS))
     data = plh.datasets.mnist()
     network = plh.BinaryNetwork(64, [1], activation=plh.Choice("sigmoid", "hard_sigmoid"))
-    options = {"entropy": entropy} if optimizer == "score" else {}
+    options = {"entropy": entropy, "mmd": mmd}
     summaries = []
     for seed in range(seeds):
         hypernet = plh.QuantumHypernetwork(network, seed=seed)

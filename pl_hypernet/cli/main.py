@@ -111,6 +111,20 @@ def run_settings(
         str | None,
         typer.Option(help="Lower the mean loss, or cvar:0.1, that of the best 10 %; default mean."),
     ] = None,
+    entropy: Annotated[
+        str | None,
+        typer.Option(
+            metavar="WEIGHT", help="Of the networks' entropy, as 0.01, or 0.02:0 over the steps."
+        ),
+    ] = None,
+    mmd: Annotated[
+        str | None,
+        typer.Option(metavar="WEIGHT", help="The same of bits alone: of MMD^2 from uniform bits."),
+    ] = None,
+    penalty: Annotated[
+        Pairs,
+        typer.Option(metavar="CHOICE.OPTION=LOSS", help="As activation.hard_sigmoid=0.01."),
+    ] = None,
     steps: Annotated[int | None, typer.Option(help="Steps of the optimizer; default 1000.")] = None,
     batch_size: Annotated[
         int | None, typer.Option(help="Training samples that a step sees; default 500.")
@@ -121,7 +135,12 @@ def run_settings(
     ] = None,
 ) -> tuple[Path | None, dict, dict]:
     """The settings of a run as typed: a file, single settings, and tables of options."""
-    from pl_hypernet.cli.options import parse_choices, parse_network, parse_pairs
+    from pl_hypernet.cli.options import (
+        parse_choices,
+        parse_network,
+        parse_pairs,
+        parse_penalties,
+    )
     from pl_hypernet.errors import InputError
 
     if activation is not None and choice:
@@ -136,6 +155,9 @@ def run_settings(
         "shots": shots,
         "optimizer": optimizer,
         "reduction": reduction,
+        "entropy": entropy,
+        "mmd": mmd,
+        "penalties": parse_penalties(penalty or []) or None,
         "steps": steps,
         "batch_size": batch_size,
         "seed": seed,

@@ -54,6 +54,20 @@ def parse_choices(pairs: list[str]) -> dict[str, Any]:
     return choices
 
 
+def parse_penalties(pairs: list[str]) -> dict[str, dict[str, float]]:
+    """``["activation.hard_sigmoid=0.01"]`` as ``{"activation": {"hard_sigmoid": 0.01}}``."""
+    penalties: dict[str, dict[str, float]] = {}
+    for key, penalty in parse_pairs(pairs, "--penalty").items():
+        choice, _, option = key.partition(".")
+        if not option or isinstance(penalty, bool) or not isinstance(penalty, int | float):
+            raise InputError(
+                f"--penalty {key}={penalty}: expected CHOICE.OPTION=LOSS, as "
+                "activation.hard_sigmoid=0.01"
+            )
+        penalties.setdefault(choice, {})[option] = penalty
+    return penalties
+
+
 def merge_settings(
     config_path: Path | None, given: dict[str, Any], options: dict[str, dict]
 ) -> dict[str, Any]:

@@ -22,15 +22,23 @@ class BitstringDevice(Device):
         reading: how bits are read from it; None: it samples them itself, in every respect;
             ``"try"``: find out with a small circuit when bits are first asked for.
         exact: whether its results without shots are exact.
+        noise: why its shots may not follow the circuit's pure state; None: they do.
 
     Attributes:
         inner (Device): the device that executes.
         estimates (list[Estimate]): the expected losses of the last execution, with their errors.
     """
 
-    def __init__(self, inner: Device, reading: Reading | str | None = None, exact: bool = True):
+    def __init__(
+        self,
+        inner: Device,
+        reading: Reading | str | None = None,
+        exact: bool = True,
+        noise: str | None = None,
+    ):
         self.inner = inner
         self.reading = reading
+        self.noise = noise
         self._exact = exact
         self.estimates: list[Estimate] = []
         self._wires = inner.wires
@@ -59,7 +67,9 @@ class BitstringDevice(Device):
         program = CompilePipeline()
         if not self._exact:
             program.add_transform(refuse_without_shots, name=self.name)
-        program.add_transform(lower_expected_loss, device_wires=self.wires, record=self.estimates)
+        program.add_transform(
+            lower_expected_loss, device_wires=self.wires, record=self.estimates, noise=self.noise
+        )
         if self.reading is not None:
             program.add_transform(qml.transforms.broadcast_expand)
             program.add_transform(read_bits, reading=self._read, device_wires=self.wires)

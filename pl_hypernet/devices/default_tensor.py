@@ -33,11 +33,15 @@ class SampledTensorDevice(BitstringDevice):
     """
 
     def __init__(self, inner: Device, seed=None):
-        super().__init__(inner)
+        bond_dim = inner._max_bond_dim  # there is no public way to it
+        noise = None if bond_dim is None else f"max_bond_dim={bond_dim} may truncate their state"
+        super().__init__(inner, noise=noise)
         self._rng = np.random.default_rng(seed)
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
-        return line_program(self.name, self.wires, acts_on_one_or_two_wires, self.estimates)
+        return line_program(
+            self.name, self.wires, acts_on_one_or_two_wires, self.estimates, self.noise
+        )
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
         self.estimates.clear()

@@ -73,18 +73,19 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
         raise InputError(f"device {name!r}: {error}") from error
     except Exception as error:
         raise DeviceError(f"device {name!r} could not be made: {_first_line(error)}") from error
-    return _wrap(made, seed)
+    return _wrap(made, seed, options)
 
 
-def _wrap(inner: Device, seed=None) -> Device:
+def _wrap(inner: Device, seed=None, options: dict | None = None) -> Device:
     if isinstance(inner, HypernetMPS | BitstringDevice):
         return inner
     if inner.name == "default.tensor":
         return SampledTensorDevice(inner, seed)
     known = KNOWN.get(inner.name)
     if known is None:
-        return BitstringDevice(inner, "try")
-    return BitstringDevice(inner, known.reading, known.exact)
+        return BitstringDevice(inner, "try", noise=f"device {inner.name!r} is not known to us")
+    noise = None if known.pure_with(options or {}) else f"device {inner.name!r} may have noise"
+    return BitstringDevice(inner, known.reading, known.exact, noise)
 
 
 def _first_line(error: Exception) -> str:

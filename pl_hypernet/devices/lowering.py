@@ -1,11 +1,13 @@
 """Expected losses in terms of what every device can return: bits, or probabilities."""
 
+from collections.abc import Callable
 from functools import partial
 
 import numpy as np
 import pennylane as qml
 from pennylane.devices.preprocess import null_postprocessing
 
+from pl_hypernet.devices.exact_log_p import check_after, check_before, exact_log_p
 from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ExpectedLoss
@@ -13,7 +15,12 @@ from pl_hypernet.measurements import ExpectedLoss
 
 @qml.transform
 def lower_expected_loss(
-    tape, device_wires=None, native: tuple[type, ...] = (), record: list | None = None
+    tape,
+    device_wires=None,
+    native: tuple[type, ...] = (),
+    record: list | None = None,
+    noise: str | None = None,
+    truncation_error: Callable[[], float] | None = None,
 ):
     """Replaces each :class:`ExpectedLoss` by ``qml.sample`` or, without shots, ``qml.probs``.
 
@@ -26,6 +33,8 @@ def lower_expected_loss(
         record: a list that every :class:`Estimate` is appended to.
         native: measurement classes that the device takes as they are, when there are no shots, they
             stand alone, and they measure every wire.
+        noise: why shots may not follow the circuit; None: they do. An entropy is then refused.
+        truncation_error: gives the discarded weight of the last execution.
     """
     all_wires = device_wires if device_wires else tape.wires
     alone = len(tape.measurements) == 1
@@ -44,6 +53,8 @@ def lower_expected_loss(
     measurements = list(tape.measurements)
     for i, measurement in lowered.items():
         if tape.shots:
+            if measurement.objective.needs_log_p:
+                check_before(tape, measurement.wires, noise)
             measurements[i] = qml.sample(wires=measurement.wires, dtype="int8")
         elif len(measurement.wires) > MAX_EXACT_WIRES:
             raise DeviceError(
@@ -66,7 +77,20 @@ def lower_expected_loss(
                 process = partial(measurement.process_samples, wire_order=measurement.wires)
             else:
                 depth, process = 1, measurement.process_probabilities
-            estimates = [process(part) for part in (raw if raw.ndim > depth else [raw])]
+            parts = raw if raw.ndim > depth else [raw]
+            if tape.shots and measurement.objective.needs_log_p:
+                if truncation_error is not None:
+                    check_after(truncation_error())
+                (circuits, _) = qml.transforms.broadcast_expand(tape)
+                known = [
+                    partial(exact_log_p, circuit.operations, wires=measurement.wires)
+                    for circuit in circuits
+                ]
+                estimates = [
+                    process(part, log_p=log_p) for part, log_p in zip(parts, known, strict=True)
+                ]
+            else:
+                estimates = [process(part) for part in parts]
             if record is not None:
                 record.extend(estimates)
             results[i] = np.array(estimates, float) if raw.ndim > depth else estimates[0]

@@ -119,15 +119,24 @@ def find_reduction(reduction: str | Callable) -> Reduction:
         raise InputError(f"reduction {reduction!r}: expected mean, cvar or cvar:0.1") from error
 
 
-def standard_error(reduction: Reduction, losses: np.ndarray) -> float:
+def standard_error(
+    reduction: Reduction, losses: np.ndarray, influence: np.ndarray | float = 0.0
+) -> float:
     """Of the reduced losses of independent shots; NaN for fewer than two.
 
     Of a function of one's own the standard deviation over 200 bootstrap samples (fixed seed).
+
+    Args:
+        reduction: of the losses.
+        losses: float64 (shots,).
+        influence: float64 (shots,), of what is added to the reduced losses.
     """
     shots = len(losses)
     if shots < 2:
         return math.nan
     if not isinstance(reduction, Custom):
-        return float(reduction.influence(losses).std(ddof=1) / math.sqrt(shots))
-    resampled = losses[np.random.default_rng(0).integers(shots, size=(BOOTSTRAPS, shots))]
-    return float(np.std([reduction(sample) for sample in resampled], ddof=1))
+        influence = reduction.influence(losses) + influence
+        return float(influence.std(ddof=1) / math.sqrt(shots))
+    drawn = np.random.default_rng(0).integers(shots, size=(BOOTSTRAPS, shots))
+    influence = np.broadcast_to(influence, shots)
+    return float(np.std([reduction(losses[i]) + influence[i].mean() for i in drawn], ddof=1))

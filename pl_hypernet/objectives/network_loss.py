@@ -8,6 +8,7 @@ import torch
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.objectives.losses import LOSSES, default_loss
+from pl_hypernet.objectives.penalties import Penalties, check_penalties, penalty_of
 
 
 class NetworkLoss:
@@ -20,12 +21,21 @@ class NetworkLoss:
         loss: ``"bce"`` of one output; ``"cross_entropy"`` of several; or a callable (outputs
             (S, M, n_outputs), targets (M,)) -> losses (S,) on torch tensors. None: as the outputs
             have it.
+        penalties: {choice: {option: penalty}}, added to the loss of each shot that chose the
+            option, in units of the loss: ``{"activation": {"hard_sigmoid": 0.01}}``.
 
     >>> loss = NetworkLoss(network, data.inputs, data.targets, "bce")
     >>> loss(bits)                  # float64 (S,)
     """
 
-    def __init__(self, network: BinaryNetwork, inputs, targets, loss: str | Callable | None = None):
+    def __init__(
+        self,
+        network: BinaryNetwork,
+        inputs,
+        targets,
+        loss: str | Callable | None = None,
+        penalties: Penalties | None = None,
+    ):
         loss = default_loss(network.n_outputs) if loss is None else loss
         if not callable(loss) and loss not in LOSSES:
             raise unknown_name("loss", loss, LOSSES)
@@ -35,6 +45,7 @@ class NetworkLoss:
                 f"{default_loss(network.n_outputs)!r}"
             )
         self.network = network
+        self.penalties = check_penalties(network, penalties or {})
         self.loss = loss if callable(loss) else LOSSES[loss]
         self.inputs = network.check_inputs(inputs)
         self.targets = torch.as_tensor(targets, device=self.inputs.device)
@@ -67,4 +78,7 @@ class NetworkLoss:
         """Losses float64 (S,) of bits int8 (S, n_qubits), on the selected samples."""
         inputs, targets = self._batch
         losses = self.network.score(bits, inputs, lambda outputs: self.loss(outputs, targets))
-        return losses.astype(np.float64)
+        losses = losses.astype(np.float64)
+        if self.penalties:
+            losses += penalty_of(self.network, self.penalties, bits)
+        return losses

@@ -8,14 +8,12 @@ from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 from pennylane.workflow import construct_tape
 
-from pl_hypernet.circuits import HardwareEfficientAnsatz
 from pl_hypernet.devices import device
-from pl_hypernet.devices.mps.circuit_log_probability import circuit_log_probability
-from pl_hypernet.devices.mps.log_probability import log_probability
+from pl_hypernet.devices.exact_log_p import check_after, check_before, torch_log_p
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.expected_loss import ExpectedLoss
-from pl_hypernet.measurements.reductions import Custom, find_reduction
+from pl_hypernet.measurements.reductions import Custom
 from pl_hypernet.optimizers.arguments import TrainableArguments
 from pl_hypernet.optimizers.simultaneous_perturbation import check_positive, check_whole
 
@@ -28,20 +26,16 @@ class ScoreFunctionOptimizer:
     .. math:: \nabla_\theta E = \langle (L(x) - b(x)) \nabla_\theta \log p(x; \theta) \rangle,
 
     with the mean over the shots, b the mean of the other shots' losses (leave-one-out), L replaced
-    by its influence where the cost function has another reduction than the mean, and log p
-    from the exact matrix product state of the circuit (:func:`log_probability`,
-    :func:`circuit_log_probability`), whatever device the shots come from. One circuit a step gives
-    all derivatives at once; an optimizer of torch makes the step. Possible as long as the bond
-    dimension is within reach: 2^P for the hardware-efficient ansatz.
-
-    With an ``entropy`` weight :math:`\tau` it lowers :math:`E - \tau H` instead, H the entropy of
-    the bitstrings in nats (minus the ELBO of a uniform prior), by adding
-    :math:`\tau \log p(x)` to the loss of a shot: the networks stay diverse.
+    by the influence of a shot on the objective where the cost function has another reduction than
+    the mean, an entropy or an MMD (:meth:`Objective.score_weights`), and log p from the exact
+    matrix product state of the circuit (:func:`log_probability`, :func:`circuit_log_probability`),
+    whatever device the shots come from. One circuit a step gives all derivatives at once; an
+    optimizer of torch makes the step. Possible as long as the bond dimension is within reach: 2^P
+    for the hardware-efficient ansatz.
 
     Args:
         stepsize (float): learning rate of the torch optimizer.
         decay_steps (int): steps over which the learning rate falls linearly to 0; None: constant.
-        entropy (float): :math:`\tau`, at least 0, in units of the loss.
         torch_optimizer (str): name of a class of ``torch.optim``.
 
     Attributes:
@@ -57,18 +51,14 @@ class ScoreFunctionOptimizer:
         self,
         stepsize: float = 0.1,
         decay_steps: int | None = None,
-        entropy: float = 0.0,
         torch_optimizer: str = "Adam",
     ):
         check_positive(stepsize=stepsize)
         check_whole(decay_steps=1 if decay_steps is None else decay_steps)
-        if not 0 <= entropy < np.inf:
-            raise InputError(f"entropy={entropy}: expected a weight of at least 0")
         if torch_optimizer not in TORCH_OPTIMIZERS:
             raise unknown_name("torch_optimizer", torch_optimizer, TORCH_OPTIMIZERS)
         self.stepsize = stepsize
         self.decay_steps = decay_steps
-        self.entropy = entropy
         self.torch_optimizer = torch_optimizer
         self.entropy_estimate: Estimate | None = None
         self.k = 0  # steps made
@@ -82,14 +72,14 @@ class ScoreFunctionOptimizer:
         return self.step_and_cost(cost, *args, **kwargs)[0]
 
     def step_and_cost(self, cost, *args, **kwargs):
-        """One step, and the energy before it.
+        """One step, and the objective before it.
 
         Args:
             cost (QNode): returns ``expected_loss`` of all wires of its circuit, with shots.
             *args, **kwargs: its arguments; those with ``requires_grad`` are trained.
 
         Returns:
-            The new argument (or list of arguments) and the energy at the old ones, an
+            The new argument (or list of arguments) and the objective at the old ones, an
             :class:`Estimate`.
         """
         dev = device(cost.device)
@@ -97,19 +87,22 @@ class ScoreFunctionOptimizer:
         self._prepare(arguments.vector)
         tape = construct_tape(cost)(*arguments.at(arguments.vector), **kwargs)
         measurement, wires = _measured(tape, dev)
+        objective = measurement.objective
+        if objective.needs_log_p:
+            check_before(tape, wires, getattr(dev, "noise", None))
         bits = self._sample(tape, wires, dev)
+        if objective.needs_log_p:
+            check_after(getattr(dev, "truncation_error", 0.0))
         losses = measurement.losses(bits)
-        reduction = find_reduction(measurement.reduction)
 
         # torch and PennyLane's numpy do not mix
         mixed = arguments.at(self._angles)
         in_torch = [np.asarray(arg) if isinstance(arg, pnp.tensor) else arg for arg in mixed]
         differentiable = construct_tape(cost)(*in_torch, **kwargs)
-        log_p = _log_probability(differentiable.operations, bits, wires)
-        self.entropy_estimate = Estimate.from_losses(-log_p.detach().numpy())
-        weights = reduction.influence(losses) + self.entropy * log_p.detach().numpy()
-        # leave-one-out: the weight less the mean of the others
-        weights = (weights - weights.mean()) * len(weights) / max(len(weights) - 1, 1)
+        log_p = torch_log_p(differentiable.operations, bits, wires)
+        known = log_p.detach().numpy()  # once, for the entropy and for the gradient
+        self.entropy_estimate = Estimate.from_losses(-known)
+        weights = objective.score_weights(losses, bits, known)
         surrogate = (torch.from_numpy(weights) * log_p).mean()
         (self._angles.grad,) = torch.autograd.grad(surrogate, self._angles)
         for group in self._inner.param_groups:
@@ -117,8 +110,8 @@ class ScoreFunctionOptimizer:
         self._inner.step()
         self.k += 1
         after = arguments.trainable_at(self._angles.detach().numpy().copy())
-        energy = Estimate.from_losses(losses, reduction)
-        return (after[0] if len(after) == 1 else after), energy
+        value = objective.estimate(losses, bits, known)
+        return (after[0] if len(after) == 1 else after), value
 
     def circuits_per_step(self) -> list[dict[str, int]]:
         """What ``step_and_cost`` sends out: energies and overlaps of each batch of circuits."""
@@ -181,31 +174,19 @@ def _measured(tape: QuantumScript, dev) -> tuple[ExpectedLoss, Wires]:
             f"the cost function returns {', '.join(map(str, tape.measurements))}: score-function "
             "training expects expected_loss alone"
         )
-    if isinstance(find_reduction(measurement.reduction), Custom):
+    if isinstance(measurement.objective.reduction, Custom):
         raise InputError(
-            f"reduction {measurement.reduction!r}: score-function training expects mean or cvar, "
-            "whose dependence on each shot is known"
+            f"reduction {measurement.settings['reduction']!r}: score-function training expects "
+            "mean or cvar, whose dependence on each shot is known"
         )
     if not tape.shots or tape.shots.has_partitioned_shots:
         raise InputError(f"{tape.shots}: score-function training expects a number of shots")
     wires = measurement.wires or dev.wires or tape.wires
-    missing = [wire for wire in tape.wires if wire not in wires]
+    seen = set(wires)  # Wires themselves take a time linear in their number
+    missing = [wire for wire in tape.wires if wire not in seen]
     if missing:
         raise InputError(
             f"the loss does not see wire {missing[0]!r} of the circuit: score-function training "
             "expects expected_loss on all wires, for log p of the whole bitstring"
         )
     return measurement, wires
-
-
-def _log_probability(operations, bits: np.ndarray, wires: Wires) -> torch.Tensor:
-    """log p of bits (shots, wires), by the kernels of the ansatz where it stands alone."""
-    first = operations[0] if len(operations) == 1 else None
-    if isinstance(first, HardwareEfficientAnsatz) and first.wires == wires:
-        return log_probability(first.data[0], bits, **_options(first))
-    return circuit_log_probability(operations, bits, wires)
-
-
-def _options(ansatz: HardwareEfficientAnsatz) -> dict:
-    names = ("rotations", "entangler", "pattern")
-    return {name: ansatz.hyperparameters[name] for name in names}

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import tomli_w
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from pl_hypernet import datasets
 from pl_hypernet.datasets import Data
@@ -17,6 +17,7 @@ from pl_hypernet.networks.binary_network import SOFTMAX
 from pl_hypernet.objectives.losses import default_loss
 from pl_hypernet.optimizers import OPTIMIZERS
 from pl_hypernet.torch_device import checked_torch_device
+from pl_hypernet.training.annealing import Weight, find_weight
 from pl_hypernet.training.choose_optimizer import AUTO, choose_optimizer
 from pl_hypernet.training.folder import CONFIG
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
@@ -44,6 +45,10 @@ class RunConfig(BaseModel):
     optimizer_options: dict[str, Any] = {}
     loss: str  # default: bce for one output, cross_entropy for several
     reduction: str = "mean"
+    entropy: Weight = 0.0  # [start, stop] changes over the steps
+    mmd: Weight = 0.0
+    mmd_bandwidth: float | None = Field(None, gt=0)
+    penalties: dict[str, dict[str, float]] = {}
     steps: int = Field(1000, ge=1)
     batch_size: int = Field(500, ge=1)
     evaluation_shots: int = Field(1000, ge=2)
@@ -59,6 +64,11 @@ class RunConfig(BaseModel):
         given = {name: value for name, value in settings.items() if value is not None}
         activation = ("sigmoid", "hard_sigmoid") if one else SOFTMAX
         return {"activation": activation, "loss": default_loss(1 if one else 2)} | given
+
+    @field_validator("entropy", "mmd", mode="before")
+    @classmethod
+    def _weight(cls, weight) -> Weight:
+        return find_weight(weight)
 
     @classmethod
     def checked(cls, settings: dict[str, Any]) -> "RunConfig":
@@ -77,7 +87,8 @@ class RunConfig(BaseModel):
             if first["type"] == "extra_forbidden":
                 known = ", ".join(cls.model_fields)
                 raise InputError(f"unknown setting {name!r}: choose from {known}") from error
-            raise InputError(f"{name}={first['input']!r}: {first['msg']}") from error
+            message = first["msg"].removeprefix("Value error, ")
+            raise InputError(f"{name}={first['input']!r}: {message}") from error
 
     @classmethod
     def read(cls, path) -> "RunConfig":

@@ -168,6 +168,7 @@ class QuantumHypernetwork:
         shots: int | None = None,
         reduction: str | Callable = "mean",
         diff_method: str | None = None,
+        **regularisers,
     ) -> qml.QNode:
         """The energy as a QNode of theta, for any PennyLane optimizer.
 
@@ -177,11 +178,12 @@ class QuantumHypernetwork:
             reduction: of the losses, see :func:`expected_loss`.
             diff_method: ``"parameter-shift"`` for an optimizer that asks for gradients: two
                 circuits for each angle.
+            **regularisers: ``entropy``, ``mmd``, ``mmd_bandwidth`` of :func:`expected_loss`.
         """
 
         def energy(theta):
             self.circuit(theta)
-            return expected_loss(loss, wires=self.wires, reduction=reduction)
+            return expected_loss(loss, wires=self.wires, reduction=reduction, **regularisers)
 
         return self._qnode(energy, shots, diff_method)
 

@@ -87,7 +87,7 @@ def plan(prices=None, **settings) -> Plan:
     config, why = config.with_optimizer_chosen(network.n_qubits)
     optimizer = config.build_optimizer(seed=0)
     config.check_device_options()
-    NetworkLoss(network, data.inputs[:1], data.targets[:1], config.loss)
+    NetworkLoss(network, data.inputs[:1], data.targets[:1], config.loss, config.penalties)
     options = check_ansatz_options(config.ansatz_options)
     rotations = options.get("rotations", ("RY", "RZ"))
     shape = HardwareEfficientAnsatz.shape(config.layers, network.n_qubits, rotations)

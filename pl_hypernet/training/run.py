@@ -30,7 +30,8 @@ class Run:
         data: what it was trained on.
         config: all settings.
         theta: trained angles, pennylane.numpy, radians.
-        history: a dict for each step: step, energy, stderr, circuits, shots, seconds.
+        history: a dict for each step: step, energy, stderr, circuits, shots, seconds; objective
+            and objective_stderr where something else than the energy was lowered.
         evaluation: shots of the trained state and their accuracies.
         summary: the contents of ``summary.json``; printing it gives a table.
         stop_reason: why the training ended: ``"steps"``, ``"interrupted"``, what a callback said;

@@ -45,6 +45,10 @@ def train(
     progress: bool = True,
     loss=None,
     reduction: str = "mean",
+    entropy=0.0,
+    mmd=0.0,
+    mmd_bandwidth: float | None = None,
+    penalties: dict[str, dict[str, float]] | None = None,
     evaluation_shots: int = 1000,
     **optimizer_options,
 ) -> Run:
@@ -68,6 +72,14 @@ def train(
             (outputs (S, M, n_outputs), targets (M,)) -> losses (S,).
         reduction: what is lowered: ``"mean"``, the energy, or ``"cvar:0.1"``, the mean of the best
             10 % of the shots.
+        entropy: weight of the entropy of the bitstrings, which is raised, in units of the loss a
+            nat; ``(start, stop)`` or ``"start:stop"`` goes linearly from one to the other over the
+            steps. It keeps the networks diverse, and needs log p: see :func:`expected_loss`.
+        mmd: weight of the MMD^2 from uniform bitstrings, which is lowered, in units of the loss;
+            as ``entropy``, of bits alone.
+        mmd_bandwidth: of its kernel, in bits; None: half the number of qubits.
+        penalties: what options of a choice cost, in units of the loss: ``{"activation":
+            {"hard_sigmoid": 0.01}}``. They take part in the training, not in its evaluation.
         evaluation_shots: fresh shots that the trained state is judged by.
         **optimizer_options: arguments of a named optimizer, as ``stepsize``.
 
@@ -90,6 +102,10 @@ def train(
         batch_size=batch_size,
         evaluation_shots=evaluation_shots,
         reduction=reduction,
+        entropy=entropy,
+        mmd=mmd,
+        mmd_bandwidth=mmd_bandwidth,
+        penalties=penalties,
     )
     config, why = config.with_optimizer_chosen(hypernet.n_qubits)
     if why and progress:
@@ -110,7 +126,20 @@ def train(
         data = data.split(validation, hypernet.generator("validation"))
     if isinstance(optimizer, str):
         optimizer = config.build_optimizer(hypernet.generator("optimizer"))
-    trainer = Trainer(hypernet, data, optimizer, batch_size, theta, loss, config.reduction)
+    trainer = Trainer(
+        hypernet,
+        data,
+        optimizer,
+        batch_size,
+        theta,
+        loss,
+        config.reduction,
+        config.entropy,
+        config.mmd,
+        config.mmd_bandwidth,
+        config.penalties,
+        steps,
+    )
     folder, made, tasks = None, [], None
     if out is not None:
         settings = config.to_toml()

@@ -8,13 +8,16 @@ import pennylane as qml
 from pl_hypernet.datasets import Data
 from pl_hypernet.devices import random_state, restore_random_state
 from pl_hypernet.errors import InputError
+from pl_hypernet.measurements import Estimate
+from pl_hypernet.measurements.objective import Objective
 from pl_hypernet.objectives import NetworkLoss
+from pl_hypernet.training.annealing import Weight, weight_at
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.minibatches import MiniBatches
 
 
 class Trainer:
-    """Lowers the energy of a hypernetwork on data.
+    """Lowers the energy of a hypernetwork on data, or another objective.
 
     Args:
         hypernet: circuit, device and network.
@@ -23,7 +26,11 @@ class Trainer:
         batch_size: samples that a step sees. All circuits of a step see the same.
         theta: start angles; None: drawn from the hypernetwork's seed.
         loss: as of :class:`NetworkLoss`.
-        reduction: of the losses, see :func:`expected_loss`.
+        reduction, mmd_bandwidth: see :func:`expected_loss`.
+        entropy, mmd: weights, see :func:`expected_loss`; (start, stop) goes linearly from one to
+            the other over the steps.
+        penalties: as of :class:`NetworkLoss`.
+        steps: of the run, for weights that change.
 
     Attributes:
         theta: the angles reached.
@@ -39,6 +46,11 @@ class Trainer:
         theta=None,
         loss=None,
         reduction="mean",
+        entropy: Weight = 0.0,
+        mmd: Weight = 0.0,
+        mmd_bandwidth: float | None = None,
+        penalties=None,
+        steps: int = 1000,
     ):
         if not hasattr(optimizer, "step_and_cost"):
             raise InputError(
@@ -47,30 +59,52 @@ class Trainer:
             )
         self.hypernet = hypernet
         self.optimizer = optimizer
-        self.loss = NetworkLoss(hypernet.network, data.inputs, data.targets, loss)
+        self.loss = NetworkLoss(hypernet.network, data.inputs, data.targets, loss, penalties)
         self.batches = MiniBatches(len(data.inputs), batch_size, hypernet.generator("batches"))
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
         self.n_steps = 0
         hypernet.reseed()
+        self.steps = steps
+        self._settings = {"reduction": reduction, "mmd_bandwidth": mmd_bandwidth}
+        self._weights = {"entropy": entropy, "mmd": mmd}
+        start = {name: weight_at(weight, 0, steps) for name, weight in self._weights.items()}
+        constant = all(weight == start[name] for name, weight in self._weights.items())
+        self._lowers_energy = constant and Objective(**self._settings, **start).is_mean
         asks_for_gradients = isinstance(optimizer, qml.GradientDescentOptimizer)
-        diff_method = "parameter-shift" if asks_for_gradients else None
-        self._energy = hypernet.energy_qnode(
-            self.loss, reduction=reduction, diff_method=diff_method
+        if asks_for_gradients and not self._lowers_energy:
+            raise InputError(
+                f"optimizer {optimizer!r} takes gradients by parameter shift, which are those of "
+                "the mean loss alone: use score, spsa or qnspsa for another reduction, entropy or "
+                "mmd"
+            )
+        self._diff_method = "parameter-shift" if asks_for_gradients else None
+
+    def _objective(self) -> qml.QNode:
+        """What this step lowers."""
+        weights = {
+            name: weight_at(weight, self.n_steps, self.steps)
+            for name, weight in self._weights.items()
+        }
+        return self.hypernet.energy_qnode(
+            self.loss, diff_method=self._diff_method, **self._settings, **weights
         )
 
     def step(self) -> dict:
         """Makes one step.
 
         Returns:
-            step (from 1), energy before it and its stderr on the mini-batch, circuits and shots
-            so far (None where the optimizer does not count), seconds of this step.
+            step (from 1), energy before it (the mean loss, penalties included) and its stderr on
+            the mini-batch, circuits and shots so far (None where the optimizer does not count),
+            seconds of this step; and objective and objective_stderr, where that is not the energy.
         """
         start = time.perf_counter()
         self.loss.select(self.batches.next())
-        theta, energy = self.optimizer.step_and_cost(self._energy, self.theta)
+        theta, value = self.optimizer.step_and_cost(self._objective(), self.theta)
         self.theta = self.hypernet.check_theta(theta)
         self.n_steps += 1
-        return {
+        losses = getattr(value, "losses", None)
+        energy = value if losses is None else Estimate.from_losses(losses)
+        record = {
             "step": self.n_steps,
             "energy": float(energy),
             "stderr": getattr(energy, "stderr", None),
@@ -78,6 +112,10 @@ class Trainer:
             "shots": getattr(self.optimizer, "n_shots", None),
             "seconds": round(time.perf_counter() - start, 6),
         }
+        if not self._lowers_energy:
+            record["objective"] = float(value)
+            record["objective_stderr"] = getattr(value, "stderr", None)
+        return record
 
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         """All that changes from step to step: arrays, and what can be written as JSON.

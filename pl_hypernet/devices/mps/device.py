@@ -8,6 +8,7 @@ from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import simulator_tracking, single_tape_support
 from pennylane.wires import Wires
 
+from pl_hypernet.devices.exact_log_p import TRUNCATION_LIMIT
 from pl_hypernet.devices.mps.evolution import evolve
 from pl_hypernet.devices.mps.measurement import measure_all
 from pl_hypernet.devices.mps.preprocessing import acts_on_one_or_two_wires, line_program
@@ -15,8 +16,6 @@ from pl_hypernet.devices.mps.state import DTYPES, MatrixProductState
 from pl_hypernet.errors import InputError, TruncationWarning, unknown_name
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.torch_device import checked_torch_device
-
-TRUNCATION_LIMIT = 1e-3  # discarded weight above which results visibly suffer
 
 
 @simulator_tracking
@@ -97,7 +96,13 @@ class HypernetMPS(Device):
         return "hypernet.mps"
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
-        return line_program(self.name, self.wires, self._is_native, self.estimates)
+        return line_program(
+            self.name,
+            self.wires,
+            self._is_native,
+            self.estimates,
+            truncation_error=lambda: self.truncation_error,
+        )
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
         self.estimates.clear()

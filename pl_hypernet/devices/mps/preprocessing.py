@@ -26,6 +26,8 @@ def line_program(
     wires: Wires | None,
     is_native: Callable[[Operator], bool],
     record: list,
+    noise: str | None = None,
+    truncation_error: Callable[[], float] | None = None,
 ) -> CompilePipeline:
     """Preprocessing of a device that holds states of qubits on a line.
 
@@ -33,12 +35,17 @@ def line_program(
         name: of the device, for messages.
         wires: of the device.
         is_native: whether an operation need not be decomposed.
-        record: takes the expected losses, see :func:`lower_expected_loss`.
+        record, noise, truncation_error: see :func:`lower_expected_loss`.
     """
     program = CompilePipeline()
     program.add_transform(validate_device_wires, wires=wires, name=name)
     program.add_transform(
-        lower_expected_loss, device_wires=wires, native=(ZeroProbability,), record=record
+        lower_expected_loss,
+        device_wires=wires,
+        native=(ZeroProbability,),
+        record=record,
+        noise=noise,
+        truncation_error=truncation_error,
     )
     program.add_transform(qml.defer_measurements, allow_postselect=False)
     program.add_transform(split_observables)

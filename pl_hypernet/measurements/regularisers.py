@@ -1,0 +1,94 @@
+"""What an objective adds to the losses, so that the networks stay diverse.
+
+Each is known by a number for each shot. Their mean is the value; and the value changes with the
+probability of a shot by ``order`` times its number, less the mean: its influence, which gives the
+standard error and the score-function gradient, as in ``reductions.py``.
+"""
+
+import numpy as np
+
+from pl_hypernet.errors import InputError
+
+
+class NegativeEntropy:
+    r"""Minus the entropy of the bitstrings, :math:`-H = \langle \log p(x) \rangle`, in nats.
+
+    The loss with it is minus the ELBO of a uniform prior, up to a constant (arXiv:2506.05888).
+    """
+
+    order = 1
+
+    def per_shot(self, bits: np.ndarray, log_p: np.ndarray) -> np.ndarray:
+        """float64 (shots,), of bits (shots, n_wires) and their log p (shots,)."""
+        return log_p
+
+    def of_distribution(self, probabilities: np.ndarray) -> float:
+        """The exact value, of the probabilities of all bitstrings (2**n_wires,)."""
+        p = probabilities[probabilities > 0]
+        return float(p @ np.log(p))
+
+
+class UniformMMD:
+    r"""The squared maximum mean discrepancy of the bitstrings from the uniform distribution,
+
+    .. math:: \mathrm{MMD}^2 = \langle k(x, x') \rangle - c, \qquad k(x, y) = e^{-d(x, y) / w},
+        \qquad c = \left(\frac{1 + e^{-1/w}}{2}\right)^N,
+
+    with d the Hamming distance of two independent shots and w the bandwidth: the Gaussian kernel
+    on bits. It needs bits alone and takes the place of the entropy where log p is not known
+    (arXiv:2506.05888). The mean of k(x, y) over uniform y is c, whatever x is; the mean over pairs
+    i != j of the shots is unbiased (Gretton et al., JMLR 13, 723, 2012). It costs
+    O(shots^2 n_wires).
+
+    Its value lies between 0 (from shots also a little below) and 1 - c. In products of spins it is
+    c times the sum of tanh(1 / 2w)^m <s_1 ... s_m>^2 over all sets of m bits: a narrower kernel
+    sees more correlations and drowns the single bits, a wider one the reverse.
+
+    Args:
+        bandwidth: w > 0, in bits; None: n_wires / 2, the distance of two uniform bitstrings, where
+            sets of m bits weigh about 1 / m! in all, at any number of wires.
+
+    Raises:
+        InputError: a bandwidth that is not positive and finite.
+    """
+
+    order = 2
+
+    def __init__(self, bandwidth: float | None = None):
+        if bandwidth is not None and not 0 < bandwidth < np.inf:
+            raise InputError(
+                f"mmd_bandwidth={bandwidth}: expected a positive number of bits, or None"
+            )
+        self.bandwidth = bandwidth
+
+    def per_shot(self, bits: np.ndarray, log_p: np.ndarray | None = None) -> np.ndarray:
+        """float64 (shots,), of bits (shots, n_wires): the mean kernel with the other shots, less c.
+
+        Raises:
+            InputError: fewer than two shots.
+        """
+        shots, n_wires = bits.shape
+        if shots < 2:
+            raise InputError(f"mmd of {shots} shot: it compares pairs, set at least 2 shots")
+        spins = 1 - 2 * bits.astype(np.float32)  # sums of up to 2^24 spins are exact
+        distances = (n_wires - spins @ spins.T) / 2
+        kernel = np.exp(distances * np.float32(-1 / self._width(n_wires)))
+        others = kernel.sum(axis=1, dtype=np.float64) - np.diagonal(kernel)
+        return others / (shots - 1) - self._uniform(n_wires)
+
+    def of_distribution(self, probabilities: np.ndarray) -> float:
+        """The exact value, of the probabilities of all bitstrings (2**n_wires,)."""
+        n_wires = len(probabilities).bit_length() - 1
+        near = np.exp(-1 / self._width(n_wires))
+        smoothed = probabilities  # the kernel is a product over the bits
+        for wire in range(n_wires):
+            halves = smoothed.reshape(2**wire, 2, -1)
+            smoothed = (halves + near * halves[:, ::-1]).reshape(-1)
+        return float(probabilities @ smoothed - self._uniform(n_wires))
+
+    def _width(self, n_wires: int) -> float:
+        return n_wires / 2 if self.bandwidth is None else self.bandwidth
+
+    def _uniform(self, n_wires: int) -> float:
+        """c, the mean of the kernel of two uniform bitstrings."""
+        return ((1 + np.exp(-1 / self._width(n_wires))) / 2) ** n_wires

@@ -1,0 +1,31 @@
+"""Weights that change over a run."""
+
+import math
+
+from pl_hypernet.errors import InputError
+
+Weight = float | tuple[float, float]
+
+
+def find_weight(weight) -> Weight:
+    """A weight as given: a number, ``(start, stop)``, or text as ``"0.01"`` or ``"0.02:0"``.
+
+    Raises:
+        InputError: something else, or a number that is negative, NaN or infinite.
+    """
+    parts = weight.split(":") if isinstance(weight, str) else weight
+    try:
+        numbers = tuple(map(float, parts if isinstance(parts, list | tuple) else [parts]))
+    except (TypeError, ValueError):
+        numbers = ()
+    if len(numbers) not in (1, 2) or not all(0 <= n < math.inf for n in numbers):
+        raise InputError("expected a number of at least 0, or two as start:stop")
+    return numbers if len(numbers) == 2 else numbers[0]
+
+
+def weight_at(weight: Weight, step: int, steps: int) -> float:
+    """The weight at a step, from 0 to steps - 1: linear from start to stop, or constant."""
+    if not isinstance(weight, tuple):
+        return weight
+    start, stop = weight
+    return start + (stop - start) * min(1.0, step / max(1, steps - 1))
