@@ -277,3 +277,14 @@ def test_ctrl_c_leaves_what_was_reached(tmp_path):
     assert (tmp_path / "run" / "overview.png").exists()
     loaded = run("evaluate", "run", "--json", cwd=tmp_path)
     assert json.loads(loaded.stdout)["steps"] == steps
+
+
+def test_objectives_as_typed(tmp_path):
+    options = ["--entropy", "0.02:0", "--mmd", "0.1", "--penalty", "activation.hard_sigmoid=0.01"]
+    run("train", *SMALL, *options, cwd=tmp_path)
+    config = (tmp_path / "runs/001/config.toml").read_text()
+    assert re.search(r"entropy = \[\s*0.02,\s*0.0,?\s*\]\nmmd = 0.1\n", config)
+    assert "[penalties.activation]\nhard_sigmoid = 0.01" in config
+    refused = run("train", *SMALL, "--penalty", "activation.relu=1", cwd=tmp_path, check=False)
+    assert refused.returncode == 2
+    assert "unknown option of activation 'relu'" in refused.stderr
