@@ -287,7 +287,10 @@ def test_votes_of_several_classes():
     [
         ({"layers": []}, r"layers=\[\]: expected the number of neurons"),
         ({"layers": [3, 0]}, r"layers=\[3, 0\]: expected the number of neurons"),
-        ({"layers": [3], "activation": "sigmoid"}, "unknown activation 'sigmoid': choose one of softmax"),
+        (
+            {"layers": [3], "activation": "sigmoid"},
+            "unknown activation 'sigmoid': choose one of softmax",
+        ),
         ({"layers": [1], "activation": "softmax"}, "unknown activation 'softmax'"),
     ],
 )
