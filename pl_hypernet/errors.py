@@ -2,7 +2,13 @@
 
 
 class HypernetError(Exception):
-    """Base of every error that pl_hypernet raises on purpose."""
+    """Base of every error that pl_hypernet raises on purpose.
+
+    Attributes:
+        theta: the angles reached, where it ended a training that had begun; else None.
+    """
+
+    theta = None
 
 
 class InputError(HypernetError, ValueError):

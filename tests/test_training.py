@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pennylane as qml
 import pytest
+import torch
 
 import pl_hypernet as plh
 from pl_hypernet.errors import DataError, DeviceError, InputError, RunFolderError
@@ -173,8 +174,60 @@ def test_a_failing_run_leaves_its_last_checkpoint(tmp_path, monkeypatch):
         small_run(callbacks=[fail], out=tmp_path / "run")
     plain = load_checkpoint(tmp_path / "run")[1]
     assert plain["n_steps"] == 3
-    assert plain["stop_reason"] == "unfinished"
+    assert plain["stop_reason"] == "failed"
     assert len(read_history(tmp_path / "run")) == 3
+
+
+@pytest.mark.parametrize("optimizer", ["qnspsa", "spsa", "score"])
+def test_a_loss_that_turns_nan_loses_nothing(optimizer, tmp_path):
+    reached = []
+
+    def loss(outputs, targets):
+        losses = (torch.sigmoid(outputs[..., 0]) - targets).square().mean(dim=1)
+        return losses * (float("nan") if len(reached) == 3 else 1)
+
+    with pytest.raises(InputError, match="is nan: expected finite") as caught:
+        small_run(
+            optimizer=optimizer,
+            loss=loss,
+            callbacks=[lambda record, theta: reached.append(theta.copy())],
+            out=tmp_path / "run",
+        )
+    arrays, plain = load_checkpoint(tmp_path / "run")
+    assert (plain["n_steps"], plain["stop_reason"]) == (3, "failed")
+    np.testing.assert_array_equal(arrays["theta"], reached[2])
+    np.testing.assert_array_equal(caught.value.theta, reached[2])
+    assert caught.value.__notes__ == [
+        f"the angles after step 3 are in the checkpoint of {tmp_path / 'run'}"
+    ]
+    assert len(read_history(tmp_path / "run")) == 3
+
+
+def test_energies_on_all_samples_in_between():
+    plain, looked = (small_run(steps=6, evaluate_every=every) for every in (None, 2))
+    for before, record in zip(plain.history, looked.history, strict=True):
+        full = record["step"] % 2 == 0
+        assert ("full_energy" in record) == full
+        assert record["circuits"] == before["circuits"] + record["step"] // 2
+        assert record["shots"] == before["shots"] + 40 * (record["step"] // 2)
+        assert record["energy"] == before["energy"]  # looking changes nothing
+    np.testing.assert_array_equal(plain.theta, looked.theta)
+
+    hypernet, data = small_hypernet(), small_task()
+    loss = plh.NetworkLoss(hypernet.network, data.inputs, data.targets)
+    exact = plh.Estimate.from_losses(loss(hypernet.sample(looked.theta, 20_000)))
+    last = looked.history[-1]
+    assert abs(last["full_energy"] - exact) < 5 * np.hypot(last["full_stderr"], exact.stderr)
+
+
+def test_what_an_optimizer_has_to_say(capsys):
+    run = small_run(progress=True, stepsize="auto")
+    (message,) = run.history[0]["messages"]
+    assert message.startswith("step size 0.")
+    assert f"step 1: {message}" in capsys.readouterr().err
+    assert all("messages" not in record for record in run.history[1:])
+    assert run.history[-1]["overlaps"] == run.summary["overlaps"] == 4 * 6
+    assert run.summary["circuits"] == 20 + 7 * 6
 
 
 def test_a_run_that_never_started_leaves_nothing(tmp_path):

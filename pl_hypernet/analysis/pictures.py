@@ -29,6 +29,14 @@ def draw_energy(ax: Axes, history: list[dict]) -> None:
         smooth = np.convolve(energy, np.ones(window) / window, mode="valid")
         middle = steps[window // 2 :][: len(smooth)]
         ax.plot(middle, smooth, color="black", lw=1.2, label=f"mean of {window} steps")
+    full = [record for record in history if "full_energy" in record]
+    if full:
+        ax.errorbar(
+            [record["step"] for record in full],
+            [record["full_energy"] for record in full],
+            [record["full_stderr"] for record in full],
+            fmt="o", ms=4, color=COLORS[1], label="on all training samples",
+        )  # fmt: skip
     if (energy > 0).all():
         ax.set_yscale("log")
         ax.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))

@@ -35,9 +35,11 @@ class Summary(Figures):
         for name, shares in self["choices"].items():
             for option, share in shares.items():
                 table.add_row(f"{name} = {option}", "", _percent(share))
+        overlaps = f" ({self['overlaps']:,} overlaps)" if self["overlaps"] else ""
         table.caption = (
             f"{self['steps']} steps of {self['optimizer']}, seed {self['seed']}: "
-            f"{self['circuits']:,} circuits, {self['shots']:,} shots, {self['seconds']:.1f} s"
+            f"{self['circuits']:,} circuits{overlaps}, {self['shots']:,} shots, "
+            f"{self['seconds']:.1f} s"
         )
         return table
 
@@ -51,7 +53,7 @@ def summarise(evaluation: Evaluation, about: dict[str, Any], spent: dict[str, An
     Args:
         evaluation: of the trained state.
         about: n_qubits, n_angles, device, optimizer, steps, seed, stop_reason.
-        spent: circuits, shots, seconds.
+        spent: circuits, overlaps (among the circuits), shots, seconds.
     """
     energy = evaluation.energy
     return Summary(

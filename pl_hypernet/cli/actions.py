@@ -64,6 +64,7 @@ def train_from_settings(
             mmd=config.mmd,
             mmd_bandwidth=config.mmd_bandwidth,
             penalties=config.penalties,
+            evaluate_every=config.evaluate_every,
             evaluation_shots=config.evaluation_shots,
             out=out,
             **config.optimizer_options,

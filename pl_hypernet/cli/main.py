@@ -30,7 +30,7 @@ def run() -> None:
     try:
         sys.exit(app(prog_name="pl-hypernet", standalone_mode=False))
     except HypernetError as error:
-        fail(str(error))
+        fail("; ".join([str(error), *getattr(error, "__notes__", [])]))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)
     except Exception as error:
@@ -129,6 +129,10 @@ def run_settings(
     batch_size: Annotated[
         int | None, typer.Option(help="Training samples that a step sees; default 500.")
     ] = None,
+    evaluate_every: Annotated[
+        int | None,
+        typer.Option(metavar="STEPS", help="Energies on all training samples in between."),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same run; default 0.")] = None,
     torch_device: Annotated[
         str | None, typer.Option(help="Where networks are scored, as cuda; default cpu.")
@@ -160,6 +164,7 @@ def run_settings(
         "penalties": parse_penalties(penalty or []) or None,
         "steps": steps,
         "batch_size": batch_size,
+        "evaluate_every": evaluate_every,
         "seed": seed,
         "torch_device": torch_device,
         **parse_choices(choice or []),

@@ -88,6 +88,10 @@ class SimultaneousPerturbation:
         batches = [{"energy": energies, "overlap": self.overlaps * self.resamplings}]
         return [*batches, {"energy": 1, "overlap": 0}] if self.blocking else batches
 
+    def circuits_at_start(self) -> int:
+        """Energies that the first step sends out beside those of every step."""
+        return 2 * CALIBRATION if self.stepsize == AUTO else 0
+
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         """All that changes while it runs: arrays, and what can be written as JSON.
 

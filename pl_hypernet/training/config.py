@@ -51,6 +51,7 @@ class RunConfig(BaseModel):
     penalties: dict[str, dict[str, float]] = {}
     steps: int = Field(1000, ge=1)
     batch_size: int = Field(500, ge=1)
+    evaluate_every: int | None = Field(None, ge=1)
     evaluation_shots: int = Field(1000, ge=2)
     torch_device: str = "cpu"
     seed: int = Field(0, ge=0)

@@ -15,7 +15,7 @@ from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.hypernetwork import check_ansatz_options
 
-UPDATE_SECONDS = 4e-11  # times the cube of the number of angles: of the solve with the metric
+UPDATE_SECONDS = 3e-9  # times angles and estimates of the metric so far: of the solve with it
 
 
 class Plan(Figures):
@@ -106,25 +106,35 @@ def plan(prices=None, **settings) -> Plan:
     step["circuits"] = step["energies"] + step["overlaps"]
     measured = step["energies"] + (0 if costs.exact_overlaps else step["overlaps"])
     step["shots"] = measured * config.shots
-    scoring = SCORING * config.shots * min(config.batch_size, len(data.inputs)) * network.n_qubits
+    sample = SCORING * config.shots * network.n_qubits  # seconds to score one
+    scoring = sample * min(config.batch_size, len(data.inputs))
+    learned = min(config.steps, theta.size / 2) if step["overlaps"] else 0
     step["seconds"] = None
     if costs.seconds is not None:
         step["seconds"] = (
             step["energies"] * (costs.seconds["energy"] + scoring)
             + step["overlaps"] * costs.seconds["overlap"]
             + (step["tasks"] or 0) * costs.task_seconds
-            + UPDATE_SECONDS * theta.size**3
+            + UPDATE_SECONDS * theta.size * learned
         )
     total = {name: None if value is None else value * config.steps for name, value in step.items()}
-    # the evaluation of the trained state
-    total["energies"] += 1
-    total["circuits"] += 1
-    total["shots"] += config.evaluation_shots
+    # the calibration of the step, energies on all samples, and the evaluation of the trained state
+    before = getattr(optimizer, "circuits_at_start", lambda: 0)()
+    between = config.steps // config.evaluate_every if config.evaluate_every else 0
+    tasks = math.ceil(before / per_task) + between + 1 if per_task else 0
+    total["energies"] += before + between + 1
+    total["circuits"] += before + between + 1
+    total["shots"] += (before + between) * config.shots + config.evaluation_shots
     if costs.seconds is not None:
-        more = config.evaluation_shots / config.shots * costs.seconds["energy"]
-        total["seconds"] += more + costs.task_seconds
+        energies = before + between + config.evaluation_shots / config.shots
+        total["seconds"] += (
+            energies * costs.seconds["energy"]
+            + before * scoring
+            + between * sample * len(data.inputs)
+            + tasks * costs.task_seconds
+        )
     if per_task:
-        total["tasks"] += 1
+        total["tasks"] += tasks
     for part in (step, total):
         part["usd"] = None
         if costs.price is not None:

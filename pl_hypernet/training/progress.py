@@ -40,6 +40,8 @@ class ProgressBar:
         error = "" if record["stderr"] is None else f" ± {record['stderr']:.4f}"
         energy = f"{record['energy']:.4f}{error}"
         self._bar.update(self._task, completed=record["step"], description=energy)
+        for message in record.get("messages", []):
+            self.console.print(f"step {record['step']}: {message}", highlight=False)
         every = max(1, self.steps // LOG_LINES)
         if not self.console.is_terminal and record["step"] % every == 0:
             self.console.print(f"step {record['step']}/{self.steps}  E = {energy}", highlight=False)

@@ -30,12 +30,14 @@ class Run:
         data: what it was trained on.
         config: all settings.
         theta: trained angles, pennylane.numpy, radians.
-        history: a dict for each step: step, energy, stderr, circuits, shots, seconds; objective
-            and objective_stderr where something else than the energy was lowered.
+        history: a dict for each step: step, energy, stderr, circuits, overlaps (among the
+            circuits), shots, seconds; objective and objective_stderr where something else than the
+            energy was lowered; full_energy and full_stderr where it was evaluated on all samples;
+            messages where the optimizer had any.
         evaluation: shots of the trained state and their accuracies.
         summary: the contents of ``summary.json``; printing it gives a table.
         stop_reason: why the training ended: ``"steps"``, ``"interrupted"``, what a callback said;
-            ``"unfinished"`` for one that failed or still runs.
+            ``"failed"`` after an error, ``"unfinished"`` for one that was killed or still runs.
         folder: where it was written; None if nowhere.
     """
 
@@ -104,6 +106,7 @@ def assess(bits, hypernet, data, config, theta, history, stop_reason, loss, fold
     }
     spent = {
         "circuits": last.get("circuits") or 0,
+        "overlaps": last.get("overlaps") or 0,
         "shots": last.get("shots") or 0,
         "seconds": round(sum(record["seconds"] for record in history), 3),
     }

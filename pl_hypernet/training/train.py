@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pl_hypernet.datasets import as_data
 from pl_hypernet.devices import may_hold_tasks, tasks_logged
-from pl_hypernet.errors import InputError
+from pl_hypernet.errors import HypernetError, InputError
 from pl_hypernet.networks import Choice
 from pl_hypernet.training.checkpoint import save_checkpoint
 from pl_hypernet.training.config import RunConfig
@@ -49,6 +49,7 @@ def train(
     mmd=0.0,
     mmd_bandwidth: float | None = None,
     penalties: dict[str, dict[str, float]] | None = None,
+    evaluate_every: int | None = None,
     evaluation_shots: int = 1000,
     **optimizer_options,
 ) -> Run:
@@ -80,6 +81,8 @@ def train(
         mmd_bandwidth: of its kernel, in bits; None: half the number of qubits.
         penalties: what options of a choice cost, in units of the loss: ``{"activation":
             {"hard_sigmoid": 0.01}}``. They take part in the training, not in its evaluation.
+        evaluate_every: steps between energies on all training samples, of ``shots`` shots each,
+            which are counted; the history has them as ``full_energy``. None: only at the end.
         evaluation_shots: fresh shots that the trained state is judged by.
         **optimizer_options: arguments of a named optimizer, as ``stepsize``.
 
@@ -88,7 +91,9 @@ def train(
         what was reached.
 
     Raises:
-        InputError, DataError, DeviceError, RunFolderError: before anything is written or run.
+        InputError, DataError, DeviceError, RunFolderError: before anything is written or run; or
+            in the middle, as of losses that turn NaN: the error holds the angles of the last step
+            that went well as ``.theta``, and with ``out`` the checkpoint does.
     """
     config = _config(
         hypernet,
@@ -106,6 +111,7 @@ def train(
         mmd=mmd,
         mmd_bandwidth=mmd_bandwidth,
         penalties=penalties,
+        evaluate_every=evaluate_every,
     )
     config, why = config.with_optimizer_chosen(hypernet.n_qubits)
     if why and progress:
@@ -139,6 +145,7 @@ def train(
         config.mmd_bandwidth,
         config.penalties,
         steps,
+        evaluate_every,
     )
     folder, made, tasks = None, [], None
     if out is not None:
@@ -151,8 +158,10 @@ def train(
         try:
             with one_thread_if_small(hypernet.shots * min(batch_size, len(data.inputs))):
                 history, stop_reason = _loop(trainer, steps, callbacks, folder, progress)
-        except BaseException:
-            if trainer.n_steps == 0 and folder is not None and not may_hold_tasks(tasks):
+        except BaseException as error:
+            if trainer.n_steps > 0:
+                _keep(trainer, folder, error)
+            elif folder is not None and not may_hold_tasks(tasks):
                 unmake_run_folder(made)  # refused by the device, nothing paid: leave nothing
             raise
         bits = hypernet.sample(trainer.theta, config.evaluation_shots)
@@ -189,6 +198,18 @@ def _loop(trainer, steps, callbacks, folder, progress) -> tuple[list[dict], str]
     if folder is not None:
         _save(folder, trainer, stop_reason)
     return history, stop_reason
+
+
+def _keep(trainer: Trainer, folder, error: BaseException) -> None:
+    """An error in the middle does not lose the angles of the last step that went well."""
+    where = None
+    if isinstance(error, HypernetError):
+        error.theta, where = trainer.theta, ".theta of the error"
+    if folder is not None:
+        _save(folder, trainer, "failed")
+        where = f"the checkpoint of {folder}"
+    if where:
+        error.add_note(f"the angles after step {trainer.n_steps} are in {where}")
 
 
 def _save(folder, trainer: Trainer, stop_reason: str) -> None:

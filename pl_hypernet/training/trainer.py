@@ -31,10 +31,12 @@ class Trainer:
             the other over the steps.
         penalties: as of :class:`NetworkLoss`.
         steps: of the run, for weights that change.
+        evaluate_every: steps between energies on all samples; None: none.
 
     Attributes:
         theta: the angles reached.
         n_steps (int): steps made.
+        n_evaluations (int): energies on all samples so far.
     """
 
     def __init__(
@@ -51,6 +53,7 @@ class Trainer:
         mmd_bandwidth: float | None = None,
         penalties=None,
         steps: int = 1000,
+        evaluate_every: int | None = None,
     ):
         if not hasattr(optimizer, "step_and_cost"):
             raise InputError(
@@ -62,7 +65,8 @@ class Trainer:
         self.loss = NetworkLoss(hypernet.network, data.inputs, data.targets, loss, penalties)
         self.batches = MiniBatches(len(data.inputs), batch_size, hypernet.generator("batches"))
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
-        self.n_steps = 0
+        self.n_steps = self.n_evaluations = 0
+        self.evaluate_every = evaluate_every
         hypernet.reseed()
         self.steps = steps
         self._settings = {"reduction": reduction, "mmd_bandwidth": mmd_bandwidth}
@@ -94,8 +98,10 @@ class Trainer:
 
         Returns:
             step (from 1), energy before it (the mean loss, penalties included) and its stderr on
-            the mini-batch, circuits and shots so far (None where the optimizer does not count),
-            seconds of this step; and objective and objective_stderr, where that is not the energy.
+            the mini-batch, circuits, the overlaps among them, and shots so far (None where the
+            optimizer does not count), seconds of this step; where the objective is not the energy,
+            objective and objective_stderr; every ``evaluate_every`` steps the energy after it on
+            all samples, full_energy and full_stderr; messages of the optimizer, if there are any.
         """
         start = time.perf_counter()
         self.loss.select(self.batches.next())
@@ -108,14 +114,38 @@ class Trainer:
             "step": self.n_steps,
             "energy": float(energy),
             "stderr": getattr(energy, "stderr", None),
-            "circuits": getattr(self.optimizer, "n_circuits", None),
-            "shots": getattr(self.optimizer, "n_shots", None),
-            "seconds": round(time.perf_counter() - start, 6),
         }
         if not self._lowers_energy:
             record["objective"] = float(value)
             record["objective_stderr"] = getattr(value, "stderr", None)
+        if self.evaluate_every and self.n_steps % self.evaluate_every == 0:
+            full = self._full_energy()
+            record |= {"full_energy": float(full), "full_stderr": full.stderr}
+        record |= self._spent()
+        if messages := getattr(self.optimizer, "messages", []):
+            record["messages"] = messages
+        record["seconds"] = round(time.perf_counter() - start, 6)
         return record
+
+    def _full_energy(self) -> Estimate:
+        """On all samples. Its random numbers are put back: looking does not change the training."""
+        before = random_state(self.hypernet.device)
+        bits = self.hypernet.sample(self.theta)
+        restore_random_state(self.hypernet.device, before)
+        self.n_evaluations += 1
+        self.loss.select(None)
+        return Estimate.from_losses(self.loss(bits))
+
+    def _spent(self) -> dict:
+        """Circuits and shots so far."""
+        circuits, overlaps, shots = (
+            getattr(self.optimizer, name, None) for name in ("n_circuits", "n_overlaps", "n_shots")
+        )
+        if circuits is not None:
+            circuits += self.n_evaluations
+        if shots is not None:
+            shots += self.n_evaluations * self.hypernet.shots
+        return {"circuits": circuits, "overlaps": overlaps, "shots": shots}
 
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         """All that changes from step to step: arrays, and what can be written as JSON.
@@ -125,6 +155,7 @@ class Trainer:
         arrays = {"theta": np.asarray(self.theta)}
         plain = {
             "n_steps": self.n_steps,
+            "n_evaluations": self.n_evaluations,
             "batches": self.batches.rng.bit_generator.state,
             "device": random_state(self.hypernet.device),
         }
@@ -136,7 +167,7 @@ class Trainer:
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
         """Takes over what :meth:`state` gave: the steps that follow are the same bit for bit."""
         self.theta = self.hypernet.check_theta(arrays["theta"])
-        self.n_steps = plain["n_steps"]
+        self.n_steps, self.n_evaluations = plain["n_steps"], plain["n_evaluations"]
         self.batches.rng.bit_generator.state = plain["batches"]
         restore_random_state(self.hypernet.device, plain["device"])
         if "optimizer" in plain:
