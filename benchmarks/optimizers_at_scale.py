@@ -67,6 +67,12 @@ RULES = {
     "without": Rule("QN-SPSA, weight of the metric 0", WithoutMetric, {}),
     "spsa": Rule("SPSA", plh.SPSAOptimizer, {}),
     "score": Rule("score function", plh.ScoreFunctionOptimizer, {}, steps=0.2),
+    "natural": Rule(
+        "score function, natural gradient",
+        plh.ScoreFunctionOptimizer,
+        {"natural_gradient": True},
+        steps=0.2,
+    ),
 }
 
 
@@ -177,7 +183,7 @@ def main(
     sizes: Annotated[str, typer.Option(help="Pixels along an edge.")] = "8",
     rules: Annotated[str, typer.Option(help="Of " + ", ".join(RULES) + ".")] = ",".join(RULES),
     seeds: Annotated[int, typer.Option(help="Seeds 0 ... seeds - 1.")] = 1,
-    steps: Annotated[int, typer.Option(help="Steps; the score function makes a fifth.")] = 1000,
+    steps: Annotated[int, typer.Option(help="Steps; some rules make a fifth.")] = 1000,
     layers: Annotated[int, typer.Option(help="Entangling layers P.")] = 2,
     entangled: Annotated[bool, typer.Option(help="With CZ, or without any.")] = True,
     root: Annotated[Path | None, typer.Option(help="Folder of MNIST/raw.")] = None,

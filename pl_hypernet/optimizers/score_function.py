@@ -9,12 +9,18 @@ from pennylane.wires import Wires
 from pennylane.workflow import construct_tape
 
 from pl_hypernet.devices import device
-from pl_hypernet.devices.exact_log_p import check_after, check_before, torch_log_p
+from pl_hypernet.devices.exact_log_p import (
+    check_after,
+    check_before,
+    torch_log_p,
+    torch_score_vectors,
+)
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.expected_loss import ExpectedLoss
 from pl_hypernet.measurements.reductions import Custom
 from pl_hypernet.optimizers.arguments import TrainableArguments
+from pl_hypernet.optimizers.sample_space import natural_step
 from pl_hypernet.optimizers.simultaneous_perturbation import check_positive, check_whole
 
 TORCH_OPTIMIZERS = ("Adam", "AdamW", "NAdam", "RAdam", "RMSprop", "SGD")
@@ -35,8 +41,14 @@ class ScoreFunctionOptimizer:
 
     Args:
         stepsize (float): learning rate of the torch optimizer.
-        decay_steps (int): steps over which the learning rate falls linearly to 0; None: constant.
+        decay_steps (int): steps over which the learning rate, or the length of a natural step,
+            falls linearly to 0; None: constant.
         torch_optimizer (str): name of a class of ``torch.optim``.
+        natural_gradient (bool): in place of torch's optimizer, make steps of a given length along
+            the natural gradient: :func:`natural_step`. It holds (shots, d) derivatives.
+        kl_step (float): by how much such a step changes the distribution of the bits at first, as a
+            Kullback-Leibler divergence in nats for each qubit.
+        damping (float): added to the Fisher matrix before it is inverted, positive.
 
     Attributes:
         entropy_estimate (Estimate): H of the last step's shots, in nats, with its standard error.
@@ -52,14 +64,20 @@ class ScoreFunctionOptimizer:
         stepsize: float = 0.1,
         decay_steps: int | None = None,
         torch_optimizer: str = "Adam",
+        natural_gradient: bool = False,
+        kl_step: float = 0.01,
+        damping: float = 0.1,
     ):
-        check_positive(stepsize=stepsize)
+        check_positive(stepsize=stepsize, kl_step=kl_step, damping=damping)
         check_whole(decay_steps=1 if decay_steps is None else decay_steps)
         if torch_optimizer not in TORCH_OPTIMIZERS:
             raise unknown_name("torch_optimizer", torch_optimizer, TORCH_OPTIMIZERS)
         self.stepsize = stepsize
         self.decay_steps = decay_steps
         self.torch_optimizer = torch_optimizer
+        self.natural_gradient = natural_gradient
+        self.kl_step = kl_step
+        self.damping = damping
         self.entropy_estimate: Estimate | None = None
         self.k = 0  # steps made
         self.n_circuits = 0
@@ -103,11 +121,20 @@ class ScoreFunctionOptimizer:
         known = log_p.detach().numpy()  # once, for the entropy and for the gradient
         self.entropy_estimate = Estimate.from_losses(-known)
         weights = objective.score_weights(losses, bits, known)
-        surrogate = (torch.from_numpy(weights) * log_p).mean()
-        (self._angles.grad,) = torch.autograd.grad(surrogate, self._angles)
-        for group in self._inner.param_groups:
-            group["lr"] = self._learning_rate()
-        self._inner.step()
+        if self.natural_gradient:
+            scores = torch_score_vectors(
+                differentiable.operations, bits, wires, self._angles, log_p
+            )
+            kl = self.kl_step * len(wires) * self._decay() ** 2  # it goes as the square of a length
+            step = natural_step(scores.numpy(), weights, self.damping, kl)
+            with torch.no_grad():
+                self._angles += torch.from_numpy(step)
+        else:
+            surrogate = (torch.from_numpy(weights) * log_p).mean()
+            (self._angles.grad,) = torch.autograd.grad(surrogate, self._angles)
+            for group in self._inner.param_groups:
+                group["lr"] = self.stepsize * self._decay()
+            self._inner.step()
         self.k += 1
         after = arguments.trainable_at(self._angles.detach().numpy().copy())
         value = objective.estimate(losses, bits, known)
@@ -146,10 +173,9 @@ class ScoreFunctionOptimizer:
         with torch.no_grad():
             self._angles.copy_(torch.from_numpy(vector))
 
-    def _learning_rate(self) -> float:
-        if self.decay_steps is None:
-            return self.stepsize
-        return self.stepsize * max(0.0, 1 - self.k / self.decay_steps)
+    def _decay(self) -> float:
+        """What is left of the first step's length."""
+        return 1.0 if self.decay_steps is None else max(0.0, 1 - self.k / self.decay_steps)
 
     def _sample(self, tape: QuantumScript, wires: Wires, dev) -> np.ndarray:
         """The shots of the circuit: int8 (shots, n_wires)."""

@@ -138,7 +138,8 @@ class _LogProbability(torch.autograd.Function):
         amplitudes = _complex(paths)
         gradient = np.zeros_like(amplitudes)
         weights = np.ascontiguousarray(weights.numpy())
-        walsh.path_gradient(amplitudes, columns.numpy(), weights, gradient)
+        none = np.empty((0, 0, 0), dtype=complex)
+        walsh.path_gradient(amplitudes, columns.numpy(), weights, gradient, none)
         # d log p = 2 Re(gradient da)
         parts = np.stack([2 * gradient.real, -2 * gradient.imag], axis=-1)
         return torch.from_numpy(parts), None

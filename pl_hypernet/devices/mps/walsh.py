@@ -225,8 +225,17 @@ def _add_up(z, factors, bits):
     return re0, im0, re1, im1
 
 
+@njit(cache=True, nogil=True, fastmath=FAST)
+def _write_out(z, factors, out):
+    """The products of the same, each for itself."""
+    n = len(z) // 2
+    for s in range(len(out)):
+        re = z[s] * factors[s] - z[s + n] * factors[s + n]
+        out[s] = re + 1j * (z[s] * factors[s + n] + z[s + n] * factors[s])
+
+
 @njit(cache=True, nogil=True)
-def path_gradient(paths, bits, weights, gradient):
+def path_gradient(paths, bits, weights, gradient, each):
     """Adds sum_s weights_s d log psi(x_s) / d a_t(r), backwards through the chain.
 
     The vectors before each site are kept for a block of shots. Scales drop out, since each site's
@@ -236,6 +245,8 @@ def path_gradient(paths, bits, weights, gradient):
         paths, bits: as of :func:`log_probabilities`.
         weights: float64 (shots,).
         gradient: complex128 (n_sites, 2, chi), added to.
+        each: complex128 (n_sites, chi, shots) for the terms of the sum, by the amplitudes a_t(r)
+            of each shot's own bits, in place of the sum; without sites where that is wanted.
     """
     n_sites, _, chi = paths.shape
     shots = bits.shape[1]
@@ -274,9 +285,12 @@ def path_gradient(paths, bits, weights, gradient):
                 factors[s] = w[s] * re / size if size > 0 else 0.0
                 factors[s + BLOCK] = -w[s] * im / size if size > 0 else 0.0
             for r in range(chi):
-                re0, im0, re1, im1 = _add_up(z[r], factors, here[site])
-                gradient[site, 0, r] += re0 + 1j * im0
-                gradient[site, 1, r] += re1 + 1j * im1
+                if len(each) > 0:
+                    _write_out(z[r], factors, each[site, r, first : first + n])
+                else:
+                    re0, im0, re1, im1 = _add_up(z[r], factors, here[site])
+                    gradient[site, 0, r] += re0 + 1j * im0
+                    gradient[site, 1, r] += re1 + 1j * im1
                 _multiply(g[r], paths[site, 0, r], paths[site, 1, r], here[site])
             _transform(g)
             if site % EVERY == 0:
