@@ -1,4 +1,4 @@
-"""The natural gradient of the score function: score vectors shot by shot, the step, the training."""
+"""The natural gradient of the score function: score vectors of each shot, steps, trainings."""
 
 import numpy as np
 import pennylane as qml
