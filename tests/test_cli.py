@@ -285,8 +285,12 @@ def test_ctrl_c_leaves_what_was_reached(tmp_path):
 
 def test_objectives_as_typed(tmp_path):
     options = ["--entropy", "0.02:0", "--mmd", "0.1", "--penalty", "activation.hard_sigmoid=0.01"]
-    run("train", *SMALL, *options, cwd=tmp_path)
+    more = ["--scale", "0.5", "--evaluate-every", "1"]
+    run("train", *SMALL, *options, *more, cwd=tmp_path)
     config = (tmp_path / "runs/001/config.toml").read_text()
+    assert "scale = 0.5\n" in config
+    history = (tmp_path / "runs/001/history.jsonl").read_text().splitlines()
+    assert all("full_energy" in json.loads(line) for line in history)
     assert re.search(r"entropy = \[\s*0.02,\s*0.0,?\s*\]\nmmd = 0.1\n", config)
     assert "[penalties.activation]\nhard_sigmoid = 0.01" in config
     refused = run("train", *SMALL, "--penalty", "activation.relu=1", cwd=tmp_path, check=False)

@@ -72,7 +72,7 @@ def run_settings(
         str | None, typer.Option(help="mnist, or an .npz with inputs and targets; default mnist.")
     ] = None,
     data_option: Annotated[
-        Pairs, typer.Option(metavar="KEY=VALUE", help="As digits=3,8 or size=16 or root=DIR.")
+        Pairs, typer.Option(metavar="KEY=VALUE", help="As digits=3,8 or digits=all, size=16, root=DIR.")
     ] = None,
     validation: Annotated[
         float | None, typer.Option(help="Fraction of the training data to hold out for testing.")
@@ -88,6 +88,10 @@ def run_settings(
         typer.Option(
             metavar="NAME=A,B", help="Left to a qubit; default activation=sigmoid,hard_sigmoid."
         ),
+    ] = None,
+    scale: Annotated[
+        float | None,
+        typer.Option(help="Factor of the outputs; default 8 / sqrt(inputs of the last layer)."),
     ] = None,
     device: Annotated[
         str | None,
@@ -154,6 +158,7 @@ def run_settings(
         "validation": validation,
         "network": None if network is None else parse_network(network),
         "activation": activation,
+        "scale": scale,
         "device": device,
         "layers": layers,
         "shots": shots,
