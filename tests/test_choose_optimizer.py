@@ -16,10 +16,12 @@ from pl_hypernet.training.choose_optimizer import choose_optimizer
         ("hypernet.mps", {}, "hardware_efficient", {}, 7, "spsa", "bond dimension of 128"),
         ("hypernet.mps", {}, "hardware_efficient", {"pattern": "ring"}, 4, "spsa", "of 256"),
         ("hypernet.mps", {"max_bond_dim": 2}, "hardware_efficient", {}, 2, "spsa", "truncated"),
+        ("hypernet.mps", {"max_bond_dim": 64}, "hardware_efficient", {}, 2, "score", "dimension 4"),
         ("hypernet.mps", {}, "custom", {}, 2, "spsa", "ansatz of your own"),
         ("braket.aws.qubit", {}, "hardware_efficient", {}, 2, "spsa", "may be noisy"),
         ("default.mixed", {}, "hardware_efficient", {}, 2, "spsa", "may be noisy"),
         ("foo.bar", {}, "hardware_efficient", {}, 2, "spsa", "may be noisy"),
+        ("braket.local.qubit", {"backend": "braket_sv"}, "hardware_efficient", {}, 2, "score", "4"),
         ("braket.local.qubit", {"backend": "braket_dm"}, "hardware_efficient", {}, 2, "spsa", "no"),
     ],
 )

@@ -63,6 +63,14 @@ def test_a_weight_falls_over_the_steps(optimizer, monkeypatch):
     assert run.config.entropy == (0.4, 0.0)
 
 
+@pytest.mark.parametrize("optimizer", ["qnspsa", "spsa"])
+def test_an_objective_that_rises_by_its_weights_is_no_divergence(optimizer):
+    """With the guard left on, the angles went back every twenty steps and the steps shrank."""
+    run = train(optimizer, 200, entropy="0.3:0", divergence_guard=True)
+    assert not any("messages" in record for record in run.history)
+    assert run.evaluation.energy < run.history[0]["energy"] - 0.1
+
+
 def test_settings_are_written_and_read(tmp_path):
     settings = {"entropy": (0.02, 0.0), "mmd": 0.1, "mmd_bandwidth": 2.5, "penalties": PENALTIES}
     run = train(out=tmp_path / "run", **settings)

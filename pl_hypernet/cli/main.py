@@ -72,7 +72,8 @@ def run_settings(
         str | None, typer.Option(help="mnist, or an .npz with inputs and targets; default mnist.")
     ] = None,
     data_option: Annotated[
-        Pairs, typer.Option(metavar="KEY=VALUE", help="As digits=3,8 or digits=all, size=16, root=DIR.")
+        Pairs,
+        typer.Option(metavar="KEY=VALUE", help="As digits=3,8 or digits=all, size=16, root=DIR."),
     ] = None,
     validation: Annotated[
         float | None, typer.Option(help="Fraction of the training data to hold out for testing.")
@@ -137,6 +138,9 @@ def run_settings(
         int | None,
         typer.Option(metavar="STEPS", help="Energies on all training samples in between."),
     ] = None,
+    evaluation_shots: Annotated[
+        int | None, typer.Option(help="Fresh shots that judge the end; default 1000.")
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same run; default 0.")] = None,
     torch_device: Annotated[
         str | None, typer.Option(help="Where networks are scored, as cuda; default cpu.")
@@ -170,6 +174,7 @@ def run_settings(
         "steps": steps,
         "batch_size": batch_size,
         "evaluate_every": evaluate_every,
+        "evaluation_shots": evaluation_shots,
         "seed": seed,
         "torch_device": torch_device,
         **parse_choices(choice or []),

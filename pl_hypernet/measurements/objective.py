@@ -1,6 +1,7 @@
 """What is lowered: a reduction of the losses, and weighted regularisers."""
 
 from collections.abc import Callable
+from numbers import Real
 
 import numpy as np
 
@@ -33,7 +34,7 @@ class Objective:
         mmd_bandwidth: float | None = None,
     ):
         for name, weight in {"entropy": entropy, "mmd": mmd}.items():
-            if not 0 <= weight < np.inf:
+            if not isinstance(weight, Real) or not 0 <= weight < np.inf:
                 raise InputError(f"{name}={weight}: expected a weight of at least 0")
         self.reduction = find_reduction(reduction)
         weighted = [(float(entropy), NegativeEntropy()), (float(mmd), UniformMMD(mmd_bandwidth))]
@@ -65,15 +66,23 @@ class Objective:
         """float64 (shots,), whose mean product with grad log p estimates grad F, without bias.
 
         Each is the influence of a shot against a baseline made of the other shots alone. For means
-        over m-tuples of the shots that is the influence times shots / (shots - m). CVaR keeps a
-        bias of the order 1 / shots, from its quantile.
+        over m-tuples of the shots that is the influence times shots / (shots - m); CVaR has such a
+        baseline of its own.
+
+        Raises:
+            InputError: so few shots that none are left for the baseline.
         """
-        terms = [(self.reduction.influence(losses), 1), *self._terms(bits, log_p)]
+        terms = self._terms(bits, log_p)
         shots = len(losses)
-        return sum(
-            order * (numbers - numbers.mean()) * shots / max(shots - order, 1)
-            for numbers, order in terms
-        )
+        fewest = 1 + max([1, *(order for _, order in terms)])
+        if shots < fewest:
+            raise InputError(f"a gradient from {shots} shots: expected at least {fewest}")
+        weights = self.reduction.influence(losses)
+        if isinstance(self.reduction, Mean):
+            weights = weights * shots / (shots - 1)
+        for numbers, order in terms:
+            weights = weights + order * (numbers - numbers.mean()) * shots / (shots - order)
+        return weights
 
     def check_exact(self) -> None:
         """Refuses a function of a user's own as reduction, which has no exact value.

@@ -57,7 +57,18 @@ class CVaR:
         return self.of_distribution(losses, np.full(len(losses), 1 / len(losses)))
 
     def influence(self, losses: np.ndarray) -> np.ndarray:
-        below = np.minimum(losses - self._quantile(losses), 0) / self.alpha
+        """As of :class:`Mean`, against the quantile of the other shots.
+
+        For each of the k = alpha shots best ones that is the (k + 1)-th loss, in between where k
+        is no whole number; so the gradient from few shots is not biased by their own quantile.
+        """
+        shots = len(losses)
+        share = max(self.alpha, 1 / shots)  # one shot at least
+        k = math.ceil(share * shots - 1e-9)
+        ordered = np.sort(losses)
+        part = max(k - share * shots, 0.0)
+        quantile = part * ordered[k - 1] + (1 - part) * ordered[min(k, shots - 1)]
+        below = np.minimum(losses - quantile, 0) / share
         return below - below.mean()
 
     def of_distribution(self, losses: np.ndarray, probabilities: np.ndarray) -> float:
@@ -66,9 +77,6 @@ class CVaR:
         # of the loss at the quantile only a part belongs to the best share
         taken = np.clip(self.alpha - before, 0, probabilities[order])
         return float(taken @ losses[order] / taken.sum())
-
-    def _quantile(self, losses: np.ndarray) -> float:
-        return np.partition(losses, place := math.ceil(self.alpha * len(losses)) - 1)[place]
 
     def __eq__(self, other) -> bool:
         return isinstance(other, CVaR) and self.alpha == other.alpha
@@ -87,7 +95,10 @@ class Custom:
         self.function = function
 
     def __call__(self, losses: np.ndarray) -> float:
-        return float(self.function(losses))
+        value = self.function(losses)
+        if np.size(value) != 1 or not np.isfinite(value):
+            raise InputError(f"reduction {self.function!r} gave {value}: expected a finite number")
+        return float(value)
 
 
 REDUCTIONS = {"mean": Mean, "cvar": CVaR}

@@ -8,14 +8,10 @@ from pl_hypernet.circuits import HardwareEfficientAnsatz
 from pl_hypernet.devices import can_overlap_exactly, overlap_tape
 from pl_hypernet.devices.mps.fubini_study import fubini_study_metric
 from pl_hypernet.errors import DeviceError, InputError, unknown_name
+from pl_hypernet.optimizers.checks import check_bool, check_positive, check_whole
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 from pl_hypernet.optimizers.metric import PRIOR, MetricAverage, floored_solve, sampled_metric
-from pl_hypernet.optimizers.simultaneous_perturbation import (
-    AUTO,
-    SimultaneousPerturbation,
-    check_positive,
-    check_whole,
-)
+from pl_hypernet.optimizers.simultaneous_perturbation import AUTO, SimultaneousPerturbation
 
 METRICS = ("sampled", "exact", "block", "diagonal")
 
@@ -63,7 +59,8 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
             a simulator with exact overlaps and a circuit that is the hardware-efficient ansatz,
             and no overlaps are sent out.
         divergence_guard (bool): go back to the best angles and halve the step size when the
-            training diverges: :class:`DivergenceGuard`.
+            training diverges: :class:`DivergenceGuard`. :func:`train` switches it off where
+            weights of the objective change over the steps.
 
     Attributes:
         metric_tensor (array): float64 (d, d), raw average of the metric's estimates; with
@@ -102,6 +99,7 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
             metric_step=1 if metric_step is None else metric_step,
         )
         check_whole(resamplings=resamplings, history_length=history_length)
+        check_bool(blocking=blocking, stock=stock, divergence_guard=divergence_guard)
         if metric not in METRICS:
             raise unknown_name("metric", metric, METRICS)
         if stock and metric != "sampled":

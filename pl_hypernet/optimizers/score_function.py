@@ -20,8 +20,8 @@ from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.expected_loss import ExpectedLoss
 from pl_hypernet.measurements.reductions import Custom
 from pl_hypernet.optimizers.arguments import TrainableArguments
+from pl_hypernet.optimizers.checks import check_bool, check_cost, check_positive, check_whole
 from pl_hypernet.optimizers.sample_space import natural_step
-from pl_hypernet.optimizers.simultaneous_perturbation import check_positive, check_whole
 
 TORCH_OPTIMIZERS = ("Adam", "AdamW", "NAdam", "RAdam", "RMSprop", "SGD")
 
@@ -46,12 +46,14 @@ class ScoreFunctionOptimizer:
         torch_optimizer (str): name of a class of ``torch.optim``.
         natural_gradient (bool): in place of torch's optimizer, make steps of a given length along
             the natural gradient: :func:`natural_step`. It holds (shots, d) derivatives.
+            ``stepsize`` and ``torch_optimizer`` have no part in it.
         kl_step (float): by how much such a step changes the distribution of the bits at first, as a
             Kullback-Leibler divergence in nats for each qubit.
         damping (float): added to the Fisher matrix before it is inverted, positive.
 
     Attributes:
-        entropy_estimate (Estimate): H of the last step's shots, in nats, with its standard error.
+        entropy_estimate (Estimate): H of the last step's shots, in nats, with its standard error;
+            None where a noisy device gave bits of which the circuit knows nothing.
         n_circuits, n_shots (int): circuits and shots sent out so far.
 
     Raises:
@@ -69,6 +71,7 @@ class ScoreFunctionOptimizer:
         damping: float = 0.1,
     ):
         check_positive(stepsize=stepsize, kl_step=kl_step, damping=damping)
+        check_bool(natural_gradient=natural_gradient)
         check_whole(decay_steps=1 if decay_steps is None else decay_steps)
         if torch_optimizer not in TORCH_OPTIMIZERS:
             raise unknown_name("torch_optimizer", torch_optimizer, TORCH_OPTIMIZERS)
@@ -100,6 +103,7 @@ class ScoreFunctionOptimizer:
             The new argument (or list of arguments) and the objective at the old ones, an
             :class:`Estimate`.
         """
+        check_cost(cost)
         dev = device(cost.device)
         arguments = TrainableArguments(args)
         self._prepare(arguments.vector)
@@ -116,10 +120,19 @@ class ScoreFunctionOptimizer:
         # torch and PennyLane's numpy do not mix
         mixed = arguments.at(self._angles)
         in_torch = [np.asarray(arg) if isinstance(arg, pnp.tensor) else arg for arg in mixed]
-        differentiable = construct_tape(cost)(*in_torch, **kwargs)
+        try:
+            differentiable = construct_tape(cost)(*in_torch, **kwargs)
+        except (TypeError, RuntimeError) as error:
+            raise InputError(
+                f"the cost function cannot take torch tensors, as score-function training hands "
+                f"it ({error}): use qml.math in place of numpy in it"
+            ) from error
         log_p = torch_log_p(differentiable.operations, bits, wires)
+        if not log_p.requires_grad:
+            raise InputError("the circuit does not depend on the trained angles: use them in it")
         known = log_p.detach().numpy()  # once, for the entropy and for the gradient
-        self.entropy_estimate = Estimate.from_losses(-known)
+        finite = np.isfinite(known).all()
+        self.entropy_estimate = Estimate.from_losses(-known) if finite else None
         weights = objective.score_weights(losses, bits, known)
         if self.natural_gradient:
             scores = torch_score_vectors(

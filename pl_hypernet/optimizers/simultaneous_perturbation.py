@@ -8,34 +8,12 @@ from pennylane.workflow import construct_tape
 from pl_hypernet.devices import device
 from pl_hypernet.errors import InputError
 from pl_hypernet.optimizers.arguments import TrainableArguments
+from pl_hypernet.optimizers.checks import check_cost
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 
 AUTO = "auto"
 CALIBRATION = 10  # gradients that a step size is calibrated from
 FIRST_MOVE = 0.02  # radians, how far a calibrated first step turns an angle
-
-
-def check_positive(**settings) -> None:
-    """Refuses settings that are not positive and finite.
-
-    Raises:
-        InputError: with the first such setting.
-    """
-    for name, value in settings.items():
-        if not (0 < value < np.inf):
-            raise InputError(f"{name}={value}: expected a positive number")
-
-
-def check_whole(**settings) -> None:
-    """Refuses settings that are not whole numbers of at least 1.
-
-    Raises:
-        InputError: with the first such setting.
-    """
-    check_positive(**settings)
-    for name, value in settings.items():
-        if value != int(value):
-            raise InputError(f"{name}={value}: expected a whole number")
 
 
 class SimultaneousPerturbation:
@@ -124,6 +102,7 @@ class SimultaneousPerturbation:
 
     def _advance(self, cost, args, kwargs, with_cost: bool):
         """The arguments after one step, and the energy before it (None unless asked for)."""
+        check_cost(cost)
         dev = device(cost.device)
         arguments = TrainableArguments(args)
         theta = arguments.vector
@@ -132,6 +111,8 @@ class SimultaneousPerturbation:
             return construct_tape(cost)(*arguments.at(vector), **kwargs)
 
         here = tape_at(theta)
+        if here.shots.has_partitioned_shots:
+            raise InputError(f"{here.shots}: expected one number of shots")
         self.messages = []
         if self.stepsize == AUTO:
             self._calibrate(theta, tape_at, arguments.sizes, dev)

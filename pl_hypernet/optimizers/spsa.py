@@ -2,13 +2,9 @@
 
 import numpy as np
 
+from pl_hypernet.optimizers.checks import check_bool, check_positive, check_whole
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
-from pl_hypernet.optimizers.simultaneous_perturbation import (
-    AUTO,
-    SimultaneousPerturbation,
-    check_positive,
-    check_whole,
-)
+from pl_hypernet.optimizers.simultaneous_perturbation import AUTO, SimultaneousPerturbation
 
 
 class SPSAOptimizer(SimultaneousPerturbation):
@@ -31,7 +27,8 @@ class SPSAOptimizer(SimultaneousPerturbation):
         history_length (int): see ``blocking``.
         seed: None, int or numpy Generator, of the random directions.
         divergence_guard (bool): go back to the best angles and halve the step size when the
-            training diverges: :class:`DivergenceGuard`.
+            training diverges: :class:`DivergenceGuard`. :func:`train` switches it off where
+            weights of the objective change over the steps.
 
     Attributes:
         n_circuits, n_shots (int): circuits and shots sent out so far.
@@ -55,6 +52,7 @@ class SPSAOptimizer(SimultaneousPerturbation):
             stepsize=1 if stepsize == AUTO else stepsize, finite_diff_step=finite_diff_step
         )
         check_whole(resamplings=resamplings, history_length=history_length)
+        check_bool(blocking=blocking, divergence_guard=divergence_guard)
         self.stepsize = stepsize
         self.finite_diff_step = finite_diff_step
         self.resamplings = int(resamplings)

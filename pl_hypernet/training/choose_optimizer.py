@@ -27,12 +27,13 @@ def choose_optimizer(
     known = KNOWN.get(device)
     if known is None or not known.pure_with(device_options):
         return "spsa", f"shots of {device} may be noisy, and SPSA needs two energies a step alone"
-    if device_options.get("max_bond_dim") is not None or device_options.get("cutoff") is not None:
-        return "spsa", "shots come from a truncated state, of which log p is not known"
     if ansatz != "hardware_efficient":
         return "spsa", "what log p costs for an ansatz of your own is not known"
     chi = exact_bond_dim(ansatz_options.get("pattern", "chain"), layers, n_qubits)
     chi = min(chi, 2 ** math.ceil(n_qubits / 2))
+    kept = device_options.get("max_bond_dim") or math.inf
+    if kept < chi or device_options.get("cutoff") is not None:
+        return "spsa", "shots come from a truncated state, of which log p is not known"
     if chi > MAX_BOND_DIM:
         return "spsa", f"log p needs a bond dimension of {chi}, above {MAX_BOND_DIM}"
     return "score", f"log p is at hand (bond dimension {chi}), so one energy gives all derivatives"

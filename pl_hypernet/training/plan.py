@@ -10,7 +10,10 @@ from rich.table import Table
 from pl_hypernet.analysis.tables import Figures
 from pl_hypernet.circuits import HardwareEfficientAnsatz, start_angles
 from pl_hypernet.devices import circuit_costs
+from pl_hypernet.devices.exact_log_p import INSTEAD
+from pl_hypernet.devices.known import KNOWN
 from pl_hypernet.devices.timing import SCORING
+from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.hypernetwork import check_ansatz_options
@@ -96,6 +99,7 @@ def plan(prices=None, **settings) -> Plan:
     ansatz = HardwareEfficientAnsatz(theta, wires=range(network.n_qubits), **options)
     costs = circuit_costs(config.device, ansatz, config.shots, config.device_options, prices)
 
+    _check_objective(config, optimizer, costs.exact_overlaps)
     per_task = costs.circuits_per_task
     step = {"energies": 0, "overlaps": 0, "tasks": 0 if per_task else None}
     for batch in optimizer.circuits_per_step():
@@ -169,6 +173,25 @@ def plan(prices=None, **settings) -> Plan:
         cost=None if costs.price is None else vars(costs.price),
         remarks=remarks,
     )
+
+
+def _check_objective(config: RunConfig, optimizer, exact_overlaps: bool) -> None:
+    """Refuses what a training would refuse at its first step.
+
+    Raises:
+        DeviceError, InputError: an exact metric without exact overlaps, an entropy of noisy shots.
+    """
+    if getattr(optimizer, "metric", "sampled") != "sampled" and not exact_overlaps:
+        raise DeviceError(
+            f"metric={optimizer.metric!r}: device {config.device!r} gives no exact overlaps here; "
+            "use metric='sampled'"
+        )
+    known = KNOWN.get(config.device)
+    if config.entropy and (known is None or not known.pure_with(config.device_options)):
+        raise InputError(
+            f"the entropy needs log p of the shots, but device {config.device!r} may have noise; "
+            f"{INSTEAD}"
+        )
 
 
 def duration(seconds: float | None) -> str:

@@ -11,7 +11,7 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.objective import Objective
 from pl_hypernet.objectives import NetworkLoss
-from pl_hypernet.training.annealing import Weight, weight_at
+from pl_hypernet.training.annealing import Weight, find_weight, weight_at
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.minibatches import MiniBatches
 
@@ -70,9 +70,11 @@ class Trainer:
         hypernet.reseed()
         self.steps = steps
         self._settings = {"reduction": reduction, "mmd_bandwidth": mmd_bandwidth}
-        self._weights = {"entropy": entropy, "mmd": mmd}
+        self._weights = {"entropy": find_weight(entropy), "mmd": find_weight(mmd)}
         start = {name: weight_at(weight, 0, steps) for name, weight in self._weights.items()}
         constant = all(weight == start[name] for name, weight in self._weights.items())
+        if not constant and getattr(optimizer, "guard", None) is not None:
+            optimizer.guard = None  # an objective that changes rises without diverging
         self._lowers_energy = constant and Objective(**self._settings, **start).is_mean
         asks_for_gradients = isinstance(optimizer, qml.GradientDescentOptimizer)
         if asks_for_gradients and not self._lowers_energy:
