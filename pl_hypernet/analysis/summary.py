@@ -35,7 +35,8 @@ class Summary(Figures):
         for name, shares in self["choices"].items():
             for option, share in shares.items():
                 table.add_row(f"{name} = {option}", "", _percent(share))
-        overlaps = f" ({self['overlaps']:,} overlaps)" if self["overlaps"] else ""
+        overlaps = self.get("overlaps")  # absent from old files
+        overlaps = f" ({overlaps:,} overlaps)" if overlaps else ""
         table.caption = (
             f"{self['steps']} steps of {self['optimizer']}, seed {self['seed']}: "
             f"{self['circuits']:,} circuits{overlaps}, {self['shots']:,} shots, "

@@ -94,6 +94,10 @@ def run_settings(
         float | None,
         typer.Option(help="Factor of the outputs; default 8 / sqrt(inputs of the last layer)."),
     ] = None,
+    values: Annotated[
+        str | None,
+        typer.Option(metavar="A,B", help="Of weights and biases, as 1,-3; default 1,-1."),
+    ] = None,
     device: Annotated[
         str | None,
         typer.Option(help="A PennyLane device (see: devices); default hypernet.mps."),
@@ -163,6 +167,7 @@ def run_settings(
         "network": None if network is None else parse_network(network),
         "activation": activation,
         "scale": scale,
+        "values": None if values is None else values.split(","),
         "device": device,
         "layers": layers,
         "shots": shots,

@@ -1,11 +1,11 @@
-"""Handwritten digits, scaled down by average pooling."""
+"""Handwritten digits, scaled down."""
 
 from pathlib import Path
 
 import numpy as np
 
 from pl_hypernet.datasets.data import Data
-from pl_hypernet.errors import DataError
+from pl_hypernet.errors import DataError, unknown_name
 
 SHIPPED = Path(__file__).with_name("mnist_0_1_8x8.npz")
 SHIPPED_DIGITS = (0, 1)
@@ -13,7 +13,12 @@ SHIPPED_SIZE = 8
 DEFAULT_ROOT = Path.home() / ".cache" / "pl_hypernet"
 
 
-def mnist(digits: tuple[int, ...] | str = (0, 1), size: int = 8, root=None) -> Data:
+RESIZES = ("average", "bilinear")
+
+
+def mnist(
+    digits: tuple[int, ...] | str = (0, 1), size: int = 8, root=None, resize: str = "average"
+) -> Data:
     """MNIST digits of two or more classes at ``size`` x ``size`` pixels.
 
     0 against 1 at 8x8 ships with the package (all 12,665 training and 2,115 test images). Any
@@ -22,8 +27,10 @@ def mnist(digits: tuple[int, ...] | str = (0, 1), size: int = 8, root=None) -> D
 
     Args:
         digits: two or more different digits, class 0, class 1, ...; ``"all"``: all ten.
-        size: pixels along an edge, 1 to 28; each is an average over the original pixels that it
-            covers (``torch.nn.functional.adaptive_avg_pool2d``).
+        size: pixels along an edge, 1 to 28.
+        resize: ``"average"``: each pixel is an average over the original ones that it covers
+            (``torch.nn.functional.adaptive_avg_pool2d``); ``"bilinear"``: without antialiasing,
+            which at size 4 takes the pixels 3, 10, 17, 24, as arXiv:2301.08292 does.
         root: folder that holds, or will hold, ``MNIST/raw``; None: what ships with the package, or
             ``~/.cache/pl_hypernet``.
 
@@ -43,13 +50,21 @@ def mnist(digits: tuple[int, ...] | str = (0, 1), size: int = 8, root=None) -> D
         )
     if not isinstance(size, int) or not 1 <= size <= 28:
         raise DataError(f"size={size}: expected 1 to 28 pixels along an edge")
-    if root is None and digits == SHIPPED_DIGITS and size == SHIPPED_SIZE:
+    if resize not in RESIZES:
+        raise unknown_name("resize", resize, RESIZES)
+    averaged = resize == "average"
+    if root is None and digits == SHIPPED_DIGITS and size == SHIPPED_SIZE and averaged:
         with np.load(SHIPPED) as arrays:
             splits = [(arrays[f"{s}_pixels"], arrays[f"{s}_digits"]) for s in ("train", "test")]
     else:
-        splits = [read_pooled(root or DEFAULT_ROOT, split, digits, size) for split in (True, False)]
+        splits = [
+            read_resized(root or DEFAULT_ROOT, split, digits, size, resize)
+            for split in (True, False)
+        ]
     (train_pixels, train_digits), (test_pixels, test_digits) = splits
     source = {"name": "mnist", "digits": list(digits), "size": size}
+    if not averaged:
+        source["resize"] = resize
     if root is not None:
         source["root"] = str(root)
     codes = np.zeros(10, dtype=np.int64)
@@ -65,7 +80,9 @@ def mnist(digits: tuple[int, ...] | str = (0, 1), size: int = 8, root=None) -> D
     )
 
 
-def read_pooled(root, train: bool, digits, size: int) -> tuple[np.ndarray, np.ndarray]:
+def read_resized(
+    root, train: bool, digits, size: int, resize: str
+) -> tuple[np.ndarray, np.ndarray]:
     """Digits from the original files: pixels uint8 (n, size, size) and labels uint8 (n,)."""
     import torch
     import torchvision
@@ -82,8 +99,11 @@ def read_pooled(root, train: bool, digits, size: int) -> tuple[np.ndarray, np.nd
             ) from error
     chosen = torch.isin(mnist.targets, torch.tensor(digits))
     images = mnist.data[chosen].to(torch.float32)[:, None]
-    pooled = torch.nn.functional.adaptive_avg_pool2d(images, size)[:, 0]
-    return pooled.round().to(torch.uint8).numpy(), mnist.targets[chosen].to(torch.uint8).numpy()
+    if resize == "average":
+        resized = torch.nn.functional.adaptive_avg_pool2d(images, size)[:, 0]
+    else:
+        resized = torch.nn.functional.interpolate(images, (size, size), mode="bilinear")[:, 0]
+    return resized.round().to(torch.uint8).numpy(), mnist.targets[chosen].to(torch.uint8).numpy()
 
 
 def _scaled(pixels: np.ndarray) -> np.ndarray:

@@ -10,16 +10,17 @@ from torch import Tensor
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.networks.activations import OUTPUT_ACTIVATIONS, sigmoid
 from pl_hypernet.networks.choice import Choice
-from pl_hypernet.networks.layout import Block, ParameterLayout
+from pl_hypernet.networks.layout import SPINS, Block, ParameterLayout
 from pl_hypernet.networks.unique import unique_bitstrings
 
 CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
 TIE = 1e-6  # of the largest sum that there can be: less is the rounding of 0
 SOFTMAX = "softmax"
+MOST = 63  # of which differences are int8 too
 
 
 class BinaryNetwork(torch.nn.Module):
-    r"""A neural network with weights and biases in {+1, -1}, one qubit each.
+    r"""A neural network with weights and biases of two values, +1 and -1, one qubit each.
 
     The network holds no parameters of its own: a bitstring is its parameters. Calling it with S
     bitstrings and M inputs scores S networks, in one batched product a layer,
@@ -37,6 +38,8 @@ class BinaryNetwork(torch.nn.Module):
         activation: of one output: ``"sigmoid"`` or ``"hard_sigmoid"``, or a :class:`Choice`
             between two, which adds a qubit; of several: ``"softmax"``. None: sigmoid or softmax.
         scale: factor of the logits; None: 8 / sqrt(inputs of the last layer), which is 1 for 64.
+        values: the values of weights and biases where the bit is 0 and where it is 1: two
+            different integers from -63 to 63, as ``(1, -3)`` (arXiv:2301.08292).
 
     Attributes:
         layout (ParameterLayout): the name of each qubit: for each layer
@@ -55,6 +58,7 @@ class BinaryNetwork(torch.nn.Module):
         layers: Sequence[int] = (1,),
         activation: str | Choice | None = None,
         scale: float | None = None,
+        values: tuple[int, int] = SPINS,
     ):
         super().__init__()
         if n_inputs < 1:
@@ -67,6 +71,12 @@ class BinaryNetwork(torch.nn.Module):
             )
         if scale is not None and not (math.isfinite(scale) and scale > 0):
             raise InputError(f"scale={scale}: expected a positive number, or None")
+        self.values = tuple(values)
+        whole = all(value in range(-MOST, MOST + 1) for value in self.values)
+        if not whole or len(set(self.values)) != 2 or len(self.values) != 2:
+            raise InputError(
+                f"values={values}: expected two different integers from -{MOST} to {MOST}"
+            )
         self.n_inputs = n_inputs
         self.n_outputs = self.layers[-1]
         if activation is None:
@@ -80,13 +90,13 @@ class BinaryNetwork(torch.nn.Module):
         blocks = []
         fan_in = n_inputs
         for i, size in enumerate(self.layers):
-            blocks.append(Block(f"layers.{i}.weight", (size, fan_in), is_spin=True))
-            blocks.append(Block(f"layers.{i}.bias", (size,), is_spin=True))
+            blocks.append(Block(f"layers.{i}.weight", (size, fan_in), self.values))
+            blocks.append(Block(f"layers.{i}.bias", (size,), self.values))
             last_fan_in, fan_in = fan_in, size
         self.choices: dict[str, Choice] = {}
         if isinstance(activation, Choice):
             self.choices["activation"] = activation
-            blocks.append(Block("choice.activation", (), is_spin=False))
+            blocks.append(Block("choice.activation", (), values=None))
         self.layout = ParameterLayout(blocks)
         # a buffer, so that module.to(device) moves the place where networks are scored
         scale = 8 / math.sqrt(last_fan_in) if scale is None else scale
@@ -99,7 +109,7 @@ class BinaryNetwork(torch.nn.Module):
     def extra_repr(self) -> str:
         return (
             f"{self.n_inputs}, {list(self.layers)}, activation={self.activation!r}, "
-            f"scale={self.scale.item():g}, n_qubits={self.n_qubits}"
+            f"scale={self.scale.item():g}, values={self.values}, n_qubits={self.n_qubits}"
         )
 
     def forward(self, bits, inputs) -> Tensor:
@@ -214,7 +224,8 @@ class BinaryNetwork(torch.nn.Module):
         """+1 or -1, sign(0) = +1; of whole numbers, or of sums of real inputs with rounding."""
         least = 0.0
         if inputs is not None and inputs.numel():
-            least = -TIE * (1 + self.n_inputs * inputs.abs().max().item())
+            largest = max(map(abs, self.values))
+            least = -TIE * largest * (1 + self.n_inputs * inputs.abs().max().item())
         return z.ge_(least).mul_(2).sub_(1)
 
 

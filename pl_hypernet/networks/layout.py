@@ -9,7 +9,9 @@ from itertools import accumulate, product
 import numpy as np
 
 from pl_hypernet.errors import InputError
-from pl_hypernet.spins import to_bits, to_spins
+from pl_hypernet.spins import to_spins
+
+SPINS = (1, -1)  # the values of the bits 0 and 1
 
 
 @dataclass(frozen=True)
@@ -19,16 +21,25 @@ class Block:
     Attributes:
         name: such as ``layers.0.weight`` or ``choice.activation``.
         shape: shape of what it holds, row-major; ``()`` for a single bit.
-        is_spin: whether its bits stand for spins +1, -1 (weights, biases) or for themselves.
+        values: what the bits 0 and 1 stand for, integers; None: for themselves, as in a choice.
     """
 
     name: str
     shape: tuple[int, ...]
-    is_spin: bool
+    values: tuple[int, int] | None = SPINS
 
     @property
     def n_qubits(self) -> int:
         return math.prod(self.shape)
+
+    def decode(self, bits):
+        """What bits stand for; any shape, type and dtype kept, which must be signed."""
+        if self.values is None:
+            return bits
+        if self.values == SPINS:
+            return to_spins(bits)
+        zero, one = self.values
+        return zero + (one - zero) * bits
 
 
 class ParameterLayout:
@@ -37,8 +48,8 @@ class ParameterLayout:
     Args:
         blocks: in the order of the qubits.
 
-    >>> layout = ParameterLayout([Block("layers.0.weight", (1, 2), True),
-    ...                           Block("choice.activation", (), False)])
+    >>> layout = ParameterLayout([Block("layers.0.weight", (1, 2)),
+    ...                           Block("choice.activation", (), None)])
     >>> layout.names
     ['layers.0.weight[0, 0]', 'layers.0.weight[0, 1]', 'choice.activation']
     """
@@ -78,8 +89,8 @@ class ParameterLayout:
             bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
 
         Returns:
-            A dict with, for each block, (S, *shape): spins +1, -1 for weights and biases, bits
-            for choices; same type and dtype as ``bits``.
+            A dict with, for each block, (S, *shape): its values, as +1 and -1 for weights and
+            biases, or bits for choices; same type and dtype as ``bits``.
 
         Raises:
             InputError: wrong shape.
@@ -90,7 +101,7 @@ class ParameterLayout:
                 "for each qubit of the network"
             )
         return {
-            block.name: (to_spins if block.is_spin else _same)(
+            block.name: block.decode(
                 bits[:, self._slices[block.name]].reshape(len(bits), *block.shape)
             )
             for block in self.blocks
@@ -111,13 +122,8 @@ class ParameterLayout:
                 raise InputError(
                     f"{block.name} has shape {value.shape}: expected (S, *{block.shape})"
                 )
-            allowed = (-1, 1) if block.is_spin else (0, 1)
+            allowed = block.values or (0, 1)
             if not np.isin(value, allowed).all():
                 raise InputError(f"{block.name} holds other values than {allowed}")
-            value = value.astype(np.int8)
-            columns.append((to_bits(value) if block.is_spin else value).reshape(len(value), -1))
+            columns.append((value == allowed[1]).astype(np.int8).reshape(len(value), -1))
         return np.concatenate(columns, axis=1)
-
-
-def _same(bits):
-    return bits

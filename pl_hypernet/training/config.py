@@ -34,6 +34,7 @@ class RunConfig(BaseModel):
     network: tuple[int, ...] = (1,)
     activation: str | tuple[str, str]  # default: a choice for one output, softmax for several
     scale: float | None = Field(None, gt=0)
+    values: tuple[int, int] = (1, -1)  # of weights and biases
     device: str = "hypernet.mps"
     device_options: dict[str, Any] = {}
     ansatz: Literal["hardware_efficient", "custom"] = "hardware_efficient"
@@ -128,7 +129,7 @@ class RunConfig(BaseModel):
         activation = self.activation
         if not isinstance(activation, str):
             activation = Choice(*activation)
-        network = BinaryNetwork(n_inputs, self.network, activation, self.scale)
+        network = BinaryNetwork(n_inputs, self.network, activation, self.scale, self.values)
         return network.to(checked_torch_device(self.torch_device))
 
     def build_hypernetwork(self, n_inputs: int) -> QuantumHypernetwork:

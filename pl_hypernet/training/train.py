@@ -228,6 +228,7 @@ def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **setting
             "network": hypernet.network.layers,
             "activation": activation.options if isinstance(activation, Choice) else activation,
             "scale": hypernet.network.scale.item(),
+            "values": hypernet.network.values,
             "torch_device": str(hypernet.network.scale.device),
             "device": hypernet.device_name,
             "device_options": {
