@@ -58,6 +58,20 @@ def test_torchvision_reads_real_files(mnist_root, digits, size):
         np.testing.assert_allclose(data.inputs[0].reshape(7, 7) * 255, blocks, atol=0.51)
 
 
+def test_bilinear_at_four_takes_single_pixels(mnist_root):
+    data = datasets.mnist(size=4, root=mnist_root, resize="bilinear")
+    raw = (mnist_root / "MNIST/raw/train-images-idx3-ubyte").read_bytes()[16:]
+    images = np.frombuffer(raw, np.uint8).reshape(60, 28, 28)[np.arange(60) % 10 < 2]
+    np.testing.assert_allclose(data.inputs * 255, images[:, 3::7, 3::7].reshape(-1, 16), rtol=1e-6)
+    assert data.source["resize"] == "bilinear"
+    again = datasets.load(
+        data.source["name"], **{k: v for k, v in data.source.items() if k != "name"}
+    )
+    np.testing.assert_array_equal(again.inputs, data.inputs)
+    with pytest.raises(InputError, match="unknown resize 'cubic': choose one of average, bilinear"):
+        datasets.mnist(resize="cubic")
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [

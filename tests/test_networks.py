@@ -305,3 +305,25 @@ def test_losses_that_do_not_go_with_the_outputs():
         plh.NetworkLoss(plh.BinaryNetwork(4, [3]), inputs, [0, 1, 2], "bce")
     with pytest.raises(InputError, match=r"other values than 0 ... 1"):
         plh.NetworkLoss(plh.BinaryNetwork(4), inputs, [0, 1, 2])
+
+
+@pytest.mark.parametrize("values", [(1, -3), (0, 1), (-2, 1)])
+def test_weights_of_any_two_values(values):
+    """A linear neuron, one weight at a time; and what comes out of it goes in again."""
+    network = plh.BinaryNetwork(3, scale=0.7, values=values)
+    bits, inputs = random_bits(20, 4), np.random.default_rng(1).normal(size=(9, 3))
+    logits = network(bits, inputs)[..., 0].numpy()
+    for row, found in zip(bits, logits, strict=True):
+        *weights, bias = (values[bit] for bit in row)
+        np.testing.assert_allclose(found, 0.7 * (inputs @ weights + bias), rtol=1e-5, atol=1e-5)
+    decoded = network.layout.decode(bits)
+    assert set(np.unique(decoded["layers.0.weight"])) == set(values)
+    np.testing.assert_array_equal(network.layout.encode(decoded), bits)
+    np.testing.assert_array_equal(network.layout.decode(torch.from_numpy(bits))["layers.0.bias"],
+                                  decoded["layers.0.bias"])  # fmt: skip
+
+
+@pytest.mark.parametrize("values", [(1, 1), (1, 64), (0.5, 1), (1, 2, 3), "ab"])
+def test_values_that_will_not_do(values):
+    with pytest.raises(InputError, match="expected two different integers from -63 to 63"):
+        plh.BinaryNetwork(3, values=values)

@@ -99,7 +99,11 @@ def draw_weights(axes, evaluation: Evaluation, network: BinaryNetwork, image_sha
         (axes[1], weights[evaluation.best].astype(float), "Best shot's weights"),
     ):
         image = ax.imshow(
-            _side_by_side(values.reshape(-1, *shape)), cmap="RdBu_r", vmin=-1, vmax=1, aspect="auto"
+            _side_by_side(values.reshape(-1, *shape)),
+            cmap="RdBu_r",
+            vmin=min(network.values),
+            vmax=max(network.values),
+            aspect="auto",
         )
         ax.set(title=title, xticks=[], yticks=[])
         if image_shape:
