@@ -147,7 +147,10 @@ def test_help_imports_nothing_heavy(tmp_path):
         (["--device-option", "red"], "expected key=value"),
         (["--max-bond-dim", "0"], "max_bond_dim=0: expected an int of at least 1"),
         (["--layers", "30"], "set max_bond_dim to truncate"),
-        (["--data", "cifar"], "unknown dataset 'cifar': choose one of mnist, FILE.npz"),
+        (
+            ["--data", "cifar"],
+            "unknown dataset 'cifar': choose one of mnist, gaussian_mixture, FILE.npz",
+        ),
         (["--data", "nan.npz"], "values that are NaN or infinite"),
         (["--data", "flat.npz"], "expected (n_samples, n_inputs)"),
         (["--data-option", "size=99"], "size=99: expected 1 to 28"),

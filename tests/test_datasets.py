@@ -174,3 +174,24 @@ def test_unknown_names():
         datasets.load("cifar")
     with pytest.raises(InputError, match="does not take"):
         datasets.load("mnist", colour="red")
+
+
+def test_the_gaussian_mixture():
+    data = datasets.gaussian_mixture(20_000, seed=3)
+    assert data.inputs.shape == data.test_inputs.shape == (20_000, 2)
+    assert data.targets.mean() == 0.5
+    assert not np.array_equal(data.inputs, data.test_inputs)
+    zeros, ones = (data.inputs[data.targets == label] for label in (0, 1))
+    error = 5 * np.sqrt(0.1 / len(zeros))
+    np.testing.assert_allclose(zeros.mean(axis=0), (-1, -2), atol=error)
+    np.testing.assert_allclose(np.cov(zeros.T), 0.1 * np.eye(2), atol=5 * 0.1 * np.sqrt(2 / 1e4))
+    centres = np.array([(-2, 1), (1, 1), (2, -2)])
+    nearest = np.linalg.norm(ones[:, None] - centres, axis=2).argmin(axis=1)
+    shares = np.bincount(nearest) / len(ones)
+    np.testing.assert_allclose(shares, 1 / 3, atol=5 * np.sqrt(2 / 9 / 1e4))
+    for i, centre in enumerate(centres):
+        np.testing.assert_allclose(ones[nearest == i].mean(axis=0), centre, atol=2 * error)
+    again = datasets.load("gaussian_mixture", n_samples=20_000, seed=3)
+    np.testing.assert_array_equal(again.inputs, data.inputs)
+    with pytest.raises(DataError, match="n_samples=1: expected a whole number of at least 2"):
+        datasets.gaussian_mixture(1)

@@ -69,7 +69,10 @@ def run_settings(
         Path | None, typer.Option(help="A TOML file of settings, as config.toml of another run.")
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="mnist, or an .npz with inputs and targets; default mnist.")
+        str | None,
+        typer.Option(
+            help="mnist, gaussian_mixture, or an .npz of inputs and targets; default mnist."
+        ),
     ] = None,
     data_option: Annotated[
         Pairs,

@@ -5,20 +5,21 @@ from zipfile import BadZipFile
 import numpy as np
 
 from pl_hypernet.datasets.data import Data, from_arrays
+from pl_hypernet.datasets.gaussian_mixture import gaussian_mixture
 from pl_hypernet.datasets.mnist import mnist
 from pl_hypernet.errors import DataError, InputError, unknown_name
 
-__all__ = ["Data", "as_data", "from_arrays", "load", "mnist"]
+__all__ = ["Data", "as_data", "from_arrays", "gaussian_mixture", "load", "mnist"]
 
-DATASETS = {"mnist": mnist}
+DATASETS = {"mnist": mnist, "gaussian_mixture": gaussian_mixture}
 
 
 def load(name: str, **options) -> Data:
     """A dataset by its name, or a file of a user's own arrays.
 
     Args:
-        name: ``"mnist"``, or the path of an ``.npz`` file with the arrays ``inputs``, ``targets``
-            and, if there is a test set, ``test_inputs``, ``test_targets``.
+        name: ``"mnist"``, ``"gaussian_mixture"``, or the path of an ``.npz`` file with the arrays
+            ``inputs``, ``targets`` and, if there is a test set, ``test_inputs``, ``test_targets``.
         **options: arguments of the dataset, e.g. ``digits``, ``size``, ``root``.
 
     Raises:
