@@ -181,8 +181,8 @@ def test_a_loss_of_ones_own(network):
             r"targets have shape \(2,\)",
         ),
         (
-            lambda: plh.NetworkLoss(plh.BinaryNetwork(4), np.zeros((2, 4)), [0, 1], "mse"),
-            "unknown loss 'mse'",
+            lambda: plh.NetworkLoss(plh.BinaryNetwork(4), np.zeros((2, 4)), [0, 1], "hinge"),
+            "unknown loss 'hinge'",
         ),
     ],
 )
@@ -327,3 +327,73 @@ def test_weights_of_any_two_values(values):
 def test_values_that_will_not_do(values):
     with pytest.raises(InputError, match="expected two different integers from -63 to 63"):
         plh.BinaryNetwork(3, values=values)
+
+
+HIDDEN = {
+    "sign": lambda z: np.where(z >= 0, 1.0, -1.0),
+    "relu": lambda z: np.maximum(z, 0),
+    "sigmoid": lambda z: 1 / (1 + np.exp(-z)),
+    "tanh": np.tanh,
+}
+
+
+@pytest.mark.parametrize("options", [("relu", "sigmoid"), ("sign", "tanh")])
+def test_a_qubit_chooses_the_hidden_activation(options):
+    network = plh.BinaryNetwork(2, [4, 3, 1], scale=1.0, hidden=plh.Choice(*options))
+    assert network.layout.names[-1] == "choice.hidden"
+    bits, inputs = random_bits(40, network.n_qubits), np.random.default_rng(1).normal(size=(9, 2))
+    found = network(bits, inputs)[..., 0].numpy()
+    for row, logits in zip(bits, found, strict=True):
+        hidden = HIDDEN[options[row[-1]]]
+        values = {name: value[0] for name, value in network.layout.decode(row[None]).items()}
+        h = inputs
+        for i in range(3):
+            z = h @ values[f"layers.{i}.weight"].T + values[f"layers.{i}.bias"]
+            h = hidden(z)
+        np.testing.assert_allclose(logits, z[:, 0], rtol=1e-4, atol=1e-4)
+        fixed = plh.BinaryNetwork(2, [4, 3, 1], scale=1.0, hidden=options[row[-1]])
+        np.testing.assert_allclose(fixed(row[None, :-1], inputs)[0, :, 0], logits, atol=1e-5)
+
+
+def test_hidden_neurons_may_change_places():
+    network = plh.BinaryNetwork(2, [4, 1], hidden="relu")
+    bits, inputs = random_bits(10, network.n_qubits), np.random.default_rng(1).normal(size=(9, 2))
+    values = network.layout.decode(bits)
+    order = [2, 0, 3, 1]
+    values["layers.0.weight"] = values["layers.0.weight"][:, order]
+    values["layers.0.bias"] = values["layers.0.bias"][:, order]
+    values["layers.1.weight"] = values["layers.1.weight"][:, :, order]
+    moved = network.layout.encode(values)
+    torch.testing.assert_close(network(moved, inputs), network(bits, inputs))
+
+
+def test_hidden_activations_that_will_not_do():
+    with pytest.raises(InputError, match="unknown hidden activation 'step'"):
+        plh.BinaryNetwork(2, [4, 1], hidden="step")
+    with pytest.raises(InputError, match="has no hidden one to choose"):
+        plh.BinaryNetwork(2, hidden=plh.Choice("sign", "relu"))
+
+
+def test_mean_squared_error():
+    network = plh.BinaryNetwork(2)
+    bits, inputs = random_bits(10, 3), np.random.default_rng(1).normal(size=(9, 2))
+    targets = np.arange(9) % 2
+    p = torch.sigmoid(network(bits, inputs))[..., 0].numpy()
+    found = plh.NetworkLoss(network, inputs, targets, "mse")(bits)
+    np.testing.assert_allclose(found, ((p - targets) ** 2).mean(axis=1), rtol=1e-5)
+    with pytest.raises(InputError, match="does not go with 2 outputs"):
+        plh.NetworkLoss(plh.BinaryNetwork(2, [2]), inputs, targets, "mse")
+
+
+def test_the_gaussian_task_of_2301_08292():
+    """2-4-1 with a choice of activation, all 2^18 networks on few of its points."""
+    data = plh.datasets.gaussian_mixture(1500)
+    choice = plh.Choice("sigmoid", "relu")
+    network = plh.BinaryNetwork(2, [4, 1], "sigmoid", scale=1.0, hidden=choice)
+    assert network.n_qubits == 18
+    bits = ((np.arange(2**18)[:, None] >> np.arange(18)[::-1]) & 1).astype(np.int8)
+    losses = plh.NetworkLoss(network, data.inputs, data.targets, "mse")(bits)
+    relu = bits[:, -1] == 1
+    assert losses[relu].min() == pytest.approx(0.0044, abs=5e-4)
+    assert losses[~relu].min() == pytest.approx(0.080, abs=5e-3)
+    assert np.sum(losses < losses.min() + 1e-6) == 24  # the hidden neurons change places

@@ -87,10 +87,15 @@ def run_settings(
     activation: Annotated[
         str | None, typer.Option(help="A fixed activation: sigmoid or hard_sigmoid.")
     ] = None,
+    hidden: Annotated[
+        str | None,
+        typer.Option(help="Of hidden layers: sign, relu, sigmoid or tanh; default sign."),
+    ] = None,
     choice: Annotated[
         Pairs,
         typer.Option(
-            metavar="NAME=A,B", help="Left to a qubit; default activation=sigmoid,hard_sigmoid."
+            metavar="NAME=A,B",
+            help="Left to a qubit: activation or hidden; default activation=sigmoid,hard_sigmoid.",
         ),
     ] = None,
     scale: Annotated[
@@ -118,6 +123,10 @@ def run_settings(
     ] = None,
     optimizer_option: Annotated[
         Pairs, typer.Option(metavar="KEY=VALUE", help="An argument of the optimizer: stepsize=0.1.")
+    ] = None,
+    loss: Annotated[
+        str | None,
+        typer.Option(help="bce or mse of one output, cross_entropy of several."),
     ] = None,
     reduction: Annotated[
         str | None,
@@ -162,13 +171,17 @@ def run_settings(
     )
     from pl_hypernet.errors import InputError
 
-    if activation is not None and choice:
-        raise InputError("--activation fixes what --choice leaves to a qubit: give one of them")
+    choices = parse_choices(choice or [])
+    for name, fixed in {"activation": activation, "hidden": hidden}.items():
+        if fixed is not None and name in choices:
+            raise InputError(f"--{name} fixes what --choice leaves to a qubit: give one of them")
     given = {
         "data": data,
         "validation": validation,
         "network": None if network is None else parse_network(network),
         "activation": activation,
+        "hidden": hidden,
+        "loss": loss,
         "scale": scale,
         "values": None if values is None else values.split(","),
         "device": device,
@@ -185,7 +198,7 @@ def run_settings(
         "evaluation_shots": evaluation_shots,
         "seed": seed,
         "torch_device": torch_device,
-        **parse_choices(choice or []),
+        **choices,
     }
     options = {
         "data_options": parse_pairs(data_option or [], "--data-option"),

@@ -43,12 +43,17 @@ def parse_network(text: str) -> tuple[int, ...]:
         ) from error
 
 
+CHOICES = ("activation", "hidden")
+
+
 def parse_choices(pairs: list[str]) -> dict[str, Any]:
     """``["activation=sigmoid,hard_sigmoid"]`` as ``{"activation": ["sigmoid", ...]}``."""
     choices = parse_pairs(pairs, "--choice")
     for name, options in choices.items():
-        if name != "activation":
-            raise InputError(f"--choice {name!r}: the one choice of this network is 'activation'")
+        if name not in CHOICES:
+            raise InputError(
+                f"--choice {name!r}: a network leaves {' or '.join(CHOICES)} to a qubit"
+            )
         if not isinstance(options, list):
             raise InputError(f"--choice {name}={options}: expected two options, as A,B")
     return choices

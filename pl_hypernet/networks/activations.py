@@ -1,4 +1,4 @@
-"""Output activations, as functions from z to the logit of class 1.
+"""Activations of the hidden layers, and of the output as functions from z to the logit of class 1.
 
 The probability of class 1 is p = sigmoid(logit) for all of them; working with logits keeps the
 cross-entropy finite where p rounds to 0 or 1.
@@ -25,3 +25,16 @@ def hard_sigmoid(z: Tensor) -> Tensor:
 
 
 OUTPUT_ACTIVATIONS = {"sigmoid": sigmoid, "hard_sigmoid": hard_sigmoid}
+
+
+def sign(z: Tensor) -> Tensor:
+    """+1 or -1; sign(0) = +1."""
+    return (z >= 0).to(z.dtype).mul_(2).sub_(1)
+
+
+HIDDEN_ACTIVATIONS = {
+    "sign": sign,
+    "relu": torch.relu,
+    "sigmoid": torch.sigmoid,
+    "tanh": torch.tanh,
+}

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pl_hypernet.errors import InputError, unknown_name
-from pl_hypernet.networks.activations import OUTPUT_ACTIVATIONS, sigmoid
+from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS, OUTPUT_ACTIVATIONS, sigmoid
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.layout import SPINS, Block, ParameterLayout
 from pl_hypernet.networks.unique import unique_bitstrings
@@ -25,11 +25,11 @@ class BinaryNetwork(torch.nn.Module):
     The network holds no parameters of its own: a bitstring is its parameters. Calling it with S
     bitstrings and M inputs scores S networks, in one batched product a layer,
 
-    .. math:: h_l = \text{sign}(w_l h_{l-1} + b_l), \qquad z = \text{scale} \, (w h + b),
+    .. math:: h_l = \text{hidden}(w_l h_{l-1} + b_l), \qquad z = \text{scale} \, (w h + b),
 
-    with sign(0) = +1 in the hidden layers, also where rounding makes a little less than 0 of a sum
-    of real inputs. With one output the probability of class 1 is activation(z); with several the
-    probabilities of the classes are softmax(z).
+    where sign, the usual hidden activation, has sign(0) = +1, also where rounding makes a little
+    less than 0 of a sum of real inputs. With one output the probability of class 1 is
+    activation(z); with several the probabilities of the classes are softmax(z).
 
     Args:
         n_inputs: number of inputs.
@@ -40,11 +40,13 @@ class BinaryNetwork(torch.nn.Module):
         scale: factor of the logits; None: 8 / sqrt(inputs of the last layer), which is 1 for 64.
         values: the values of weights and biases where the bit is 0 and where it is 1: two
             different integers from -63 to 63, as ``(1, -3)`` (arXiv:2301.08292).
+        hidden: activation of all hidden layers: ``"sign"``, ``"relu"``, ``"sigmoid"`` or
+            ``"tanh"``, or a :class:`Choice` between two, which adds a qubit.
 
     Attributes:
         layout (ParameterLayout): the name of each qubit: for each layer
             ``layers.0.weight[0, i]`` row-major (out, in), then ``layers.0.bias[0]``; at the end
-            ``choice.activation`` if there is a choice.
+            ``choice.hidden`` and ``choice.activation``, where these are choices.
         n_qubits (int): number of bits that make a network.
         n_outputs (int): 1, or the number of classes.
 
@@ -59,6 +61,7 @@ class BinaryNetwork(torch.nn.Module):
         activation: str | Choice | None = None,
         scale: float | None = None,
         values: tuple[int, int] = SPINS,
+        hidden: str | Choice = "sign",
     ):
         super().__init__()
         if n_inputs < 1:
@@ -83,10 +86,11 @@ class BinaryNetwork(torch.nn.Module):
             activation = "sigmoid" if self.n_outputs == 1 else SOFTMAX
         self.activation = activation
         known = OUTPUT_ACTIVATIONS if self.n_outputs == 1 else (SOFTMAX,)
-        options = activation.options if isinstance(activation, Choice) else (activation,)
-        for option in options:
-            if option not in known:
-                raise unknown_name("activation", option, known)
+        self.hidden = hidden
+        _check_options("activation", activation, known)
+        _check_options("hidden activation", hidden, HIDDEN_ACTIVATIONS)
+        if isinstance(hidden, Choice) and len(self.layers) == 1:
+            raise InputError(f"hidden={hidden}: a network of one layer has no hidden one to choose")
         blocks = []
         fan_in = n_inputs
         for i, size in enumerate(self.layers):
@@ -94,9 +98,10 @@ class BinaryNetwork(torch.nn.Module):
             blocks.append(Block(f"layers.{i}.bias", (size,), self.values))
             last_fan_in, fan_in = fan_in, size
         self.choices: dict[str, Choice] = {}
-        if isinstance(activation, Choice):
-            self.choices["activation"] = activation
-            blocks.append(Block("choice.activation", (), values=None))
+        for name, choice in {"hidden": hidden, "activation": activation}.items():
+            if isinstance(choice, Choice):
+                self.choices[name] = choice
+                blocks.append(Block(f"choice.{name}", (), values=None))
         self.layout = ParameterLayout(blocks)
         # a buffer, so that module.to(device) moves the place where networks are scored
         scale = 8 / math.sqrt(last_fan_in) if scale is None else scale
@@ -109,7 +114,8 @@ class BinaryNetwork(torch.nn.Module):
     def extra_repr(self) -> str:
         return (
             f"{self.n_inputs}, {list(self.layers)}, activation={self.activation!r}, "
-            f"scale={self.scale.item():g}, values={self.values}, n_qubits={self.n_qubits}"
+            f"scale={self.scale.item():g}, values={self.values}, hidden={self.hidden!r}, "
+            f"n_qubits={self.n_qubits}"
         )
 
     def forward(self, bits, inputs) -> Tensor:
@@ -205,7 +211,7 @@ class BinaryNetwork(torch.nn.Module):
             else:
                 z = torch.baddbmm(bias, weight, z)
             if i < len(self.layers) - 1:
-                z = self._signs(z, inputs if i == 0 else None)
+                z = self._hidden(z, parameters, inputs if i == 0 else None)
         z.mul_(self.scale)
         if self.n_outputs > 1:
             return z.transpose(1, 2)
@@ -220,13 +226,26 @@ class BinaryNetwork(torch.nn.Module):
             z[rows] = OUTPUT_ACTIVATIONS[option](z[rows])
         return z[..., None]
 
-    def _signs(self, z: Tensor, inputs: Tensor | None) -> Tensor:
-        """+1 or -1, sign(0) = +1; of whole numbers, or of sums of real inputs with rounding."""
-        least = 0.0
-        if inputs is not None and inputs.numel():
+    def _hidden(self, z: Tensor, parameters: dict, inputs: Tensor | None) -> Tensor:
+        """The hidden activation of z (S, n, M), of the first layer where there are inputs."""
+        if inputs is not None and inputs.numel():  # sums of real inputs, with rounding
             largest = max(map(abs, self.values))
-            least = -TIE * largest * (1 + self.n_inputs * inputs.abs().max().item())
-        return z.ge_(least).mul_(2).sub_(1)
+            tie = TIE * largest * (1 + self.n_inputs * inputs.abs().max().item())
+            z.masked_fill_(z.abs() <= tie, 0)
+        if not isinstance(self.hidden, Choice):
+            return HIDDEN_ACTIVATIONS[self.hidden](z)
+        chosen = parameters["choice.hidden"]
+        for code, option in enumerate(self.hidden.options):
+            rows = (chosen == code).nonzero()[:, 0]
+            z[rows] = HIDDEN_ACTIVATIONS[option](z[rows])
+        return z
+
+
+def _check_options(kind: str, activation: str | Choice, known) -> None:
+    options = activation.options if isinstance(activation, Choice) else (activation,)
+    for option in options:
+        if option not in known:
+            raise unknown_name(kind, option, known)
 
 
 def _as_numpy(bits) -> np.ndarray:

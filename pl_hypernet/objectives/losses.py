@@ -32,7 +32,21 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
     return (logits.logsumexp(dim=2) - of_target).mean(dim=1)
 
 
-LOSSES = {"bce": binary_cross_entropy, "cross_entropy": cross_entropy}
+def mean_squared_error(logits: Tensor, targets: Tensor) -> Tensor:
+    r"""Mean over inputs of :math:`(p - y)^2`, with p the probability of class 1.
+
+    Args:
+        logits: float32 (S, M, 1), log(p / (1 - p)).
+        targets: (M,), the class 0 or 1 of each input.
+
+    Returns:
+        float32 (S,), in [0, 1].
+    """
+    return (logits[..., 0].sigmoid() - targets).square().mean(dim=1)
+
+
+LOSSES = {"bce": binary_cross_entropy, "mse": mean_squared_error, "cross_entropy": cross_entropy}
+OF_ONE_OUTPUT = ("bce", "mse")
 
 
 def default_loss(n_outputs: int) -> str:

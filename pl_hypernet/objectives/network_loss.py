@@ -7,7 +7,7 @@ import torch
 
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.networks import BinaryNetwork
-from pl_hypernet.objectives.losses import LOSSES, default_loss
+from pl_hypernet.objectives.losses import LOSSES, OF_ONE_OUTPUT, default_loss
 from pl_hypernet.objectives.penalties import Penalties, check_penalties, penalty_of
 
 
@@ -18,9 +18,9 @@ class NetworkLoss:
         network: what a bitstring means.
         inputs: float32 (M, n_inputs).
         targets: (M,), the class 0, 1, ... of each input.
-        loss: ``"bce"`` of one output; ``"cross_entropy"`` of several; or a callable (outputs
-            (S, M, n_outputs), targets (M,)) -> losses (S,) on torch tensors. None: as the outputs
-            have it.
+        loss: ``"bce"`` or ``"mse"`` of one output; ``"cross_entropy"`` of several; or a callable
+            (outputs (S, M, n_outputs), targets (M,)) -> losses (S,) on torch tensors. None:
+            cross-entropy.
         penalties: {choice: {option: penalty}}, added to the loss of each shot that chose the
             option, in units of the loss: ``{"activation": {"hard_sigmoid": 0.01}}``.
 
@@ -39,7 +39,7 @@ class NetworkLoss:
         loss = default_loss(network.n_outputs) if loss is None else loss
         if not callable(loss) and loss not in LOSSES:
             raise unknown_name("loss", loss, LOSSES)
-        if not callable(loss) and loss != default_loss(network.n_outputs):
+        if not callable(loss) and (loss in OF_ONE_OUTPUT) != (network.n_outputs == 1):
             raise InputError(
                 f"loss {loss!r} does not go with {network.n_outputs} outputs: expected "
                 f"{default_loss(network.n_outputs)!r}"

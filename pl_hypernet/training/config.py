@@ -35,6 +35,7 @@ class RunConfig(BaseModel):
     activation: str | tuple[str, str]  # default: a choice for one output, softmax for several
     scale: float | None = Field(None, gt=0)
     values: tuple[int, int] = (1, -1)  # of weights and biases
+    hidden: str | tuple[str, str] = "sign"
     device: str = "hypernet.mps"
     device_options: dict[str, Any] = {}
     ansatz: Literal["hardware_efficient", "custom"] = "hardware_efficient"
@@ -126,10 +127,11 @@ class RunConfig(BaseModel):
 
     def build_network(self, n_inputs: int) -> BinaryNetwork:
         """The network, for data with this many inputs."""
-        activation = self.activation
-        if not isinstance(activation, str):
-            activation = Choice(*activation)
-        network = BinaryNetwork(n_inputs, self.network, activation, self.scale, self.values)
+        activation, hidden = (
+            option if isinstance(option, str) else Choice(*option)
+            for option in (self.activation, self.hidden)
+        )
+        network = BinaryNetwork(n_inputs, self.network, activation, self.scale, self.values, hidden)
         return network.to(checked_torch_device(self.torch_device))
 
     def build_hypernetwork(self, n_inputs: int) -> QuantumHypernetwork:

@@ -220,15 +220,15 @@ def _save(folder, trainer: Trainer, stop_reason: str) -> None:
 def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **settings) -> RunConfig:
     """All settings of a run by name; ``"custom"`` where a user brought an object of their own."""
     source = dict(getattr(data, "source", None) or {"name": CUSTOM})
-    activation = hypernet.network.activation
     return RunConfig.checked(
         {
             "data": source.pop("name"),
             "data_options": source,
             "network": hypernet.network.layers,
-            "activation": activation.options if isinstance(activation, Choice) else activation,
+            "activation": _options(hypernet.network.activation),
             "scale": hypernet.network.scale.item(),
             "values": hypernet.network.values,
+            "hidden": _options(hypernet.network.hidden),
             "torch_device": str(hypernet.network.scale.device),
             "device": hypernet.device_name,
             "device_options": {
@@ -247,3 +247,7 @@ def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **setting
             **settings,
         }
     )
+
+
+def _options(activation: str | Choice) -> str | tuple[str, ...]:
+    return activation.options if isinstance(activation, Choice) else activation
