@@ -6,8 +6,10 @@ Digits: 0 against 1 at 4x4 pixels (bilinear), 16 weights and a bias of two value
 scale 1, cross-entropy on 12,665 digits, 2^17 networks; published for {-3, 1}: lowest 0.3268526932,
 highest 2.5435371902. Needs the MNIST files (--root).
 Points: the Gaussian mixture, 2-4-1 with a qubit for the hidden activation, squared error, 2^17
-networks of each. Prints the lowest and the highest loss, how many networks have the lowest, the test
-accuracy of one of them, and the best test accuracy of all.
+networks of each.
+
+Prints the lowest and the highest loss, how many networks have the lowest, the test accuracy of one
+of them, and the best test accuracy of all.
 """
 
 from pathlib import Path

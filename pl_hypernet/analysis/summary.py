@@ -39,8 +39,8 @@ class Summary(Figures):
         overlaps = f" ({overlaps:,} overlaps)" if overlaps else ""
         table.caption = (
             f"{self['steps']} steps of {self['optimizer']}, seed {self['seed']}: "
-            f"{self['circuits']:,} circuits{overlaps}, {self['shots']:,} shots, "
-            f"{self['seconds']:.1f} s"
+            f"{self['seconds']:.1f} s\n{self['circuits']:,} circuits{overlaps}, "
+            f"{self['shots']:,} shots"
         )
         return table
 
