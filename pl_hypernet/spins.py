@@ -4,12 +4,9 @@ Bit 0 is +1 and bit 1 is -1, which is PennyLane's eigenvalue of ``Z``.
 Works alike on numpy arrays and torch tensors.
 """
 
+SPINS = (1, -1)  # of the bits 0 and 1
+
 
 def to_spins(bits):
     """Bits {0, 1} to spins {+1, -1}; any shape; the dtype must be signed."""
     return 1 - 2 * bits
-
-
-def to_bits(spins):
-    """Spins {+1, -1} to bits {0, 1}; any shape, dtype kept."""
-    return (1 - spins) // 2

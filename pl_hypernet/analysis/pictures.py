@@ -43,15 +43,16 @@ def draw_energy(ax: Axes, history: list[dict]) -> None:
         ax.yaxis.set_major_formatter(FormatStrFormatter("%g"))
         ax.yaxis.set_minor_formatter(NullFormatter())
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    ax.set(xlabel="step", ylabel="energy (cross-entropy, nats)", title="Training")
+    ax.set(xlabel="step", ylabel="energy (mean loss)", title="Training")
     ax.legend(frameon=False)
 
 
 def draw_accuracy(ax: Axes, evaluation: Evaluation, network: BinaryNetwork) -> None:
     """Histogram of the shots' accuracies, stacked by the activation that they chose."""
     accuracy = evaluation.test or evaluation.train
-    groups, labels = [accuracy.each], ["shots"]
+    groups, labels, title = [accuracy.each], ["shots"], "Networks"
     if "activation" in network.choices:
+        title = "Networks, by activation"
         chosen = evaluation.bits[:, network.layout["choice.activation"]][:, 0]
         options = network.choices["activation"].options
         groups = [accuracy.each[chosen == code] for code in range(len(options))]
@@ -64,7 +65,7 @@ def draw_accuracy(ax: Axes, evaluation: Evaluation, network: BinaryNetwork) -> N
     ax.hist(groups, bins=bins, stacked=True, color=COLORS[: len(groups)], label=labels)
     ax.axvline(accuracy.vote, color="black", ls="--", lw=1, label=f"vote: {accuracy.vote:.4f}")
     which = "test" if evaluation.test else "training"
-    ax.set(xlabel=f"{which} accuracy", ylabel="shots", title="Networks, by activation")
+    ax.set(xlabel=f"{which} accuracy", ylabel="shots", title=title)
     ax.legend(frameon=False, loc="upper left")
 
 

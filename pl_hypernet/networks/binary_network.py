@@ -10,8 +10,9 @@ from torch import Tensor
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS, OUTPUT_ACTIVATIONS, sigmoid
 from pl_hypernet.networks.choice import Choice
-from pl_hypernet.networks.layout import SPINS, Block, ParameterLayout
+from pl_hypernet.networks.layout import Block, ParameterLayout
 from pl_hypernet.networks.unique import unique_bitstrings
+from pl_hypernet.spins import SPINS
 
 CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
 TIE = 1e-6  # of the largest sum that there can be: less is the rounding of 0

@@ -9,9 +9,7 @@ from itertools import accumulate, product
 import numpy as np
 
 from pl_hypernet.errors import InputError
-from pl_hypernet.spins import to_spins
-
-SPINS = (1, -1)  # the values of the bits 0 and 1
+from pl_hypernet.spins import SPINS
 
 
 @dataclass(frozen=True)
@@ -36,8 +34,6 @@ class Block:
         """What bits stand for; any shape, type and dtype kept, which must be signed."""
         if self.values is None:
             return bits
-        if self.values == SPINS:
-            return to_spins(bits)
         zero, one = self.values
         return zero + (one - zero) * bits
 

@@ -55,11 +55,14 @@ class ScoreFunctionOptimizer:
         entropy_estimate (Estimate): H of the last step's shots, in nats, with its standard error;
             None where a noisy device gave bits of which the circuit knows nothing.
         n_circuits, n_shots (int): circuits and shots sent out so far.
+        n_overlaps (int): 0, as it asks for no overlaps.
 
     Raises:
         InputError: a setting out of range; on a step, a cost function that is no mean of losses of
             all bits of its circuit.
     """
+
+    n_overlaps = 0
 
     def __init__(
         self,

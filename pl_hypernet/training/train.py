@@ -69,7 +69,8 @@ def train(
             becomes ``run.stop_reason``.
         out: folder to write to, which must not exist; None: nothing is written.
         progress: show a bar.
-        loss: ``"bce"`` or ``"cross_entropy"``, as the outputs have it (None), or a callable
+        loss: ``"bce"`` or ``"mse"`` of one output, ``"cross_entropy"`` of several; None:
+            cross-entropy; or a callable
             (outputs (S, M, n_outputs), targets (M,)) -> losses (S,).
         reduction: what is lowered: ``"mean"``, the energy, or ``"cvar:0.1"``, the mean of the best
             10 % of the shots.
@@ -136,16 +137,16 @@ def train(
         hypernet,
         data,
         optimizer,
-        batch_size,
-        theta,
-        loss,
-        config.reduction,
-        config.entropy,
-        config.mmd,
-        config.mmd_bandwidth,
-        config.penalties,
-        steps,
-        evaluate_every,
+        batch_size=batch_size,
+        theta=theta,
+        loss=loss,
+        reduction=config.reduction,
+        entropy=config.entropy,
+        mmd=config.mmd,
+        mmd_bandwidth=config.mmd_bandwidth,
+        penalties=config.penalties,
+        steps=steps,
+        evaluate_every=evaluate_every,
     )
     folder, made, tasks = None, [], None
     if out is not None:
