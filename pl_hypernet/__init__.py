@@ -8,16 +8,20 @@ from importlib import import_module
 from pl_hypernet.version import __version__
 
 _HOMES = {
+    "ArchitectureChoice": "networks",
     "BinaryNetwork": "networks",
     "Choice": "networks",
     "Data": "datasets",
+    "DropWeights": "networks",
     "Estimate": "measurements",
     "HardwareEfficientAnsatz": "circuits",
     "NetworkLoss": "objectives",
     "ParameterLayout": "networks",
     "QNSPSAOptimizer": "optimizers",
+    "RemoveNeurons": "networks",
     "SPSAOptimizer": "optimizers",
     "ScoreFunctionOptimizer": "optimizers",
+    "SkipLayer": "networks",
     "QuantumHypernetwork": "training",
     "Run": "training",
     "circuit_log_probability": "devices.mps.circuit_log_probability",

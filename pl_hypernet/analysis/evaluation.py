@@ -10,18 +10,19 @@ from pl_hypernet.datasets import as_data
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.objectives import NetworkLoss
+from pl_hypernet.objectives.losses import squared_error
 
 GOOD = 0.9  # test accuracy above which a network counts as good
 
 
 @dataclass(frozen=True, eq=False)
 class Accuracy:
-    """Accuracies of S networks on one set of samples, all in [0, 1].
+    """Accuracies of S networks on one set of samples, all in [0, 1]; of a regression R^2, up to 1.
 
     Attributes:
         each: float64 (S,), of each shot.
         best: of the shot with the lowest training loss.
-        vote: of the average of the shots' predicted probabilities.
+        vote: of the average of the shots' predicted probabilities, or outputs.
     """
 
     each: np.ndarray
@@ -42,7 +43,9 @@ class Evaluation:
         energy: mean training loss of the shots, with its error; ``energy.losses`` are the shots'.
         best: index of the shot with the lowest training loss.
         train, test: accuracies; ``test`` is None where there is no test set.
-        choices: for each choice, the share of shots of each option.
+        choices: for each choice, the share of shots of each option; a choice about several
+            neurons, say, counts each of them.
+        metric: ``"accuracy"``, or ``"r2"`` of a regression.
     """
 
     bits: np.ndarray
@@ -51,6 +54,7 @@ class Evaluation:
     train: Accuracy
     test: Accuracy | None
     choices: dict[str, dict[str, float]]
+    metric: str = "accuracy"
 
     @property
     def good(self) -> np.ndarray:
@@ -74,14 +78,14 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evalu
         loss: as of :class:`NetworkLoss`.
     """
     bits = np.asarray(bits, dtype=np.int8)
-    data = as_data(data)
+    data = as_data(data, network.is_regression)
     losses = NetworkLoss(network, data.inputs, data.targets, loss)(bits)
     best = int(losses.argmin())
     values = network.layout.decode(bits)
     choices = {
         name: {
             option: float((values[f"choice.{name}"] == code).mean())
-            for code, option in enumerate(choice.options)
+            for code, option in enumerate(choice.names)
         }
         for name, choice in network.choices.items()
     }
@@ -94,11 +98,18 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evalu
         if data.test_inputs is None
         else _accuracy(network, bits, data.test_inputs, data.test_targets, best),
         choices=choices,
+        metric="r2" if network.is_regression else "accuracy",
     )
 
 
 def _accuracy(network, bits, inputs, targets, best: int) -> Accuracy:
     expected = torch.as_tensor(targets, device=network.scale.device)
+    if network.is_regression:
+        variance = float(np.var(targets))
+        shots = 1 - network.score(bits, inputs, lambda z: squared_error(z, expected)) / variance
+        residuals = network.vote(bits, inputs)[:, 0] - targets
+        vote = 1 - np.mean(residuals**2) / variance
+        return Accuracy(shots.astype(np.float64), float(shots[best]), float(vote))
     shots = network.score(
         bits, inputs, lambda logits: (network.classify(logits) == expected).double().mean(dim=1)
     )

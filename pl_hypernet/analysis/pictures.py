@@ -48,13 +48,16 @@ def draw_energy(ax: Axes, history: list[dict]) -> None:
 
 
 def draw_accuracy(ax: Axes, evaluation: Evaluation, network: BinaryNetwork) -> None:
-    """Histogram of the shots' accuracies, stacked by the activation that they chose."""
+    """Histogram of the shots' accuracies, stacked by what they chose, the activation as a rule."""
     accuracy = evaluation.test or evaluation.train
     groups, labels, title = [accuracy.each], ["shots"], "Networks"
-    if "activation" in network.choices:
-        title = "Networks, by activation"
-        chosen = evaluation.bits[:, network.layout["choice.activation"]][:, 0]
-        options = network.choices["activation"].options
+    single = [name for name, choice in network.choices.items() if not getattr(choice, "shape", ())]
+    single = [name for name in single if len(network.choices[name].names) <= len(COLORS)]
+    if single:
+        name = single[-1]
+        title = f"Networks, by {name}"
+        chosen = network.layout.decode(evaluation.bits)[f"choice.{name}"]
+        options = network.choices[name].names
         groups = [accuracy.each[chosen == code] for code in range(len(options))]
         labels = [
             f"{option} ({100 * len(group) / len(chosen):.1f} %)"
@@ -65,7 +68,8 @@ def draw_accuracy(ax: Axes, evaluation: Evaluation, network: BinaryNetwork) -> N
     ax.hist(groups, bins=bins, stacked=True, color=COLORS[: len(groups)], label=labels)
     ax.axvline(accuracy.vote, color="black", ls="--", lw=1, label=f"vote: {accuracy.vote:.4f}")
     which = "test" if evaluation.test else "training"
-    ax.set(xlabel=f"{which} accuracy", ylabel="shots", title=title)
+    word = "accuracy" if evaluation.metric == "accuracy" else "R²"
+    ax.set(xlabel=f"{which} {word}", ylabel="shots", title=title)
     ax.legend(frameon=False, loc="upper left")
 
 
@@ -93,8 +97,11 @@ def draw_weights(axes, evaluation: Evaluation, network: BinaryNetwork, image_sha
 
     An image for each of the first neurons of the first layer, where it has several.
     """
-    weights = network.layout.decode(evaluation.bits)["layers.0.weight"][:, :MOST_IMAGES]
-    shape = image_shape or (1, network.n_inputs)
+    weights = network.parameters_of(evaluation.bits).weights[0][:, :MOST_IMAGES].numpy(force=True)
+    bound = np.abs(weights).max() or 1.0
+    if image_shape is None or np.prod(image_shape) != weights.shape[-1]:
+        image_shape = None
+    shape = image_shape or (1, weights.shape[-1])
     for ax, values, title in (
         (axes[0], weights.mean(axis=0), "Mean weights"),
         (axes[1], weights[evaluation.best].astype(float), "Best shot's weights"),
@@ -102,8 +109,8 @@ def draw_weights(axes, evaluation: Evaluation, network: BinaryNetwork, image_sha
         image = ax.imshow(
             _side_by_side(values.reshape(-1, *shape)),
             cmap="RdBu_r",
-            vmin=min(network.values),
-            vmax=max(network.values),
+            vmin=-bound,
+            vmax=bound,
             aspect="auto",
         )
         ax.set(title=title, xticks=[], yticks=[])
@@ -112,7 +119,7 @@ def draw_weights(axes, evaluation: Evaluation, network: BinaryNetwork, image_sha
     if network.layers[0] > 1:
         last = weights.shape[1] - 1
         axes[0].set_xlabel(f"neurons 0 to {last} of {network.layers[0]}")
-    axes[0].figure.colorbar(image, ax=list(axes), shrink=0.8, ticks=[-1, 0, 1])
+    axes[0].figure.colorbar(image, ax=list(axes), shrink=0.8, ticks=[-bound, 0, bound])
 
 
 def _side_by_side(images: np.ndarray) -> np.ndarray:

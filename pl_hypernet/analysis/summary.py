@@ -14,7 +14,9 @@ class Summary(Figures):
 
     def table(self) -> Table:
         """The table that the command shows."""
-        train, test = self["train_accuracy"], self["test_accuracy"] or {}
+        metric = "r2" if "train_r2" in self else "accuracy"
+        word = {"r2": "R^2", "accuracy": "accuracy"}[metric]
+        train, test = self[f"train_{metric}"], self[f"test_{metric}"] or {}
         table = Table(title=f"{self['n_qubits']} qubits on {self['device']}", title_justify="left")
         table.add_column("")
         table.add_column("training", justify="right")
@@ -23,14 +25,14 @@ class Summary(Figures):
         table.add_row("energy of the shots", f"{energy['mean']:.4f} ± {energy['stderr']:.4f}", "")
         table.add_row("lowest loss of a shot", f"{energy['best_shot']:.4f}", "", end_section=True)
         for key, label in (
-            ("mean", "accuracy, mean of shots"),
-            ("best", "accuracy, best shot (by training loss)"),
-            ("vote", "accuracy, vote of shots"),
+            ("mean", f"{word}, mean of shots"),
+            ("best", f"{word}, best shot (by training loss)"),
+            ("vote", f"{word}, vote of shots"),
         ):
             table.add_row(label, _percent(train[key]), _percent(test.get(key)))
         table.add_section()
         which = ("", _percent(self["fraction_above_90"]))
-        table.add_row("shots above 90 % accuracy", *(which if test else which[::-1]))
+        table.add_row(f"shots above 90 % {word}", *(which if test else which[::-1]))
         table.add_row("mutual Hamming distance of these", "", _plain(self["mutual_hamming"], ".1f"))
         for name, shares in self["choices"].items():
             for option, share in shares.items():
@@ -64,8 +66,10 @@ def summarise(evaluation: Evaluation, about: dict[str, Any], spent: dict[str, An
             "stderr": energy.stderr,
             "best_shot": float(energy.losses[evaluation.best]),
         },
-        train_accuracy=_accuracy(evaluation.train),
-        test_accuracy=_accuracy(evaluation.test),
+        **{
+            f"train_{evaluation.metric}": _accuracy(evaluation.train),
+            f"test_{evaluation.metric}": _accuracy(evaluation.test),
+        },
         fraction_above_90=float(evaluation.good.mean()),
         mutual_hamming=evaluation.mutual_hamming,
         choices=evaluation.choices,

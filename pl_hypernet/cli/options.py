@@ -43,28 +43,35 @@ def parse_network(text: str) -> tuple[int, ...]:
         ) from error
 
 
-CHOICES = ("activation", "hidden")
-
-
-def parse_choices(pairs: list[str]) -> dict[str, Any]:
-    """``["activation=sigmoid,hard_sigmoid"]`` as ``{"activation": ["sigmoid", ...]}``."""
-    choices = parse_pairs(pairs, "--choice")
-    for name, options in choices.items():
-        if name not in CHOICES:
-            raise InputError(
-                f"--choice {name!r}: a network leaves {' or '.join(CHOICES)} to a qubit"
-            )
-        if not isinstance(options, list):
-            raise InputError(f"--choice {name}={options}: expected two options, as A,B")
+def parse_choices(texts: list[str]) -> dict[str, Any]:
+    """``["hidden=relu,sign", "neurons.0"]`` as a dict, what has no value as True."""
+    choices: dict[str, Any] = {}
+    for text in texts:
+        choices |= parse_pairs([text], "--choice") if "=" in text else {text: True}
     return choices
+
+
+def parse_values(texts: list[str]) -> list | str:
+    """``["1,-3"]`` as ``[1, -3]``, a name as it is; several texts: one for each layer."""
+    each = [_value(text) for text in texts]
+    return each[0] if len(each) == 1 else each
+
+
+def parse_ties(texts: list[str]) -> list[list[str]]:
+    """``["layers.0.bias=layers.1.bias"]`` as ``[["layers.0.bias", "layers.1.bias"]]``."""
+    groups = [text.split("=") for text in texts]
+    for text, group in zip(texts, groups, strict=True):
+        if len(group) < 2 or not all(group):
+            raise InputError(f"--tie {text!r}: expected names of bits, as A=B")
+    return groups
 
 
 def parse_penalties(pairs: list[str]) -> dict[str, dict[str, float]]:
     """``["activation.hard_sigmoid=0.01"]`` as ``{"activation": {"hard_sigmoid": 0.01}}``."""
     penalties: dict[str, dict[str, float]] = {}
     for key, penalty in parse_pairs(pairs, "--penalty").items():
-        choice, _, option = key.partition(".")
-        if not option or isinstance(penalty, bool) or not isinstance(penalty, int | float):
+        choice, _, option = key.rpartition(".")
+        if not choice or isinstance(penalty, bool) or not isinstance(penalty, int | float):
             raise InputError(
                 f"--penalty {key}={penalty}: expected CHOICE.OPTION=LOSS, as "
                 "activation.hard_sigmoid=0.01"
@@ -81,12 +88,19 @@ def merge_settings(
     Args:
         config_path: a TOML file; None: the defaults.
         given: settings by name; None where nothing was given.
-        options: data_options, device_options, optimizer_options; added to those of the file.
+        options: tables, as data_options and choices; added to those of the file.
     """
     from pl_hypernet.training.config import read_settings
 
     settings = {} if config_path is None else read_settings(config_path)
-    settings |= {name: value for name, value in given.items() if value is not None}
+    given = {name: value for name, value in given.items() if value is not None}
+    choices = settings.get("choices")
+    for name in ("activation", "hidden", "values"):  # what is given takes the place of the file's
+        if name in given and isinstance(choices, dict):
+            settings["choices"] = choices = {k: v for k, v in choices.items() if k != name}
+        if name in options.get("choices", {}):
+            settings.pop(name, None)
+    settings |= given
     for name, pairs in options.items():
         before = settings.get(name, {})
         if not isinstance(before, dict):

@@ -16,13 +16,11 @@ def run_settings(
     ] = None,
     data: Annotated[
         str | None,
-        typer.Option(
-            help="mnist, gaussian_mixture, or an .npz of inputs and targets; default mnist."
-        ),
+        typer.Option(help="A dataset, or a .csv or .npz file; default mnist. See README."),
     ] = None,
     data_option: Annotated[
         Pairs,
-        typer.Option(metavar="KEY=VALUE", help="As digits=3,8 or digits=all, size=16, root=DIR."),
+        typer.Option(metavar="KEY=VALUE", help="digits=3,8, size=16, root=DIR, features=pca:16."),
     ] = None,
     validation: Annotated[
         float | None, typer.Option(help="Fraction of the training data to hold out for testing.")
@@ -31,26 +29,45 @@ def run_settings(
         str | None, typer.Option(help="Sizes of the layers after the inputs; default 1.")
     ] = None,
     activation: Annotated[
-        str | None, typer.Option(help="A fixed activation: sigmoid or hard_sigmoid.")
+        str | None,
+        typer.Option(help="A fixed one: sigmoid or hard_sigmoid; identity for regression."),
     ] = None,
     hidden: Annotated[
-        str | None,
-        typer.Option(help="Of hidden layers: sign, relu, sigmoid or tanh; default sign."),
+        Pairs,
+        typer.Option(
+            help="Of hidden layers: sign, relu, tanh, ...; default sign. Several: one a layer."
+        ),
     ] = None,
     choice: Annotated[
         Pairs,
         typer.Option(
             metavar="NAME=A,B",
-            help="Left to a qubit: activation or hidden; default activation=sigmoid,hard_sigmoid.",
+            help="Left to qubits: activation, hidden, values, features; or neurons.LAYER, "
+            "skip.LAYER, dropout.LAYER; default activation=sigmoid,hard_sigmoid.",
         ),
+    ] = None,
+    bias: Annotated[
+        bool | None, typer.Option("--bias/--no-bias", help="Of all layers; default yes.")
+    ] = None,
+    fix: Annotated[
+        Pairs,
+        typer.Option(metavar="NAME=BIT", help="No qubit for these bits: layers.0.bias=0."),
+    ] = None,
+    tie: Annotated[
+        Pairs,
+        typer.Option(metavar="NAME=NAME", help="One qubit for both: layers.0.bias=layers.1.bias."),
     ] = None,
     scale: Annotated[
         float | None,
         typer.Option(help="Factor of the outputs; default 8 / sqrt(inputs of the last layer)."),
     ] = None,
     values: Annotated[
-        str | None,
-        typer.Option(metavar="A,B", help="Of weights and biases, as 1,-3; default 1,-1."),
+        Pairs,
+        typer.Option(
+            metavar="A,B",
+            help="Of weights: 1,-3 or binary, ternary, 2-bit, ...; default 1,-1. Several: one a "
+            "layer.",
+        ),
     ] = None,
     device: Annotated[
         str | None,
@@ -114,22 +131,26 @@ def run_settings(
         parse_network,
         parse_pairs,
         parse_penalties,
+        parse_ties,
+        parse_values,
     )
     from pl_hypernet.errors import InputError
 
     choices = parse_choices(choice or [])
-    for name, fixed in {"activation": activation, "hidden": hidden}.items():
-        if fixed is not None and name in choices:
+    for name, fixed in {"activation": activation, "hidden": hidden, "values": values}.items():
+        if fixed and name in choices:
             raise InputError(f"--{name} fixes what --choice leaves to a qubit: give one of them")
     given = {
         "data": data,
         "validation": validation,
         "network": None if network is None else parse_network(network),
         "activation": activation,
-        "hidden": hidden,
+        "hidden": hidden and (hidden[0] if len(hidden) == 1 else hidden),
+        "bias": bias,
+        "tied": parse_ties(tie or []) or None,
         "loss": loss,
         "scale": scale,
-        "values": None if values is None else values.split(","),
+        "values": parse_values(values) if values else None,
         "device": device,
         "layers": layers,
         "shots": shots,
@@ -144,9 +165,10 @@ def run_settings(
         "evaluation_shots": evaluation_shots,
         "seed": seed,
         "torch_device": torch_device,
-        **choices,
     }
     options = {
+        "choices": choices,
+        "fixed": parse_pairs(fix or [], "--fix"),
         "data_options": parse_pairs(data_option or [], "--data-option"),
         "device_options": parse_pairs(device_option or [], "--device-option"),
         "optimizer_options": parse_pairs(optimizer_option or [], "--optimizer-option"),

@@ -38,7 +38,7 @@ def load(name: str, **options) -> Data:
         raise InputError(f"dataset {name!r} does not take {options}: {error}") from error
 
 
-def as_data(data) -> Data:
+def as_data(data, regression: bool = False) -> Data:
     """Data as it is, or a user's (inputs, targets) or (inputs, targets, test_inputs, test_targets).
 
     Raises:

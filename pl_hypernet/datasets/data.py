@@ -48,6 +48,10 @@ class Data:
                 )
 
     @property
+    def is_regression(self) -> bool:
+        return False
+
+    @property
     def n_inputs(self) -> int:
         return self.inputs.shape[1]
 

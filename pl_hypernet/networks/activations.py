@@ -10,31 +10,41 @@ from torch import Tensor
 HARD_SIGMOID_RANGE = (0.02, 0.98)
 
 
-def sigmoid(z: Tensor) -> Tensor:
-    """p = 1 / (1 + exp(-z)), so the logit is z itself."""
+def identity(z: Tensor) -> Tensor:
+    """z itself: as the logit of p = 1 / (1 + exp(-z)), or as the output of a regression."""
     return z
 
 
 def hard_sigmoid(z: Tensor) -> Tensor:
-    """p = 0.5 + z/4 clipped to [0.02, 0.98], as its logit log(p / (1 - p)).
+    """p = 0.5 + z/4 clipped to [0.02, 0.98].
 
     Steeper and closer to 0.5 at the ends than torch's ``hardsigmoid``, which is z/6 + 0.5 clipped
     to [0, 1].
     """
-    return torch.logit((0.5 + z / 4).clamp(*HARD_SIGMOID_RANGE))
+    return (0.5 + z / 4).clamp(*HARD_SIGMOID_RANGE)
 
 
-OUTPUT_ACTIVATIONS = {"sigmoid": sigmoid, "hard_sigmoid": hard_sigmoid}
+def hard_sigmoid_logit(z: Tensor) -> Tensor:
+    """The logit log(p / (1 - p)) of the hard sigmoid p."""
+    return torch.logit(hard_sigmoid(z))
 
 
 def sign(z: Tensor) -> Tensor:
     """+1 or -1; sign(0) = +1."""
-    return (z >= 0).to(z.dtype).mul_(2).sub_(1)
+    return torch.where(z >= 0, 1.0, -1.0).to(z.dtype)
 
+
+OUTPUT_ACTIVATIONS = {"sigmoid": identity, "hard_sigmoid": hard_sigmoid_logit}
+REGRESSION = "identity"
+SOFTMAX = "softmax"
 
 HIDDEN_ACTIVATIONS = {
     "sign": sign,
     "relu": torch.relu,
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,
+    "hard_sigmoid": hard_sigmoid,
+    "hard_tanh": torch.nn.functional.hardtanh,
+    "identity": identity,
 }
+BOUNDED = ("sign", "sigmoid", "tanh", "hard_sigmoid", "hard_tanh")  # by 1

@@ -1,27 +1,33 @@
 """Binary neural networks: a torch module that scores one network for each bitstring."""
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from numbers import Integral
 
 import numpy as np
 import torch
 from torch import Tensor
 
 from pl_hypernet.errors import InputError, unknown_name
-from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS, OUTPUT_ACTIVATIONS, sigmoid
+from pl_hypernet.networks.activations import (
+    HIDDEN_ACTIVATIONS,
+    OUTPUT_ACTIVATIONS,
+    REGRESSION,
+    SOFTMAX,
+)
+from pl_hypernet.networks.architecture import ArchitectureChoice
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.layout import Block, ParameterLayout
+from pl_hypernet.networks.parameters import Chosen, Parameters
 from pl_hypernet.networks.unique import unique_bitstrings
+from pl_hypernet.networks.values import find_values, pairs_of
 from pl_hypernet.spins import SPINS
 
 CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
-TIE = 1e-6  # of the largest sum that there can be: less is the rounding of 0
-SOFTMAX = "softmax"
-MOST = 63  # of which differences are int8 too
 
 
 class BinaryNetwork(torch.nn.Module):
-    r"""A neural network with weights and biases of two values, +1 and -1, one qubit each.
+    r"""A neural network with weights and biases of few values, +1 and -1 as a rule: a qubit each.
 
     The network holds no parameters of its own: a bitstring is its parameters. Calling it with S
     bitstrings and M inputs scores S networks, in one batched product a layer,
@@ -30,29 +36,48 @@ class BinaryNetwork(torch.nn.Module):
 
     where sign, the usual hidden activation, has sign(0) = +1, also where rounding makes a little
     less than 0 of a sum of real inputs. With one output the probability of class 1 is
-    activation(z); with several the probabilities of the classes are softmax(z).
+    activation(z), or z is the output of a regression; with several the probabilities of the
+    classes are softmax(z).
+
+    What is a :class:`Choice` is left to qubits of its own, as are the ``choices`` about the
+    architecture; any number at once.
 
     Args:
-        n_inputs: number of inputs.
+        n_inputs: number of inputs that a network sees.
         layers: number of neurons in each layer, the last of them the outputs: ``[1]`` for two
             classes and no hidden layer, ``[64, 10]`` for ten classes and 64 hidden neurons.
-        activation: of one output: ``"sigmoid"`` or ``"hard_sigmoid"``, or a :class:`Choice`
-            between two, which adds a qubit; of several: ``"softmax"``. None: sigmoid or softmax.
-        scale: factor of the logits; None: 8 / sqrt(inputs of the last layer), which is 1 for 64.
-        values: the values of weights and biases where the bit is 0 and where it is 1: two
-            different integers from -63 to 63, as ``(1, -3)`` (arXiv:2301.08292).
-        hidden: activation of all hidden layers: ``"sign"``, ``"relu"``, ``"sigmoid"`` or
-            ``"tanh"``, or a :class:`Choice` between two, which adds a qubit.
+        activation: of one output: ``"sigmoid"``, ``"hard_sigmoid"``, or a :class:`Choice` of them;
+            ``"identity"`` for regression; of several: ``"softmax"``. None: sigmoid or softmax.
+        scale: factor of the logits; None: 8 / sqrt(inputs of the last layer), which is 1 for 64
+            (for regression 1 / sqrt(inputs of the last layer)).
+        values: what the bits of weights and biases stand for, as ``(1, -3)``, ``"ternary"``,
+            ``"2-bit"``, or a :class:`Choice` of pairs (arXiv:2301.08292): see
+            :func:`~pl_hypernet.networks.values.find_values`. A list: one for each layer.
+        hidden: activation of all hidden layers: ``"sign"``, ``"relu"``, ``"sigmoid"``, ``"tanh"``,
+            ``"hard_sigmoid"``, ``"hard_tanh"``, ``"identity"``, a function of a tensor, or a
+            :class:`Choice` of them. A list: one for each hidden layer.
+        bias: whether the neurons have biases; a list: one for each layer.
+        features: a :class:`Choice` of names of feature maps: the inputs then hold those of all
+            maps side by side, ``n_inputs`` columns each, and a network sees one of them.
+        choices: about the architecture: :class:`RemoveNeurons`, :class:`SkipLayer`,
+            :class:`DropWeights`, or of a class of your own.
+        tied, fixed: bits that share a qubit, and bits that are constant: see
+            :class:`ParameterLayout`.
 
     Attributes:
         layout (ParameterLayout): the name of each qubit: for each layer
             ``layers.0.weight[0, i]`` row-major (out, in), then ``layers.0.bias[0]``; at the end
-            ``choice.hidden`` and ``choice.activation``, where these are choices.
+            the choices, ``choice.values``, ``choice.hidden`` (``choice.hidden.0`` where it is of
+            one layer of a list), ``choice.features``, those about the architecture, and
+            ``choice.activation``.
+        choices (dict): by name, what qubits decide.
         n_qubits (int): number of bits that make a network.
+        n_columns (int): of the inputs: ``n_inputs`` for each feature map.
         n_outputs (int): 1, or the number of classes.
+        is_regression (bool): whether the output is a number and not a class.
 
     Raises:
-        InputError: sizes that cannot be built, or an unknown activation.
+        InputError: sizes that cannot be built, an unknown activation, values that will not do.
     """
 
     def __init__(
@@ -61,8 +86,13 @@ class BinaryNetwork(torch.nn.Module):
         layers: Sequence[int] = (1,),
         activation: str | Choice | None = None,
         scale: float | None = None,
-        values: tuple[int, int] = SPINS,
-        hidden: str | Choice = "sign",
+        values=SPINS,
+        hidden="sign",
+        bias: bool | Sequence[bool] = True,
+        features: Choice | None = None,
+        choices: Sequence[ArchitectureChoice] = (),
+        tied: Sequence[Sequence[str]] = (),
+        fixed: Mapping[str, int | Sequence[int]] | None = None,
     ):
         super().__init__()
         if n_inputs < 1:
@@ -75,60 +105,79 @@ class BinaryNetwork(torch.nn.Module):
             )
         if scale is not None and not (math.isfinite(scale) and scale > 0):
             raise InputError(f"scale={scale}: expected a positive number, or None")
-        self.values = tuple(values)
-        whole = all(value in range(-MOST, MOST + 1) for value in self.values)
-        if not whole or len(set(self.values)) != 2 or len(self.values) != 2:
-            raise InputError(
-                f"values={values}: expected two different integers from -{MOST} to {MOST}"
-            )
         self.n_inputs = n_inputs
         self.n_outputs = self.layers[-1]
-        if activation is None:
-            activation = "sigmoid" if self.n_outputs == 1 else SOFTMAX
-        self.activation = activation
-        known = OUTPUT_ACTIVATIONS if self.n_outputs == 1 else (SOFTMAX,)
-        self.hidden = hidden
-        _check_options("activation", activation, known)
-        _check_options("hidden activation", hidden, HIDDEN_ACTIVATIONS)
-        if isinstance(hidden, Choice) and len(self.layers) == 1:
+        n_layers = len(self.layers)
+        self.activation = _output_activation(activation, self.n_outputs)
+        self.is_regression = self.activation == REGRESSION
+        self.hidden, hidden_choices = _for_each("hidden", hidden, n_layers - 1, _hidden_activation)
+        self.values, values_choices = _for_each("values", values, n_layers, find_values)
+        self.bias, _ = _for_each("bias", bias, n_layers, _truth)
+        if features is not None and not isinstance(features, Choice):
+            raise InputError(f"features={features!r}: expected a Choice of feature maps, or None")
+        self.features = features
+        self.n_columns = n_inputs * (len(features.options) if features else 1)
+        if n_layers == 1 and isinstance(hidden, Choice):
             raise InputError(f"hidden={hidden}: a network of one layer has no hidden one to choose")
-        blocks = []
-        fan_in = n_inputs
-        for i, size in enumerate(self.layers):
-            blocks.append(Block(f"layers.{i}.weight", (size, fan_in), self.values))
-            blocks.append(Block(f"layers.{i}.bias", (size,), self.values))
-            last_fan_in, fan_in = fan_in, size
-        self.choices: dict[str, Choice] = {}
-        for name, choice in {"hidden": hidden, "activation": activation}.items():
-            if isinstance(choice, Choice):
-                self.choices[name] = choice
-                blocks.append(Block(f"choice.{name}", (), values=None))
-        self.layout = ParameterLayout(blocks)
+        self.architecture = tuple(choices)
+        self.choices: dict[str, Choice | ArchitectureChoice] = values_choices | hidden_choices
+        if features is not None:
+            self.choices["features"] = features
+        for choice in self.architecture:
+            choice.prepare((n_inputs, *self.layers))
+            if choice.name in self.choices:
+                raise InputError(f"choice {choice.name!r} comes twice: give each a name of its own")
+            self.choices[choice.name] = choice
+        if isinstance(self.activation, Choice):
+            self.choices["activation"] = self.activation
+        self.tied = tuple(map(tuple, tied))
+        self.fixed = dict(fixed or {})
+        self.layout = ParameterLayout(self._blocks(), self.tied, self.fixed)
+        if scale is None:
+            scale = (1 if self.is_regression else 8) / math.sqrt((n_inputs, *self.layers)[-2])
         # a buffer, so that module.to(device) moves the place where networks are scored
-        scale = 8 / math.sqrt(last_fan_in) if scale is None else scale
         self.register_buffer("scale", torch.tensor(float(scale), dtype=torch.float32))
+
+    def _blocks(self) -> list[Block]:
+        blocks, fan_in = [], self.n_inputs
+        for i, (size, values, bias) in enumerate(
+            zip(self.layers, self.values, self.bias, strict=True)
+        ):
+            levels = (0, 1) if isinstance(values, Choice) else values  # the bits, for a choice
+            blocks.append(Block(f"layers.{i}.weight", (size, fan_in), levels))
+            if bias:
+                blocks.append(Block(f"layers.{i}.bias", (size,), levels))
+            fan_in = size
+        for name, choice in self.choices.items():
+            shape = getattr(choice, "shape", ())
+            blocks.append(Block(f"choice.{name}", shape, tuple(range(len(choice.names)))))
+        return blocks
 
     @property
     def n_qubits(self) -> int:
         return self.layout.n_qubits
 
     def extra_repr(self) -> str:
-        return (
-            f"{self.n_inputs}, {list(self.layers)}, activation={self.activation!r}, "
-            f"scale={self.scale.item():g}, values={self.values}, hidden={self.hidden!r}, "
-            f"n_qubits={self.n_qubits}"
-        )
+        parts = [
+            f"{self.n_inputs}, {list(self.layers)}, activation={self.activation!r}",
+            f"scale={self.scale.item():g}, values={_shown(self.values)}",
+            f"hidden={_shown(self.hidden)}, bias={_shown(self.bias)}",
+        ]
+        parts += [f"features={self.features}"] if self.features else []
+        parts += [f"choices={list(self.architecture)}"] if self.architecture else []
+        return ", ".join([*parts, f"n_qubits={self.n_qubits}"])
 
     def forward(self, bits, inputs) -> Tensor:
         """The logits of S networks on M inputs.
 
         Args:
             bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
-            inputs: float32 (M, n_inputs), numpy or torch.
+            inputs: float32 (M, n_columns), numpy or torch.
 
         Returns:
             torch float32 (S, M, n_outputs). With one output the probability of class 1 is
-            ``sigmoid`` of it, with several those of the classes are ``softmax`` of them.
+            ``sigmoid`` of it, with several those of the classes are ``softmax`` of them; of a
+            regression it is the output itself.
 
         Raises:
             InputError: wrong shapes.
@@ -144,7 +193,7 @@ class BinaryNetwork(torch.nn.Module):
 
         Args:
             bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
-            inputs: float32 (M, n_inputs), numpy or torch.
+            inputs: float32 (M, n_columns), numpy or torch.
             reduce: logits float32 (s, M, n_outputs) -> tensor (s, ...), called for parts of the
                 networks.
 
@@ -162,7 +211,8 @@ class BinaryNetwork(torch.nn.Module):
             bits, inputs: as of :meth:`score`.
 
         Returns:
-            numpy float64 (M, n_classes), rows that sum to 1.
+            numpy float64 (M, n_classes), rows that sum to 1; of a regression (M, 1), the mean
+            output.
         """
         rows, inverse = unique_bitstrings(_as_numpy(bits))
         often = torch.as_tensor(np.bincount(inverse), device=self.scale.device)
@@ -170,24 +220,83 @@ class BinaryNetwork(torch.nn.Module):
         start = 0
         for logits in self._logits_in_parts(rows, inputs):
             weights = often[start : start + len(logits)].to(logits.dtype)
-            p = torch.sigmoid(logits) if self.n_outputs == 1 else torch.softmax(logits, dim=2)
-            total += torch.einsum("s,smk->mk", weights, p)
+            total += torch.einsum("s,smk->mk", weights, self.probabilities(logits))
             start += len(logits)
         p = (total / len(inverse)).cpu().numpy()
-        return np.concatenate([1 - p, p], axis=1) if self.n_outputs == 1 else p
+        if self.n_outputs > 1 or self.is_regression:
+            return p
+        return np.concatenate([1 - p, p], axis=1)
+
+    def probabilities(self, logits: Tensor) -> Tensor:
+        """That of class 1, or of each class: (S, M, n_outputs); outputs of a regression as is."""
+        if self.is_regression:
+            return logits
+        return logits.sigmoid() if self.n_outputs == 1 else logits.softmax(dim=2)
 
     def classify(self, logits: Tensor) -> Tensor:
         """The classes int64 (S, M) of logits (S, M, n_outputs)."""
         return (logits[..., 0] > 0).long() if self.n_outputs == 1 else logits.argmax(dim=2)
 
     def check_inputs(self, inputs) -> Tensor:
-        """Inputs as float32 (M, n_inputs) on the module's device."""
-        inputs = torch.as_tensor(inputs, dtype=torch.float32, device=self.scale.device)
-        if inputs.ndim != 2 or inputs.shape[1] != self.n_inputs:
+        """Inputs as float32 (M, n_columns) on the module's device, of its dtype."""
+        inputs = torch.as_tensor(inputs, dtype=self.scale.dtype, device=self.scale.device)
+        if inputs.ndim != 2 or inputs.shape[1] != self.n_columns:
             raise InputError(
-                f"inputs have shape {tuple(inputs.shape)}: expected (n_samples, {self.n_inputs})"
+                f"inputs have shape {tuple(inputs.shape)}: expected (n_samples, {self.n_columns})"
             )
         return inputs
+
+    def parameters_of(self, bits) -> Parameters:
+        """What S networks compute with, once every choice is made.
+
+        Args:
+            bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
+        """
+        return self._resolved(self._bits(_as_numpy(bits)))
+
+    @torch.no_grad()
+    def _resolved(self, bits: Tensor) -> Parameters:
+        decoded = self.layout.decode(bits)
+        chosen = {name: decoded[f"choice.{name}"].long() for name in self.choices}
+        n_hidden = len(self.layers) - 1
+        parameters = Parameters(
+            weights=[self._numbers(decoded, i, "weight", chosen) for i in range(n_hidden + 1)],
+            biases=[self._numbers(decoded, i, "bias", chosen) for i in range(n_hidden + 1)],
+            hidden=[
+                _chosen(self.hidden[i], _of_layer(chosen, "hidden", i)) for i in range(n_hidden)
+            ],
+            skipped=[None] * n_hidden,
+            removed=[None] * n_hidden,
+            scale=self.scale.expand(len(bits)),
+            output=_chosen(self.activation, chosen.get("activation")),
+        )
+        for choice in self.architecture:
+            choice.apply(parameters, chosen[choice.name])
+        if self.features is not None:
+            parameters.weights[0] = self._in_columns(parameters.weights[0], chosen["features"])
+        return parameters
+
+    def _numbers(self, decoded: dict, layer: int, kind: str, chosen: dict) -> Tensor:
+        """The weights (S, n_out, n_in) or biases (S, n_out) of a layer, as floats."""
+        numbers = decoded.get(f"layers.{layer}.{kind}")
+        if numbers is None:
+            shots = len(decoded["layers.0.weight"])
+            return self.scale.new_zeros(shots, self.layers[layer])
+        numbers = numbers.to(self.scale.dtype)
+        values = self.values[layer]
+        if not isinstance(values, Choice):
+            return numbers
+        pairs = numbers.new_tensor(values.options)
+        low, high = pairs[_of_layer(chosen, "values", layer)].T
+        shape = -1, *[1] * (numbers.ndim - 1)
+        return low.view(shape) + (high - low).view(shape) * numbers
+
+    def _in_columns(self, weight: Tensor, chosen: Tensor) -> Tensor:
+        """First weights (S, n_out, n_columns): those of the feature maps not chosen are 0."""
+        shots, n_out, n_in = weight.shape
+        wide = weight.new_zeros(shots, n_out, len(self.features.options), n_in)
+        wide[torch.arange(shots), :, chosen] = weight
+        return wide.flatten(2)
 
     def _bits(self, rows: np.ndarray) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(rows), device=self.scale.device)
@@ -195,58 +304,73 @@ class BinaryNetwork(torch.nn.Module):
     def _logits_in_parts(self, rows: np.ndarray, inputs) -> Iterator[Tensor]:
         """Logits of some networks at a time, in order, so that few numbers are held."""
         inputs = self.check_inputs(inputs)
-        largest = max(len(inputs) * max(self.layers), self.n_qubits)
+        largest = max(len(inputs) * max(self.layers), self.layout.n_bits)
         for chunk in self._bits(rows).split(max(1, CHUNK // largest)):
             yield self._logits(chunk, inputs)
 
     @torch.no_grad()
     def _logits(self, bits: Tensor, inputs: Tensor) -> Tensor:
-        parameters = self.layout.decode(bits)
-        z = None
-        for i, size in enumerate(self.layers):
-            weight = parameters[f"layers.{i}.weight"].to(torch.float32)
-            bias = parameters[f"layers.{i}.bias"].to(torch.float32)[..., None]
-            if z is None:  # all networks see the same inputs: one product
-                flat = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), inputs.T)
-                z = flat.view(len(bits), size, len(inputs))
-            else:
-                z = torch.baddbmm(bias, weight, z)
-            if i < len(self.layers) - 1:
-                z = self._hidden(z, parameters, inputs if i == 0 else None)
-        z.mul_(self.scale)
-        if self.n_outputs > 1:
-            return z.transpose(1, 2)
-        z = z[:, 0]
-        if not isinstance(self.activation, Choice):
-            return OUTPUT_ACTIVATIONS[self.activation](z)[..., None]
-        chosen = parameters["choice.activation"]
-        for code, option in enumerate(self.activation.options):
-            if OUTPUT_ACTIVATIONS[option] is sigmoid:  # the identity
-                continue
-            rows = (chosen == code).nonzero()[:, 0]
-            z[rows] = OUTPUT_ACTIVATIONS[option](z[rows])
-        return z[..., None]
-
-    def _hidden(self, z: Tensor, parameters: dict, inputs: Tensor | None) -> Tensor:
-        """The hidden activation of z (S, n, M), of the first layer where there are inputs."""
-        if inputs is not None and inputs.numel():  # sums of real inputs, with rounding
-            largest = max(map(abs, self.values))
-            tie = TIE * largest * (1 + self.n_inputs * inputs.abs().max().item())
-            z.masked_fill_(z.abs() <= tie, 0)
-        if not isinstance(self.hidden, Choice):
-            return HIDDEN_ACTIVATIONS[self.hidden](z)
-        chosen = parameters["choice.hidden"]
-        for code, option in enumerate(self.hidden.options):
-            rows = (chosen == code).nonzero()[:, 0]
-            z[rows] = HIDDEN_ACTIVATIONS[option](z[rows])
-        return z
+        parameters = self._resolved(bits)
+        largest = max(abs(v) for values in self.values for pair in pairs_of(values) for v in pair)
+        z = parameters.outputs(inputs, largest).transpose(1, 2)
+        if self.n_outputs > 1 or self.is_regression:
+            return z
+        return parameters.output.apply(z, OUTPUT_ACTIVATIONS)
 
 
-def _check_options(kind: str, activation: str | Choice, known) -> None:
-    options = activation.options if isinstance(activation, Choice) else (activation,)
-    for option in options:
+def _for_each(name: str, given, n: int, check: Callable) -> tuple[tuple, dict[str, Choice]]:
+    """One setting of each of n layers, from one for all or a list, and the choices among them."""
+    if isinstance(given, list | tuple) and not _is_levels(given):
+        if len(given) != n:
+            raise InputError(f"{name}={given}: expected one for all layers, or a list of {n}")
+        each = tuple(check(one) for one in given)
+        choices = {f"{name}.{i}": one for i, one in enumerate(each) if isinstance(one, Choice)}
+        return each, choices
+    one = check(given)
+    return (one,) * n, {name: one} if isinstance(one, Choice) and n else {}
+
+
+def _is_levels(given) -> bool:
+    return len(given) > 0 and all(isinstance(v, Integral) and type(v) is not bool for v in given)
+
+
+def _of_layer(chosen: dict[str, Tensor], name: str, layer: int) -> Tensor | None:
+    """The codes of a choice for this layer, or for all."""
+    return chosen.get(f"{name}.{layer}", chosen.get(name))
+
+
+def _chosen(option, codes: Tensor | None) -> Chosen:
+    return Chosen(option.options, codes) if isinstance(option, Choice) else Chosen((option,))
+
+
+def _hidden_activation(activation):
+    for option in activation.options if isinstance(activation, Choice) else (activation,):
+        if not callable(option) and option not in HIDDEN_ACTIVATIONS:
+            raise unknown_name("hidden activation", option, HIDDEN_ACTIVATIONS)
+    return activation
+
+
+def _output_activation(activation, n_outputs: int):
+    if activation is None:
+        return "sigmoid" if n_outputs == 1 else SOFTMAX
+    if n_outputs == 1 and activation == REGRESSION:
+        return activation
+    known = OUTPUT_ACTIVATIONS if n_outputs == 1 else (SOFTMAX,)
+    for option in activation.options if isinstance(activation, Choice) else (activation,):
         if option not in known:
-            raise unknown_name(kind, option, known)
+            raise unknown_name("activation", option, known)
+    return activation
+
+
+def _truth(value) -> bool:
+    if not isinstance(value, bool):
+        raise InputError(f"bias={value!r}: expected True or False")
+    return value
+
+
+def _shown(each: tuple):
+    """One for all layers as such."""
+    return each[0] if len(set(each)) == 1 else list(each)
 
 
 def _as_numpy(bits) -> np.ndarray:

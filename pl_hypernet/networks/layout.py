@@ -1,12 +1,13 @@
 """What each qubit means: the names of a network's bits, in the order of the qubits."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import accumulate, product
 
 import numpy as np
+import torch
 
 from pl_hypernet.errors import InputError
 from pl_hypernet.spins import SPINS
@@ -14,59 +15,124 @@ from pl_hypernet.spins import SPINS
 
 @dataclass(frozen=True)
 class Block:
-    """Qubits that belong together: a weight matrix, a vector of biases, or one choice.
+    """Qubits that belong together: a weight matrix, a vector of biases, or choices of one kind.
 
     Attributes:
         name: such as ``layers.0.weight`` or ``choice.activation``.
-        shape: shape of what it holds, row-major; ``()`` for a single bit.
-        values: what the bits 0 and 1 stand for, integers; None: for themselves, as in a choice.
+        shape: shape of what it holds, row-major; ``()`` for a single number.
+        levels: what the codes 0, 1, ... of a number stand for, at least two of them, int8. A
+            number takes as many bits as its codes need, the most significant first. Codes beyond
+            the last level are shared out evenly: code c stands for ``levels[c % len(levels)]``.
     """
 
     name: str
     shape: tuple[int, ...]
-    values: tuple[int, int] | None = SPINS
+    levels: tuple[int, ...] = SPINS
+
+    @property
+    def n_bits(self) -> int:
+        """Bits of each number."""
+        return (len(self.levels) - 1).bit_length()
 
     @property
     def n_qubits(self) -> int:
-        return math.prod(self.shape)
+        return math.prod(self.shape) * self.n_bits
+
+    @property
+    def names(self) -> list[str]:
+        """``layers.0.weight[0, 3]``, and ``layers.0.weight[0, 3].bit0`` where there are several."""
+        numbers = [
+            self.name + (f"[{', '.join(map(str, index))}]" if index else "")
+            for index in product(*map(range, self.shape))
+        ]
+        if self.n_bits == 1:
+            return numbers
+        return [f"{number}.bit{k}" for number in numbers for k in range(self.n_bits)]
 
     def decode(self, bits):
-        """What bits stand for; any shape, type and dtype kept, which must be signed."""
-        if self.values is None:
-            return bits
-        zero, one = self.values
-        return zero + (one - zero) * bits
+        """Levels (S, *shape) of bits int8 (S, n_qubits), numpy or torch, same dtype."""
+        bits = bits.reshape(len(bits), *self.shape, self.n_bits)
+        if len(self.levels) == 2:
+            zero, one = self.levels
+            return zero + (one - zero) * bits[..., 0]
+        places = range(self.n_bits - 1, -1, -1)
+        if isinstance(bits, np.ndarray):
+            codes = sum(bits[..., k].astype(int) << place for k, place in enumerate(places))
+            return np.array(self._of_codes, bits.dtype)[codes]
+        codes = sum(bits[..., k].long() << place for k, place in enumerate(places))
+        return bits.new_tensor(self._of_codes)[codes]
+
+    def encode(self, values: np.ndarray) -> np.ndarray:
+        """Bits int8 (S, n_qubits) of levels (S, *shape): of each the first code that stands for it.
+
+        Raises:
+            InputError: a number that is no level.
+        """
+        if not np.isin(values, self.levels).all():
+            raise InputError(f"{self.name} holds other values than {self.levels}")
+        codes = np.zeros(values.shape, dtype=int)
+        for code in range(len(self.levels) - 1, -1, -1):
+            codes[values == self.levels[code]] = code
+        bits = [codes >> place & 1 for place in range(self.n_bits - 1, -1, -1)]
+        return np.stack(bits, axis=-1).astype(np.int8).reshape(len(values), -1)
+
+    @property
+    def _of_codes(self) -> list[int]:
+        """What every code stands for."""
+        return [self.levels[code % len(self.levels)] for code in range(2**self.n_bits)]
 
 
 class ParameterLayout:
     """Names each qubit, decodes bitstrings and encodes them back.
 
+    A qubit can stand for several bits of the network (``tied``), and a bit can be a constant
+    without a qubit (``fixed``). Both go by the names of bits, ``layers.0.weight[0, 3]``, or of what
+    such names begin with, ``layers.0.weight`` or ``layers.0``, for all of these bits in order.
+
     Args:
-        blocks: in the order of the qubits.
+        blocks: in the order of the bits.
+        tied: groups of names; the bits of all names of a group are the same.
+        fixed: {name: bit}, or {name: bits} where the name is that of several.
+
+    Attributes:
+        names (list): of each qubit; of tied ones the first.
+
+    Raises:
+        InputError: an unknown name, groups that do not fit, bits other than 0 and 1.
 
     >>> layout = ParameterLayout([Block("layers.0.weight", (1, 2)),
-    ...                           Block("choice.activation", (), None)])
+    ...                           Block("choice.activation", (), (0, 1))])
     >>> layout.names
     ['layers.0.weight[0, 0]', 'layers.0.weight[0, 1]', 'choice.activation']
     """
 
-    def __init__(self, blocks: list[Block]):
+    def __init__(
+        self,
+        blocks: Sequence[Block],
+        tied: Iterable[Sequence[str]] = (),
+        fixed: Mapping[str, int | Sequence[int]] | None = None,
+    ):
         self.blocks = tuple(blocks)
         ends = list(accumulate(block.n_qubits for block in blocks))
         self._slices = {
             block.name: slice(end - block.n_qubits, end)
             for block, end in zip(blocks, ends, strict=True)
         }
-        self.n_qubits = ends[-1] if ends else 0
+        self.n_bits = ends[-1] if ends else 0
+        self._first = np.arange(self.n_bits)  # of each qubit its bit, the first of tied ones
+        self._source = None
+        if tied or fixed:
+            self._first, self._source = self._constrained(tied, fixed or {})
+        self.n_qubits = len(self._first)
+
+    @cached_property
+    def _bit_names(self) -> list[str]:
+        return [name for block in self.blocks for name in block.names]
 
     @cached_property
     def names(self) -> list[str]:
         """A name for each qubit."""
-        return [
-            block.name + (f"[{', '.join(map(str, index))}]" if index else "")
-            for block in self.blocks
-            for index in product(*map(range, block.shape))
-        ]
+        return [self._bit_names[i] for i in self._first]
 
     def __len__(self) -> int:
         return self.n_qubits
@@ -74,9 +140,15 @@ class ParameterLayout:
     def __iter__(self):
         return iter(self.names)
 
-    def __getitem__(self, name: str) -> slice:
-        """The qubits of a block, as a slice of a bitstring."""
-        return self._slices[name]
+    def part(self, bits, *names: str) -> dict[str, list[int]]:
+        """Some bits of one bitstring as ``fixed`` takes them, for a warm start.
+
+        Args:
+            bits: int8 (n_qubits,) of this layout.
+            *names: what names of bits are or begin with; none: all.
+        """
+        row = self._expanded(np.asarray(bits)[None])[0]
+        return {name: row[self._find(name)].tolist() for name in names or self._slices}
 
     def decode(self, bits) -> dict:
         """Bitstrings as what they stand for.
@@ -85,8 +157,8 @@ class ParameterLayout:
             bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
 
         Returns:
-            A dict with, for each block, (S, *shape): its values, as +1 and -1 for weights and
-            biases, or bits for choices; same type and dtype as ``bits``.
+            A dict with, for each block, (S, *shape): its levels, as +1 and -1 for weights and
+            biases, or the number of an option for choices; same type and dtype as ``bits``.
 
         Raises:
             InputError: wrong shape.
@@ -96,30 +168,93 @@ class ParameterLayout:
                 f"bits have shape {tuple(bits.shape)}: expected (shots, {self.n_qubits}), a column "
                 "for each qubit of the network"
             )
+        bits = self._expanded(bits)
         return {
-            block.name: block.decode(
-                bits[:, self._slices[block.name]].reshape(len(bits), *block.shape)
-            )
-            for block in self.blocks
+            block.name: block.decode(bits[:, self._slices[block.name]]) for block in self.blocks
         }
 
     def encode(self, values: Mapping) -> np.ndarray:
         """The inverse of :meth:`decode`: arrays (S, *shape) for each block to int8 (S, n_qubits).
 
+        Where several codes stand for the same, it gives the first of them.
+
         Raises:
-            InputError: a block is missing or has the wrong shape or values.
+            InputError: a block is missing or has the wrong shape or values, or does not keep what
+                is tied or fixed.
         """
         columns = []
         for block in self.blocks:
             if block.name not in values:
-                raise InputError(f"{block.name} is missing: expected {self._slices.keys()}")
+                raise InputError(f"{block.name} is missing: expected {list(self._slices)}")
             value = np.asarray(values[block.name])
             if value.shape[1:] != block.shape:
                 raise InputError(
                     f"{block.name} has shape {value.shape}: expected (S, *{block.shape})"
                 )
-            allowed = block.values or (0, 1)
-            if not np.isin(value, allowed).all():
-                raise InputError(f"{block.name} holds other values than {allowed}")
-            columns.append((value == allowed[1]).astype(np.int8).reshape(len(value), -1))
-        return np.concatenate(columns, axis=1)
+            columns.append(block.encode(value))
+        bits = np.concatenate(columns, axis=1)
+        if self._source is None:
+            return bits
+        qubits = bits[:, self._first]
+        wrong = np.flatnonzero((self._expanded(qubits) != bits).any(axis=0))
+        if len(wrong):
+            raise InputError(
+                f"{self._bit_names[wrong[0]]} is tied or fixed, and holds another value"
+            )
+        return qubits
+
+    def _find(self, name: str) -> np.ndarray:
+        """The bits that a name means."""
+        if name in self._slices:
+            return np.arange(self.n_bits)[self._slices[name]]
+        found = [
+            i
+            for i, full in enumerate(self._bit_names)
+            if full == name or full.startswith((f"{name}.", f"{name}["))
+        ]
+        if not found:
+            known = ", ".join(self._slices)
+            raise InputError(f"no bit is named {name!r}: names begin with {known}")
+        return np.array(found)
+
+    def _constrained(self, tied, fixed) -> tuple[np.ndarray, np.ndarray]:
+        """Of each qubit its bit; and of each bit its column in qubits, a column 0, a column 1."""
+        leader = np.arange(self.n_bits)
+        for group in tied:
+            members = [self._find(name) for name in group]
+            if len(members) < 2 or len({len(indices) for indices in members}) != 1:
+                raise InputError(
+                    f"tied {list(group)}: expected two or more names of equally many bits"
+                )
+            for indices in members[1:]:
+                for first, second in zip(members[0], indices, strict=True):
+                    low, high = sorted((leader[first], leader[second]))
+                    leader[leader == high] = low
+        constant = np.full(self.n_bits, -1)
+        for name, bits in fixed.items():
+            indices, bits = self._find(name), np.atleast_1d(bits)
+            if bits.shape not in ((1,), (len(indices),)) or not np.isin(bits, (0, 1)).all():
+                raise InputError(
+                    f"fixed {name}={bits.tolist()}: expected a bit 0 or 1, or {len(indices)} of "
+                    "them, one for each bit of this name"
+                )
+            for i, bit in zip(leader[indices], np.broadcast_to(bits, len(indices)), strict=True):
+                if constant[i] not in (-1, bit):
+                    raise InputError(f"fixed {name}: {self._bit_names[i]} is fixed otherwise")
+                constant[i] = bit
+        qubits = np.flatnonzero((leader == np.arange(self.n_bits)) & (constant < 0))
+        if not len(qubits):
+            raise InputError("every bit is fixed: leave one to the circuit at least")
+        column = len(qubits) + constant
+        column[qubits] = np.arange(len(qubits))
+        return qubits, column[leader]
+
+    def _expanded(self, bits):
+        """Bits (S, n_bits) of qubits (S, n_qubits)."""
+        if self._source is None:
+            return bits
+        if isinstance(bits, np.ndarray):
+            constants = np.broadcast_to(np.array([0, 1], bits.dtype), (len(bits), 2))
+            return np.concatenate([bits, constants], axis=1)[:, self._source]
+        constants = bits.new_tensor([0, 1]).expand(len(bits), 2)
+        return torch.cat([bits, constants], dim=1)[:, self._source]

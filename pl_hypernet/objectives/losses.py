@@ -1,7 +1,12 @@
 """Classical losses of one network: outputs on M inputs to one number."""
 
+from collections.abc import Callable
+
 from torch import Tensor
 from torch.nn.functional import softplus
+
+from pl_hypernet.errors import InputError, unknown_name
+from pl_hypernet.networks import BinaryNetwork
 
 
 def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
@@ -45,10 +50,46 @@ def mean_squared_error(logits: Tensor, targets: Tensor) -> Tensor:
     return (logits[..., 0].sigmoid() - targets).square().mean(dim=1)
 
 
-LOSSES = {"bce": binary_cross_entropy, "mse": mean_squared_error, "cross_entropy": cross_entropy}
-OF_ONE_OUTPUT = ("bce", "mse")
+def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+    r"""Mean over inputs of :math:`(z - y)^2`, with z the output of a regression.
+
+    Args:
+        outputs: float32 (S, M, 1).
+        targets: float32 (M,).
+
+    Returns:
+        float32 (S,), at least 0.
+    """
+    return (outputs[..., 0] - targets).square().mean(dim=1)
 
 
-def default_loss(n_outputs: int) -> str:
-    """``"bce"`` for one output, ``"cross_entropy"`` for several."""
-    return "bce" if n_outputs == 1 else "cross_entropy"
+OF_ONE_OUTPUT = {"bce": binary_cross_entropy, "mse": mean_squared_error}
+OF_SEVERAL = {"cross_entropy": cross_entropy}
+OF_REGRESSION = {"mse": squared_error}
+NAMES = {**OF_ONE_OUTPUT, **OF_SEVERAL}
+
+
+def default_loss(n_outputs: int, is_regression: bool = False) -> str:
+    """``"bce"`` for one output, ``"cross_entropy"`` for several, ``"mse"`` for regression."""
+    return "mse" if is_regression else "bce" if n_outputs == 1 else "cross_entropy"
+
+
+def find_loss(network: BinaryNetwork, name: str | None) -> Callable:
+    """The loss of this name for a network; None: the default.
+
+    Raises:
+        InputError: an unknown name, or a loss of other networks.
+    """
+    default = default_loss(network.n_outputs, network.is_regression)
+    name = default if name is None else name
+    if name not in NAMES:
+        raise unknown_name("loss", name, NAMES)
+    if network.is_regression:
+        which, losses = "a regression", OF_REGRESSION
+    elif network.n_outputs == 1:
+        which, losses = "1 output", OF_ONE_OUTPUT
+    else:
+        which, losses = f"{network.n_outputs} outputs", OF_SEVERAL
+    if name not in losses:
+        raise InputError(f"loss {name!r} does not go with {which}: expected {default!r}")
+    return losses[name]

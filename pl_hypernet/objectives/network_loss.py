@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from pl_hypernet.errors import InputError, unknown_name
+from pl_hypernet.errors import InputError
 from pl_hypernet.networks import BinaryNetwork
-from pl_hypernet.objectives.losses import LOSSES, OF_ONE_OUTPUT, default_loss
+from pl_hypernet.objectives.losses import find_loss
 from pl_hypernet.objectives.penalties import Penalties, check_penalties, penalty_of
 
 
@@ -17,12 +17,13 @@ class NetworkLoss:
     Args:
         network: what a bitstring means.
         inputs: float32 (M, n_inputs).
-        targets: (M,), the class 0, 1, ... of each input.
-        loss: ``"bce"`` or ``"mse"`` of one output; ``"cross_entropy"`` of several; or a callable
-            (outputs (S, M, n_outputs), targets (M,)) -> losses (S,) on torch tensors. None:
-            cross-entropy.
+        targets: (M,), the class 0, 1, ... of each input; numbers for a regression.
+        loss: ``"bce"`` or ``"mse"`` of one output; ``"cross_entropy"`` of several; ``"mse"`` of a
+            regression; or a callable (outputs (S, M, n_outputs), targets (M,)) -> losses (S,) on
+            torch tensors. None: the first of these that the network has.
         penalties: {choice: {option: penalty}}, added to the loss of each shot that chose the
-            option, in units of the loss: ``{"activation": {"hard_sigmoid": 0.01}}``.
+            option, in units of the loss: ``{"activation": {"hard_sigmoid": 0.01}}``; for each
+            element that did where a choice has several: ``{"neurons.0": {"kept": 0.001}}``.
 
     >>> loss = NetworkLoss(network, data.inputs, data.targets, "bce")
     >>> loss(bits)                  # float64 (S,)
@@ -36,32 +37,29 @@ class NetworkLoss:
         loss: str | Callable | None = None,
         penalties: Penalties | None = None,
     ):
-        loss = default_loss(network.n_outputs) if loss is None else loss
-        if not callable(loss) and loss not in LOSSES:
-            raise unknown_name("loss", loss, LOSSES)
-        if not callable(loss) and (loss in OF_ONE_OUTPUT) != (network.n_outputs == 1):
-            raise InputError(
-                f"loss {loss!r} does not go with {network.n_outputs} outputs: expected "
-                f"{default_loss(network.n_outputs)!r}"
-            )
         self.network = network
         self.penalties = check_penalties(network, penalties or {})
-        self.loss = loss if callable(loss) else LOSSES[loss]
+        self.loss = loss if callable(loss) else find_loss(network, loss)
         self.inputs = network.check_inputs(inputs)
         self.targets = torch.as_tensor(targets, device=self.inputs.device)
         if self.targets.shape != (len(self.inputs),):
             raise InputError(
                 f"targets have shape {tuple(self.targets.shape)}: expected ({len(self.inputs)},)"
             )
-        n_classes = max(2, network.n_outputs)
+        if network.is_regression:
+            self.targets = self.targets.to(self.inputs.dtype)
+        else:
+            self._check_classes(max(2, network.n_outputs))
+            self.targets = self.targets.long()
+        self.select(None)
+
+    def _check_classes(self, n_classes: int) -> None:
         classes = torch.arange(n_classes, device=self.targets.device)
         if not torch.isin(self.targets, classes).all():
             raise InputError(
                 f"targets hold other values than 0 ... {n_classes - 1}: number the classes so, and "
                 "give a network of more than two classes an output for each"
             )
-        self.targets = self.targets.long()
-        self.select(None)
 
     def select(self, indices: np.ndarray | None) -> None:
         """From now on uses only a mini-batch of the samples, int (B,); None: all of them.

@@ -23,15 +23,15 @@ def check_penalties(network: BinaryNetwork, penalties: Penalties) -> Penalties:
                 raise InputError(f"penalty of {name!r}: this network leaves no choice to a qubit")
             raise unknown_name("choice with a penalty", name, network.choices)
         for option, penalty in options.items():
-            if option not in network.choices[name].options:
-                raise unknown_name(f"option of {name}", option, network.choices[name].options)
+            if option not in network.choices[name].names:
+                raise unknown_name(f"option of {name}", option, network.choices[name].names)
             if isinstance(penalty, str) or not math.isfinite(penalty):
                 raise InputError(f"penalty {name}.{option}={penalty}: expected a finite number")
     return penalties
 
 
 def penalty_of(network: BinaryNetwork, penalties: Penalties, bits) -> np.ndarray:
-    """The sum of the penalties of the options that each bitstring chose.
+    """The sum of the penalties of the options that each bitstring chose, neuron by neuron.
 
     Args:
         network: what a bitstring means.
@@ -45,6 +45,7 @@ def penalty_of(network: BinaryNetwork, penalties: Penalties, bits) -> np.ndarray
     total = np.zeros(len(bits))
     values = network.layout.decode(bits)
     for name, options in penalties.items():
-        costs = np.array([options.get(option, 0.0) for option in network.choices[name].options])
-        total += costs[values[f"choice.{name}"].astype(int)]
+        costs = np.array([options.get(option, 0.0) for option in network.choices[name].names])
+        chosen = values[f"choice.{name}"].astype(int)
+        total += costs[chosen].reshape(len(bits), -1).sum(axis=1)
     return total

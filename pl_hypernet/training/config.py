@@ -12,15 +12,16 @@ from pl_hypernet import datasets
 from pl_hypernet.datasets import Data
 from pl_hypernet.errors import InputError, RunFolderError, unknown_name
 from pl_hypernet.measurements.reductions import find_reduction
-from pl_hypernet.networks import BinaryNetwork, Choice
-from pl_hypernet.networks.binary_network import SOFTMAX
+from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks.activations import REGRESSION, SOFTMAX
+from pl_hypernet.networks.settings import CUSTOM, arguments_from_settings, check_no_custom
 from pl_hypernet.objectives.losses import default_loss
 from pl_hypernet.optimizers import OPTIMIZERS
 from pl_hypernet.torch_device import checked_torch_device
 from pl_hypernet.training.annealing import Weight, find_weight
 from pl_hypernet.training.choose_optimizer import AUTO, choose_optimizer
 from pl_hypernet.training.folder import CONFIG
-from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
+from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 
 
 class RunConfig(BaseModel):
@@ -32,10 +33,14 @@ class RunConfig(BaseModel):
     data_options: dict[str, Any] = {}
     validation: float | None = Field(None, gt=0, lt=1)
     network: tuple[int, ...] = (1,)
-    activation: str | tuple[str, str]  # default: a choice for one output, softmax for several
+    activation: str | None = None  # default: a choice for one output, softmax for several
     scale: float | None = Field(None, gt=0)
-    values: tuple[int, int] = (1, -1)  # of weights and biases
-    hidden: str | tuple[str, str] = "sign"
+    values: str | tuple[Any, ...] = (1, -1)  # of weights and biases; a list: of each layer
+    hidden: str | tuple[str, ...] = "sign"  # a list: of each hidden layer
+    bias: bool | tuple[bool, ...] = True
+    choices: dict[str, Any] = {}  # left to qubits: options, or what an architecture choice takes
+    tied: tuple[tuple[str, ...], ...] = ()
+    fixed: dict[str, int | tuple[int, ...]] = {}
     device: str = "hypernet.mps"
     device_options: dict[str, Any] = {}
     ansatz: Literal["hardware_efficient", "custom"] = "hardware_efficient"
@@ -45,7 +50,7 @@ class RunConfig(BaseModel):
     shots: int = Field(200, ge=2)
     optimizer: str = "qnspsa"
     optimizer_options: dict[str, Any] = {}
-    loss: str  # default: bce for one output, cross_entropy for several
+    loss: str  # default: bce for one output, cross_entropy for several, mse for regression
     reduction: str = "mean"
     entropy: Weight = 0.0  # [start, stop] changes over the steps
     mmd: Weight = 0.0
@@ -65,8 +70,20 @@ class RunConfig(BaseModel):
         network = settings.get("network", cls.model_fields["network"].default)
         one = not isinstance(network, list | tuple) or not network or network[-1] == 1
         given = {name: value for name, value in settings.items() if value is not None}
-        activation = ("sigmoid", "hard_sigmoid") if one else SOFTMAX
-        return {"activation": activation, "loss": default_loss(1 if one else 2)} | given
+        choices = given.get("choices", {})
+        if "activation" not in given and isinstance(choices, dict) and "activation" not in choices:
+            if one:
+                given["choices"] = {**choices, "activation": ("sigmoid", "hard_sigmoid")}
+            else:
+                given["activation"] = SOFTMAX
+        is_regression = given.get("activation") == REGRESSION
+        return {"loss": default_loss(1 if one else 2, is_regression)} | given
+
+    @model_validator(mode="after")
+    def _once(self) -> "RunConfig":
+        if self.activation is not None and "activation" in self.choices:
+            raise ValueError("activation is both fixed and left to a qubit: give one of them")
+        return self
 
     @field_validator("entropy", "mmd", mode="before")
     @classmethod
@@ -123,15 +140,29 @@ class RunConfig(BaseModel):
         """The data that the run trains on, before a validation split."""
         if self.data == CUSTOM:
             raise InputError("this run trained on arrays of its own: hand them over as data")
-        return datasets.load(self.data, **self.data_options)
+        options = dict(self.data_options)
+        if "features" in self.choices:
+            options["features"] = self.choices["features"]
+        if self.activation == REGRESSION:
+            options["regression"] = True
+        return datasets.load(self.data, **options)
 
     def build_network(self, n_inputs: int) -> BinaryNetwork:
-        """The network, for data with this many inputs."""
-        activation, hidden = (
-            option if isinstance(option, str) else Choice(*option)
-            for option in (self.activation, self.hidden)
+        """The network, for data with this many inputs, those of all feature maps."""
+        check_no_custom(self.model_dump())
+        arguments = arguments_from_settings(self.choices, self.hidden, self.values, self.network)
+        if "features" in arguments:
+            n_inputs //= len(arguments["features"].options)
+        arguments.setdefault("activation", self.activation)
+        network = BinaryNetwork(
+            n_inputs,
+            self.network,
+            scale=self.scale,
+            bias=self.bias,
+            tied=self.tied,
+            fixed=self.fixed,
+            **arguments,
         )
-        network = BinaryNetwork(n_inputs, self.network, activation, self.scale, self.values, hidden)
         return network.to(checked_torch_device(self.torch_device))
 
     def build_hypernetwork(self, n_inputs: int) -> QuantumHypernetwork:

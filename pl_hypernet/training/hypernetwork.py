@@ -18,10 +18,10 @@ from pl_hypernet.devices.mps.log_probability import log_probability
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate, expected_loss
 from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks.settings import CUSTOM
 
 PURPOSES = ("angles", "device", "optimizer", "batches", "validation")  # each its own random stream
 ANSATZ_OPTIONS = ("rotations", "entangler", "pattern")
-CUSTOM = "custom"  # stands in a configuration for an object that a file cannot hold
 
 
 def check_ansatz_options(options: dict) -> dict:

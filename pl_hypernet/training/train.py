@@ -10,7 +10,7 @@ from pathlib import Path
 from pl_hypernet.datasets import as_data
 from pl_hypernet.devices import may_hold_tasks, tasks_logged
 from pl_hypernet.errors import HypernetError, InputError
-from pl_hypernet.networks import Choice
+from pl_hypernet.networks.settings import settings_of
 from pl_hypernet.training.checkpoint import save_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import (
@@ -117,14 +117,20 @@ def train(
     config, why = config.with_optimizer_chosen(hypernet.n_qubits)
     if why and progress:
         print(why, file=sys.stderr)
-    data = as_data(data)
-    if data.n_inputs != hypernet.network.n_inputs:
+    network = hypernet.network
+    data = as_data(data, network.is_regression)
+    if data.n_inputs != network.n_columns:
         raise InputError(
-            f"data have {data.n_inputs} inputs, the network {hypernet.network.n_inputs}: "
+            f"data have {data.n_inputs} inputs, the network {network.n_columns}: "
             f"make the network with n_inputs={data.n_inputs}"
         )
-    n_classes = max(2, hypernet.network.n_outputs)
-    if len(data.classes) != n_classes:
+    if data.is_regression != network.is_regression:
+        raise InputError(
+            "targets that are numbers go with a network of activation='identity', classes with "
+            "another: change one of them"
+        )
+    n_classes = max(2, network.n_outputs)
+    if not data.is_regression and len(data.classes) != n_classes:
         raise InputError(
             f"data have {len(data.classes)} classes, the network tells {n_classes} apart: make the "
             "network with one output for two classes, else with an output for each"
@@ -225,11 +231,7 @@ def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **setting
         {
             "data": source.pop("name"),
             "data_options": source,
-            "network": hypernet.network.layers,
-            "activation": _options(hypernet.network.activation),
-            "scale": hypernet.network.scale.item(),
-            "values": hypernet.network.values,
-            "hidden": _options(hypernet.network.hidden),
+            **settings_of(hypernet.network),
             "torch_device": str(hypernet.network.scale.device),
             "device": hypernet.device_name,
             "device_options": {
@@ -248,7 +250,3 @@ def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **setting
             **settings,
         }
     )
-
-
-def _options(activation: str | Choice) -> str | tuple[str, ...]:
-    return activation.options if isinstance(activation, Choice) else activation

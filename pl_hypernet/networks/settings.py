@@ -1,0 +1,102 @@
+"""A network's choices as plain settings, as ``config.toml`` holds them, and back."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from pl_hypernet.errors import InputError
+from pl_hypernet.networks.architecture import LayerChoice, architecture_choice
+from pl_hypernet.networks.binary_network import BinaryNetwork
+from pl_hypernet.networks.choice import Choice
+
+CUSTOM = "custom"  # stands in a configuration for an object that a file cannot hold
+OF_LAYERS = ("hidden", "values")
+OF_OPTIONS = ("activation", "features", *OF_LAYERS)
+
+
+def arguments_from_settings(
+    choices: dict[str, Any], hidden, values, layers: Sequence[int]
+) -> dict[str, Any]:
+    """Arguments of :class:`BinaryNetwork`.
+
+    Args:
+        choices: by name: the options of ``activation``, ``features``, ``hidden``, ``values``, or of
+            one layer, ``hidden.0``; for the architecture, ``neurons.0``, what
+            :func:`architecture_choice` takes.
+        hidden, values: where nothing is chosen.
+        layers: numbers of neurons.
+
+    Raises:
+        InputError: an unknown choice, or options that are not several.
+    """
+    arguments: dict[str, Any] = {"hidden": hidden, "values": values, "choices": []}
+    for name, setting in choices.items():
+        kind, _, layer = name.partition(".")
+        if kind not in OF_OPTIONS:
+            arguments["choices"].append(architecture_choice(name, setting))
+            continue
+        if isinstance(setting, str) or not isinstance(setting, Sequence):
+            raise InputError(f"choice {name}={setting!r}: expected its options, as A,B")
+        choice = Choice(*setting)
+        if not layer:
+            arguments[kind] = choice
+            continue
+        n = len(layers) - (kind == "hidden")
+        if kind not in OF_LAYERS or not layer.isdigit() or int(layer) >= n:
+            raise InputError(f"choice {name!r}: the network has no such layer")
+        each = arguments[kind]
+        if not isinstance(each, list):
+            each = [each] * n
+        each[int(layer)] = choice
+        arguments[kind] = each
+    return arguments
+
+
+def settings_of(network: BinaryNetwork) -> dict[str, Any]:
+    """The settings of which a run's configuration makes this network again.
+
+    What only a program can hold, as a function or a choice of a class of one's own, is "custom".
+    """
+    choices: dict[str, Any] = {}
+    for name, choice in network.choices.items():
+        if isinstance(choice, Choice):
+            choices[name] = [_setting(option) for option in choice.options]
+        else:
+            choices[name] = choice.setting if isinstance(choice, LayerChoice) else CUSTOM
+
+    def without_choices(each):
+        """One for all layers as such; in the place of a choice another layer's."""
+        fixed = [_setting(one) for one in each if not isinstance(one, Choice)]
+        if len(set(fixed)) < 2:
+            return fixed[0] if fixed else None
+        return [fixed[0] if isinstance(one, Choice) else _setting(one) for one in each]
+
+    settings = {
+        "network": network.layers,
+        "activation": None if isinstance(network.activation, Choice) else network.activation,
+        "scale": network.scale.item(),
+        "values": without_choices(network.values),
+        "hidden": without_choices(network.hidden) if len(network.layers) > 1 else None,
+        "bias": network.bias[0] if len(set(network.bias)) == 1 else network.bias,
+        "choices": choices,
+        "tied": network.tied,
+        "fixed": network.fixed,
+    }
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def check_no_custom(settings: dict[str, Any]) -> None:
+    """Refuses settings of a network that stand for what only a program can hold.
+
+    Raises:
+        InputError: one of them is ``"custom"``.
+    """
+    found = [*settings["choices"].items(), ("hidden", settings["hidden"])]
+    for name, setting in found:
+        if CUSTOM in (setting if isinstance(setting, list | tuple) else [setting]):
+            raise InputError(
+                f"this run has a {name} of its own: hand over its QuantumHypernetwork as hypernet"
+            )
+
+
+def _setting(option):
+    return option if isinstance(option, str | tuple) else CUSTOM
