@@ -127,6 +127,8 @@ class BinaryNetwork(torch.nn.Module):
             choice.prepare((n_inputs, *self.layers))
             if choice.name in self.choices:
                 raise InputError(f"choice {choice.name!r} comes twice: give each a name of its own")
+            if choice.name == "skip.0" and features is not None:
+                raise InputError(f"{choice}: not beside a choice of features, whose layer it is")
             self.choices[choice.name] = choice
         if isinstance(self.activation, Choice):
             self.choices["activation"] = self.activation
