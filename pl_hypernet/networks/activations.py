@@ -30,8 +30,8 @@ def hard_sigmoid_logit(z: Tensor) -> Tensor:
 
 
 def sign(z: Tensor) -> Tensor:
-    """+1 or -1; sign(0) = +1."""
-    return torch.where(z >= 0, 1.0, -1.0).to(z.dtype)
+    """+1 or -1, in place; sign(0) = +1, and sign(-0) = -1."""
+    return torch.copysign(z.new_ones(()), z, out=z)
 
 
 OUTPUT_ACTIVATIONS = {"sigmoid": identity, "hard_sigmoid": hard_sigmoid_logit}
@@ -40,11 +40,11 @@ SOFTMAX = "softmax"
 
 HIDDEN_ACTIVATIONS = {
     "sign": sign,
-    "relu": torch.relu,
-    "sigmoid": torch.sigmoid,
-    "tanh": torch.tanh,
+    "relu": torch.relu_,
+    "sigmoid": torch.sigmoid_,
+    "tanh": torch.tanh_,
     "hard_sigmoid": hard_sigmoid,
-    "hard_tanh": torch.nn.functional.hardtanh,
+    "hard_tanh": torch.nn.functional.hardtanh_,
     "identity": identity,
 }
 BOUNDED = ("sign", "sigmoid", "tanh", "hard_sigmoid", "hard_tanh")  # by 1
