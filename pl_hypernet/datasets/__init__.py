@@ -6,12 +6,25 @@ import numpy as np
 
 from pl_hypernet.datasets.data import Data, from_arrays
 from pl_hypernet.datasets.gaussian_mixture import gaussian_mixture
-from pl_hypernet.datasets.mnist import mnist
+from pl_hypernet.datasets.images import cifar10, fashion_mnist, kmnist, mnist
 from pl_hypernet.errors import DataError, InputError, unknown_name
 
-__all__ = ["Data", "as_data", "from_arrays", "gaussian_mixture", "load", "mnist"]
+__all__ = [
+    "DATASETS",
+    "Data",
+    "as_data",
+    "cifar10",
+    "fashion_mnist",
+    "from_arrays",
+    "gaussian_mixture",
+    "kmnist",
+    "load",
+    "mnist",
+]
 
-DATASETS = {"mnist": mnist, "gaussian_mixture": gaussian_mixture}
+DATASETS = {
+    make.__name__: make for make in (mnist, fashion_mnist, kmnist, cifar10, gaussian_mixture)
+}
 
 
 def load(name: str, **options) -> Data:
