@@ -42,15 +42,22 @@ GOOD = np.ones((4, 2))
     ("arrays", "message"),
     [
         ((np.full((4, 2), np.nan), [0, 1, 0, 1]), "8 values that are NaN or infinite"),
-        ((np.ones((4, 2, 2)), [0, 1, 0, 1]), r"inputs have shape \(4, 2, 2\)"),
-        ((np.ones((0, 2)), []), "0 classes"),
+        ((np.ones((4, 2, 0)), [0, 1, 0, 1]), r"inputs have shape \(4, 2, 0\)"),
+        ((np.ones((0, 2)), []), r"inputs have shape \(0, 2\)"),
+        ((5.0, [0, 1]), r"inputs have shape \(\)"),
+        (([[1, 2], [3]] * 2, [0, 1, 0, 1]), "not an array of numbers"),
+        ((GOOD + 1j, [0, 1, 0, 1]), "complex128: expected real numbers"),
+        ((GOOD * 1e16, [0, 1, 0, 1]), "8 values that are .* beyond 1e\\+15, the first at row 0"),
+        ((GOOD * -1e300, [0, 1, 0, 1]), "8 values that are .* beyond 1e\\+15"),
+        ((GOOD, ["a", None, 3, "b"]), "labels of different kinds"),
         ((GOOD, [0, 1, 0]), r"targets have shape \(3,\) for 4 samples"),
         ((GOOD, [[0], [1], [0], [1]]), r"targets have shape \(4, 1\)"),
-        ((np.arange(1001)[:, None], np.arange(1001)), "1001 different values"),
+        ((np.arange(1001)[:, None], np.arange(1001)), "1001 different values .* regression=True"),
+        ((np.ones((30, 1)), np.linspace(0, 1, 30)), "at most 20 classes; .* regression=True"),
         ((GOOD, [1, 1, 1, 1]), "1 classes"),
         ((GOOD, [0, 1, np.nan, 1]), "targets hold NaN"),
         (([["a", "b"]] * 4, [0, 1, 0, 1]), "not an array of numbers"),
-        ((GOOD, [0, 1, 0, 1], np.ones((2, 3)), [0, 1]), "3 features"),
+        ((GOOD, [0, 1, 0, 1], np.ones((2, 3)), [0, 1]), r"test inputs have shape \(2, 3\)"),
         ((GOOD, [0, 1, 0, 1], GOOD, [0, 1, 0, 5]), "no training target is"),
         ((GOOD,), "expected a Data"),
         (np.ones((4, 2)), "expected a Data"),
@@ -69,7 +76,7 @@ def test_files_of_ones_own(tmp_path):
     np.savez(path, X=GOOD, y=[0, 1, 0, 1])
     with pytest.raises(DataError, match="expected inputs and targets"):
         datasets.load(str(path))
-    with pytest.raises(InputError, match="data option 'size'"):
+    with pytest.raises(InputError, match="does not take"):
         datasets.load(str(path), size=3)
     whole = path.read_bytes()
     for damaged in (b"not a zip", b"", whole[:100]):
