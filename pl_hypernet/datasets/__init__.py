@@ -75,7 +75,11 @@ def load(name: str | Path, *, features: str | list[str] | None = None, **options
         raise InputError(f"dataset {name!r} does not take {options}: {error}") from error
     data = make(*given, **options)
     if read is not None:
-        chosen = {key: value for key, value in options.items() if value is not None}
+        chosen = {
+            key: str(value) if isinstance(value, Path) else value  # as a run's TOML can hold it
+            for key, value in options.items()
+            if value is not None
+        }
         data = replace(data, source={"name": name, **chosen})
     return data if features is None else with_features(data, features)
 
