@@ -115,3 +115,6 @@ def test_the_gaussian_mixture():
     np.testing.assert_array_equal(again.inputs, data.inputs)
     with pytest.raises(DataError, match="n_samples=1: expected a whole number of at least 2"):
         datasets.gaussian_mixture(1)
+    for seed in (-1, "a", None):
+        with pytest.raises(DataError, match=r"seed=.* expected a whole number of at least 0"):
+            datasets.load("gaussian_mixture", seed=seed)

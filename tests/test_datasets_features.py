@@ -190,6 +190,8 @@ def test_what_is_refused():
     data = some_data()
     with pytest.raises(DataError, match=r"'pca:7' of 40 training samples .* in 6 directions"):
         with_features(data, "pca:7")
+    with pytest.raises(InputError, match="unknown features 3"):
+        datasets.load("mnist", features=3)
     with pytest.raises(InputError, match="expected one or more"):
         with_features(data, [])
     with pytest.raises(DataError, match="features standardise already: give all at once"):

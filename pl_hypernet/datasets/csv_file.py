@@ -69,7 +69,7 @@ def read_csv(
     inputs = [name for name in table.names if name != target]
     tables = [table]
     if test is not None:
-        tables.append(_read(test))
+        tables.append(_read(str(test)))
         if set(tables[1].names) != set(table.names):
             odd = min(set(tables[1].names) ^ set(table.names))
             raise DataError(

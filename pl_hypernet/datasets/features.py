@@ -2,7 +2,7 @@
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -15,23 +15,20 @@ Map = Callable[[np.ndarray], np.ndarray]
 ROUNDING = 1e-12  # of the largest variance: what float32 inputs leave in a direction they lack
 
 
-def with_features(data: Data, names: str | Sequence[str]) -> Data:
+def with_features(data: Data, names: str | tuple[str, ...] | list[str]) -> Data:
     """Data whose inputs are features of the raw inputs.
 
-    =================  ============================================================================
-    ``identity``       the inputs as they are
-    ``standardise``    each input with mean 0 and variance 1; 0 where it is constant
-    ``pca:K``          the first K principal components, each with variance 1; of the largest
-                       entries of a component's direction, the first is positive
-    ``random:K``       K Gaussian random projections, each with mean 0 and variance 1; K may
-    ``random:K:SEED``  exceed the number of inputs; SEED is 0 if not given
-    ``threshold``      +1 where an input is at least the median of its column, else -1; where the
-                       median is the column's smallest value, as of pixels that are mostly black,
-                       +1 where the input is larger than that
-    ``threshold:T``    +1 where an input is at least T, else -1
-    ``thermometer:K``  each input as K values, side by side: +1 where it is at least the k-th of K
-                       levels that divide the range of its column evenly, else -1
-    =================  ============================================================================
+    - ``identity``: the inputs as they are.
+    - ``standardise``: each input with mean 0 and variance 1; 0 where it is constant.
+    - ``pca:K``: the first K principal components, each with mean 0 and variance 1. Their signs make
+      the first of the largest entries of each direction positive.
+    - ``random:K`` or ``random:K:SEED``: K Gaussian random projections, with mean 0 and variance
+      1. K may exceed the number of inputs; the seed is 0 if it is not given.
+    - ``threshold:T``: +1 where an input is at least T, else -1.
+    - ``threshold``: the same with T the median of each column; where that is the column's smallest
+      value, as of pixels that are mostly black, the next larger one.
+    - ``thermometer:K``: each input as K values side by side, +1 where it is at least the k-th of K
+      levels that divide the range of its column into K + 1 equal parts, else -1.
 
     All is fitted to the training inputs, and the test inputs are mapped in the same way.
 
@@ -49,7 +46,7 @@ def with_features(data: Data, names: str | Sequence[str]) -> Data:
         DataError: more principal components than the inputs have, maps with different numbers of
             columns, or data that have features already.
     """
-    names = (names,) if isinstance(names, str) else tuple(names)
+    names = tuple(names) if isinstance(names, (tuple, list)) else (names,)
     if not names:
         raise InputError(f"features=[]: expected one or more of {FORMS}")
     if data.features:

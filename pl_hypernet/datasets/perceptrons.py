@@ -5,6 +5,7 @@ import math
 import numpy as np
 
 from pl_hypernet.datasets.data import Data
+from pl_hypernet.datasets.whole_number import whole_number
 from pl_hypernet.errors import DataError
 
 
@@ -25,8 +26,9 @@ def random_patterns(n_inputs: int = 101, alpha: float = 0.5, seed: int = 0) -> D
     Raises:
         DataError: no whole numbers, or fewer than two patterns.
     """
+    n_inputs, seed = whole_number("n_inputs", n_inputs, 1), whole_number("seed", seed, 0)
     n_patterns = _n_patterns(n_inputs, alpha)
-    rng = np.random.default_rng(_whole("seed", seed, 0))
+    rng = np.random.default_rng(seed)
     inputs = _signs(rng, (n_patterns, n_inputs))
     targets = rng.integers(0, 2, n_patterns)
     source = {"name": "random_patterns", "n_inputs": n_inputs, "alpha": alpha, "seed": seed}
@@ -54,8 +56,9 @@ def teacher_student(
     Raises:
         DataError: no whole numbers, fewer than two training patterns, or no test pattern.
     """
+    n_inputs, seed = whole_number("n_inputs", n_inputs, 1), whole_number("seed", seed, 0)
+    n_test = whole_number("n_test", n_test, 1)
     n_patterns = _n_patterns(n_inputs, alpha)
-    _whole("n_test", n_test, 1)
     weights = teacher_weights(n_inputs, seed)
     _, train, test = _generators(seed)
     inputs, test_inputs = _signs(train, (n_patterns, n_inputs)), _signs(test, (n_test, n_inputs))
@@ -77,13 +80,13 @@ def teacher_weights(n_inputs: int = 101, seed: int = 0) -> np.ndarray:
     Raises:
         DataError: no whole numbers.
     """
-    _whole("n_inputs", n_inputs, 1)
+    n_inputs, seed = whole_number("n_inputs", n_inputs, 1), whole_number("seed", seed, 0)
     return _signs(_generators(seed)[0], n_inputs)
 
 
 def _generators(seed: int) -> list[np.random.Generator]:
     """Of the teacher, of the training patterns, and of those for testing."""
-    return np.random.default_rng(_whole("seed", seed, 0)).spawn(3)
+    return np.random.default_rng(seed).spawn(3)
 
 
 def _labels(inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -95,7 +98,6 @@ def _signs(rng: np.random.Generator, shape) -> np.ndarray:
 
 
 def _n_patterns(n_inputs: int, alpha: float) -> int:
-    _whole("n_inputs", n_inputs, 1)
     if not isinstance(alpha, int | float) or not math.isfinite(alpha) or alpha <= 0:
         raise DataError(f"alpha={alpha!r}: expected a number of patterns per input, above 0")
     if round(alpha * n_inputs) < 2:
@@ -104,9 +106,3 @@ def _n_patterns(n_inputs: int, alpha: float) -> int:
             "at least 2; raise alpha or n_inputs"
         )
     return round(alpha * n_inputs)
-
-
-def _whole(name: str, value: int, least: int) -> int:
-    if not isinstance(value, int) or value < least:
-        raise DataError(f"{name}={value!r}: expected a whole number of at least {least}")
-    return value
