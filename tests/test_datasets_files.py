@@ -133,6 +133,25 @@ def test_gaps_are_filled_with_training_means(table):
     assert filled.inputs.tolist() == [[1], [2], [3]]
 
 
+def test_means_of_what_is_kept_fill_the_gaps():
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    x[::4, 1] = np.nan
+    data = from_arrays(x, np.arange(40) % 2, missing="mean")
+    for split in (data.split(0.25, 0), datasets.with_features(data, "identity").split(0.25, 0)):
+        kept = np.isin(data.inputs[:, 0], split.inputs[:, 0])
+        assert kept.sum() == 30
+        mean = np.nanmean(x[kept, 1])
+        assert not np.isclose(mean, np.nanmean(x[:, 1]))
+        for inputs, chosen in ((split.inputs, kept), (split.test_inputs, ~kept)):
+            by_first = inputs[np.argsort(inputs[:, 0]), 1]
+            expected = np.where(np.isnan(x[chosen, 1]), mean, x[chosen, 1])
+            np.testing.assert_allclose(by_first, expected[np.argsort(x[chosen, 0])], rtol=1e-5)
+            assert np.isnan(x[chosen, 1]).any()
+    again = data.split(0.25, 0).split(0.5, 1)
+    assert again.gaps.shape == again.inputs.shape
+    np.testing.assert_array_equal(np.isnan(x).sum(axis=0), data.gaps.sum(axis=0))
+
+
 def test_shapes_of_images():
     images = np.arange(4 * 6).reshape(4, 2, 3)
     for inputs in (images, images[:, None]):
@@ -140,7 +159,10 @@ def test_shapes_of_images():
         assert data.image_shape == (2, 3)
         np.testing.assert_array_equal(data.inputs, images.reshape(4, 6))
     assert as_data((np.ones((4, 3, 2, 2)), [0, 1, 0, 1])).image_shape is None
-    assert as_data(([1, 2, 3, 4], [0, 1, 0, 1])).inputs.shape == (4, 1)
+    with pytest.raises(
+        DataError, match=r"inputs have shape \(4,\): expected \(n_samples, n_inputs"
+    ):
+        as_data(([1, 2, 3, 4], [0, 1, 0, 1]))
     with pytest.raises(DataError, match=r"test inputs have shape \(4, 3, 2\), training inputs"):
         as_data((images, [0, 1, 0, 1], images.reshape(4, 3, 2), [0, 1, 0, 1]))
 
@@ -158,6 +180,7 @@ def test_torch_datasets():
     assert both.test_targets.tolist() == [2, 0]
     real = as_data(TensorDataset(images, torch.rand(6, 1, requires_grad=True)), regression=True)
     assert real.is_regression
+    assert as_data(Items((5, 0), (6, 1))).inputs.tolist() == [[5], [6]]
     pillow = as_data(FakeData(8, (3, 5, 4), 2, random_offset=1))
     assert pillow.inputs.shape == (8, 60)
 

@@ -3,6 +3,7 @@
 import numpy as np
 
 from pl_hypernet.datasets.data import Data
+from pl_hypernet.datasets.gaps import fill_gaps
 from pl_hypernet.errors import DataError, unknown_name
 
 MOST_CLASSES = 1000
@@ -21,14 +22,15 @@ def from_arrays(
     """A user's own arrays as :class:`Data`.
 
     Args:
-        inputs: (n_samples, ...), anything that converts to float32; flattened to one row each, with
-            ``image_shape`` kept of (n_samples, height, width) or (n_samples, 1, height, width).
+        inputs: (n_samples, n_inputs), anything that converts to float32; more dimensions are
+            flattened, with ``image_shape`` kept of (n_samples, height, width) or (n_samples, 1,
+            height, width).
         targets: (n_samples,), two or more labels of any kind, the smallest becomes class 0; or of a
             regression real numbers.
         test_inputs, test_targets: the same for testing, if there are any.
         regression: whether targets are real numbers.
         missing: None: NaN in the inputs is refused; ``"mean"``: it is filled with the mean of the
-            training inputs in its column, before anything is held out by ``split``.
+            training inputs in its column.
 
     Raises:
         DataError: wrong shapes; NaN, infinite or huge values; fewer than two labels, or numbers
@@ -49,10 +51,12 @@ def from_arrays(
         test_inputs = _rows("test inputs", test_inputs)
     if test_targets is not None:
         test_targets = _column("test targets", test_targets, regression)
+    gaps = None
     if missing is not None:
         if missing != "mean":
             raise unknown_name("missing", missing, ["mean"])
-        inputs, test_inputs = _filled(inputs, test_inputs)
+        gaps = np.isnan(inputs)
+        inputs, test_inputs = fill_gaps(inputs, test_inputs)
     classes = None
     if not regression:
         labels = _classes(targets)
@@ -61,7 +65,7 @@ def from_arrays(
         classes = tuple(labels.tolist())
     grey = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
     image_shape = grey if len(grey) == 2 else None
-    return Data(inputs, targets, test_inputs, test_targets, classes, image_shape)
+    return Data(inputs, targets, test_inputs, test_targets, classes, image_shape, gaps=gaps)
 
 
 def _array(what: str, values) -> np.ndarray:
@@ -84,8 +88,11 @@ def _numbers(what: str, values) -> np.ndarray:
 
 
 def _rows(what: str, inputs: np.ndarray) -> np.ndarray:
-    if inputs.size == 0 or inputs.ndim == 0:
-        raise DataError(f"{what} have shape {inputs.shape}: expected (n_samples, n_inputs)")
+    if inputs.size == 0 or inputs.ndim < 2:
+        raise DataError(
+            f"{what} have shape {inputs.shape}: expected (n_samples, n_inputs), of at "
+            "least one each"
+        )
     return inputs.reshape(len(inputs), -1)
 
 
@@ -123,18 +130,3 @@ def _codes(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
         return np.array([code[label] for label in labels.tolist()], dtype=np.int64)
     except KeyError as error:
         raise DataError(f"test targets hold {error}, which no training target is") from error
-
-
-def _filled(inputs: np.ndarray, test_inputs: np.ndarray | None):
-    """NaN replaced by the means of the training inputs' columns."""
-    gaps = np.isnan(inputs)
-    empty = np.flatnonzero(gaps.all(axis=0))
-    if len(empty):
-        raise DataError(
-            f"column {empty[0]} of the training inputs has no value at all: remove the column"
-        )
-    means = np.nanmean(inputs, axis=0, dtype=np.float64).astype(np.float32)
-    filled = np.where(gaps, means, inputs)
-    if test_inputs is not None:
-        test_inputs = np.where(np.isnan(test_inputs), means, test_inputs)
-    return filled, test_inputs

@@ -5,6 +5,7 @@ from typing import Any, Optional
 
 import numpy as np
 
+from pl_hypernet.datasets.gaps import fill_gaps
 from pl_hypernet.errors import DataError
 
 LARGEST = 1e15  # sums of squares of float32 stay finite below
@@ -26,6 +27,8 @@ class Data:
         features: names of the feature maps whose outputs the inputs are, side by side in blocks of
             n_inputs / len(features) columns; () where the inputs are the raw ones.
         raw: the data before these maps; None where there are none.
+        gaps: bool (n_samples, n_inputs), where raw inputs were missing and are training means now;
+            None: nowhere.
 
     Raises:
         DataError: wrong shapes; NaN, infinite or huge inputs; targets that are not 0, 1, ..., or of
@@ -41,6 +44,7 @@ class Data:
     source: dict[str, Any] | None = None
     features: tuple[str, ...] = ()
     raw: Optional["Data"] = None
+    gaps: np.ndarray | None = None
 
     def __post_init__(self):
         self._check("training", self.inputs, self.targets)
@@ -71,7 +75,7 @@ class Data:
     def split(self, fraction: float, seed) -> "Data":
         """Holds a random part of the training samples out as the test set.
 
-        Features are fitted again, to the samples that are kept.
+        Features and the means of missing inputs are those of the samples that are kept.
 
         Args:
             fraction: share of the samples that are held out, in (0, 1).
@@ -94,13 +98,19 @@ class Data:
                 "give more samples or another fraction"
             )
         held, kept = order[:n_held], order[n_held:]
+        inputs, held_inputs, gaps = self.inputs[kept], self.inputs[held], None
+        if self.gaps is not None:
+            gaps = self.gaps[kept]
+            inputs[gaps] = held_inputs[self.gaps[held]] = np.nan
+            inputs, held_inputs = fill_gaps(inputs, held_inputs)
         return Data(
-            self.inputs[kept],
+            inputs,
             self.targets[kept],
-            self.inputs[held],
+            held_inputs,
             self.targets[held],
             self.classes,
             self.image_shape,
+            gaps=gaps,
         )
 
     def _check(self, which: str, inputs: np.ndarray, targets: np.ndarray) -> None:

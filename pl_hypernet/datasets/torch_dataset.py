@@ -29,7 +29,7 @@ def to_arrays(dataset) -> tuple[np.ndarray, np.ndarray]:
         item = dataset[i]
         if not isinstance(item, (tuple, list)) or len(item) != 2:
             raise DataError(f"item {i} of {name} is no pair (x, y): expected inputs and a target")
-        x, y = (_plain(part) for part in item)
+        x, y = np.atleast_1d(_plain(item[0])), _plain(item[1])
         if inputs and x.shape != inputs[0].shape:
             raise DataError(
                 f"item {i} of {name} has inputs of shape {x.shape}, item 0 {inputs[0].shape}: "
