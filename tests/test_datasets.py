@@ -1,98 +1,11 @@
-"""The digits that ship, torchvision reading real files, and a user's own arrays."""
-
-import struct
+"""A user's own arrays, splits, names, and the Gaussian mixture."""
 
 import numpy as np
 import pytest
 import torch
 
 from pl_hypernet import datasets
-from pl_hypernet.datasets.mnist import SHIPPED
 from pl_hypernet.errors import DataError, InputError
-
-
-def write_idx(path, array):
-    """A file in the format of the original MNIST."""
-    header = struct.pack(">HBB", 0, 8, array.ndim) + struct.pack(f">{array.ndim}I", *array.shape)
-    path.write_bytes(header + array.astype(np.uint8).tobytes())
-
-
-@pytest.fixture
-def mnist_root(tmp_path):
-    """A small MNIST on disk: 60 random images of each split, every digit six times."""
-    raw = tmp_path / "MNIST" / "raw"
-    raw.mkdir(parents=True)
-    rng = np.random.default_rng(0)
-    for prefix in ("train", "t10k"):
-        write_idx(raw / f"{prefix}-images-idx3-ubyte", rng.integers(0, 256, (60, 28, 28)))
-        write_idx(raw / f"{prefix}-labels-idx1-ubyte", np.arange(60) % 10)
-    return tmp_path
-
-
-def test_the_digits_that_ship():
-    data = datasets.mnist(digits=(0, 1), size=8)
-    assert data.inputs.shape == (12665, 64)
-    assert data.test_inputs.shape == (2115, 64)
-    assert data.inputs.dtype == np.float32
-    assert 0 == data.inputs.min() < data.inputs.max() <= 1
-    assert np.bincount(data.targets).tolist() == [5923, 6742]
-    assert np.bincount(data.test_targets).tolist() == [980, 1135]
-    assert data.image_shape == (8, 8)
-    assert SHIPPED.stat().st_size < 500_000
-    middle = data.inputs.reshape(-1, 8, 8)[:, 3:5, 3:5].mean(axis=(1, 2))
-    assert middle[data.targets == 0].mean() < 0.25 < 0.35 < middle[data.targets == 1].mean()
-
-
-@pytest.mark.parametrize(("digits", "size"), [((3, 8), 8), ((8, 3), 7), ((0, 1), 28)])
-def test_torchvision_reads_real_files(mnist_root, digits, size):
-    data = datasets.mnist(digits, size, root=mnist_root)
-    assert data.inputs.shape == (12, size * size)
-    assert data.classes == digits
-    expected = [int(label == digits[1]) for label in np.arange(60) % 10 if label in digits]
-    assert data.targets.tolist() == expected
-    if size == 7:  # 28 / 7: plain blocks of 4 x 4
-        raw = (mnist_root / "MNIST/raw/train-images-idx3-ubyte").read_bytes()[16:]
-        images = np.frombuffer(raw, np.uint8).reshape(60, 28, 28)
-        first = images[np.isin(np.arange(60) % 10, digits)][0]
-        blocks = first.reshape(7, 4, 7, 4).mean(axis=(1, 3))
-        np.testing.assert_allclose(data.inputs[0].reshape(7, 7) * 255, blocks, atol=0.51)
-
-
-def test_bilinear_at_four_takes_single_pixels(mnist_root):
-    data = datasets.mnist(size=4, root=mnist_root, resize="bilinear")
-    raw = (mnist_root / "MNIST/raw/train-images-idx3-ubyte").read_bytes()[16:]
-    images = np.frombuffer(raw, np.uint8).reshape(60, 28, 28)[np.arange(60) % 10 < 2]
-    np.testing.assert_allclose(data.inputs * 255, images[:, 3::7, 3::7].reshape(-1, 16), rtol=1e-6)
-    assert data.source["resize"] == "bilinear"
-    again = datasets.load(
-        data.source["name"], **{k: v for k, v in data.source.items() if k != "name"}
-    )
-    np.testing.assert_array_equal(again.inputs, data.inputs)
-    with pytest.raises(InputError, match="unknown resize 'cubic': choose one of average, bilinear"):
-        datasets.mnist(resize="cubic")
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"digits": (1, 1)}, "two or more different digits"),
-        ({"digits": (0, 12)}, "two or more different digits"),
-        ({"digits": 3}, "two or more different digits"),
-        ({"size": 29}, "size=29: expected 1 to 28"),
-    ],
-)
-def test_impossible_digits(options, message):
-    with pytest.raises(DataError, match=message):
-        datasets.mnist(**options)
-
-
-def test_files_that_are_not_there(tmp_path, monkeypatch):
-    def refuse(*_, **__):
-        raise RuntimeError("no network")
-
-    monkeypatch.setattr("torchvision.datasets.mnist.MNIST.download", refuse)
-    with pytest.raises(DataError, match="nor can it be downloaded: put the four"):
-        datasets.mnist((3, 8), root=tmp_path)
 
 
 def test_own_arrays():
@@ -129,15 +42,22 @@ GOOD = np.ones((4, 2))
     ("arrays", "message"),
     [
         ((np.full((4, 2), np.nan), [0, 1, 0, 1]), "8 values that are NaN or infinite"),
-        ((np.ones((4, 2, 2)), [0, 1, 0, 1]), r"inputs have shape \(4, 2, 2\)"),
-        ((np.ones((0, 2)), []), "0 classes"),
+        ((np.ones((4, 2, 0)), [0, 1, 0, 1]), r"inputs have shape \(4, 2, 0\)"),
+        ((np.ones((0, 2)), []), r"inputs have shape \(0, 2\)"),
+        ((5.0, [0, 1]), r"inputs have shape \(\)"),
+        (([[1, 2], [3]] * 2, [0, 1, 0, 1]), "not an array of numbers"),
+        ((GOOD + 1j, [0, 1, 0, 1]), "complex128: expected real numbers"),
+        ((GOOD * 1e16, [0, 1, 0, 1]), "8 values that are .* beyond 1e\\+15, the first at row 0"),
+        ((GOOD * -1e300, [0, 1, 0, 1]), "8 values that are .* beyond 1e\\+15"),
+        ((GOOD, ["a", None, 3, "b"]), "labels of different kinds"),
         ((GOOD, [0, 1, 0]), r"targets have shape \(3,\) for 4 samples"),
         ((GOOD, [[0], [1], [0], [1]]), r"targets have shape \(4, 1\)"),
-        ((np.arange(1001)[:, None], np.arange(1001)), "1001 different values"),
+        ((np.arange(1001)[:, None], np.arange(1001)), "1001 different values .* regression=True"),
+        ((np.ones((30, 1)), np.linspace(0, 1, 30)), "at most 20 classes; .* regression=True"),
         ((GOOD, [1, 1, 1, 1]), "1 classes"),
         ((GOOD, [0, 1, np.nan, 1]), "targets hold NaN"),
         (([["a", "b"]] * 4, [0, 1, 0, 1]), "not an array of numbers"),
-        ((GOOD, [0, 1, 0, 1], np.ones((2, 3)), [0, 1]), "3 features"),
+        ((GOOD, [0, 1, 0, 1], np.ones((2, 3)), [0, 1]), r"test inputs have shape \(2, 3\)"),
         ((GOOD, [0, 1, 0, 1], GOOD, [0, 1, 0, 5]), "no training target is"),
         ((GOOD,), "expected a Data"),
         (np.ones((4, 2)), "expected a Data"),
@@ -156,7 +76,7 @@ def test_files_of_ones_own(tmp_path):
     np.savez(path, X=GOOD, y=[0, 1, 0, 1])
     with pytest.raises(DataError, match="expected inputs and targets"):
         datasets.load(str(path))
-    with pytest.raises(InputError, match="data option 'size'"):
+    with pytest.raises(InputError, match="does not take"):
         datasets.load(str(path), size=3)
     whole = path.read_bytes()
     for damaged in (b"not a zip", b"", whole[:100]):
@@ -195,3 +115,6 @@ def test_the_gaussian_mixture():
     np.testing.assert_array_equal(again.inputs, data.inputs)
     with pytest.raises(DataError, match="n_samples=1: expected a whole number of at least 2"):
         datasets.gaussian_mixture(1)
+    for seed in (-1, "a", None):
+        with pytest.raises(DataError, match=r"seed=.* expected a whole number of at least 0"):
+            datasets.load("gaussian_mixture", seed=seed)

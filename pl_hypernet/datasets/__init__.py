@@ -1,76 +1,109 @@
 """Arrays in, arrays out."""
 
-from zipfile import BadZipFile
+import inspect
+from dataclasses import replace
+from pathlib import Path
 
-import numpy as np
-
-from pl_hypernet.datasets.data import Data, from_arrays
+from pl_hypernet.datasets.arrays import from_arrays
+from pl_hypernet.datasets.csv_file import read_csv
+from pl_hypernet.datasets.data import Data
+from pl_hypernet.datasets.features import with_features
 from pl_hypernet.datasets.gaussian_mixture import gaussian_mixture
-from pl_hypernet.datasets.mnist import mnist
+from pl_hypernet.datasets.images import cifar10, fashion_mnist, kmnist, mnist
+from pl_hypernet.datasets.npz_file import read_npz
+from pl_hypernet.datasets.perceptrons import random_patterns, teacher_student, teacher_weights
+from pl_hypernet.datasets.torch_dataset import is_torch_dataset, to_arrays
 from pl_hypernet.errors import DataError, InputError, unknown_name
 
-__all__ = ["Data", "as_data", "from_arrays", "gaussian_mixture", "load", "mnist"]
+DATASETS = {
+    "mnist": mnist,
+    "fashion_mnist": fashion_mnist,
+    "kmnist": kmnist,
+    "cifar10": cifar10,
+    "gaussian_mixture": gaussian_mixture,
+    "random_patterns": random_patterns,
+    "teacher_student": teacher_student,
+}
+FILES = {".npz": read_npz, ".csv": read_csv}
 
-DATASETS = {"mnist": mnist, "gaussian_mixture": gaussian_mixture}
+__all__ = [
+    "DATASETS",
+    "Data",
+    "as_data",
+    "cifar10",
+    "fashion_mnist",
+    "from_arrays",
+    "gaussian_mixture",
+    "kmnist",
+    "load",
+    "mnist",
+    "random_patterns",
+    "teacher_student",
+    "teacher_weights",
+    "with_features",
+]
 
 
-def load(name: str, **options) -> Data:
-    """A dataset by its name, or a file of a user's own arrays.
+def load(name: str | Path, *, features: str | list[str] | None = None, **options) -> Data:
+    """A dataset by its name, or a file of a user's own.
 
     Args:
-        name: ``"mnist"``, ``"gaussian_mixture"``, or the path of an ``.npz`` file with the arrays
-            ``inputs``, ``targets`` and, if there is a test set, ``test_inputs``, ``test_targets``.
-        **options: arguments of the dataset, e.g. ``digits``, ``size``, ``root``.
+        name: one of ``DATASETS``, or the path of a file:
+            ``.npz`` with the arrays ``inputs``, ``targets`` and, if there is a test set,
+            ``test_inputs``, ``test_targets``; or ``.csv``, a table with names of columns first.
+        features: one or more feature maps, see :func:`with_features`; None: the raw inputs.
+        **options: arguments of the dataset, e.g. ``digits``, ``size``, ``root``; of a file
+            ``regression=True`` where targets are real numbers, ``missing="mean"`` where gaps are
+            to be filled in; of a table also ``target``, the column's name, and ``test``, the path
+            of a table to test on.
+
+    Returns:
+        Data: ``source`` makes the same data again.
 
     Raises:
         InputError: no dataset of this name, or an option that it does not have.
-        DataError: see the dataset.
+        DataError: see the dataset, :func:`from_arrays` and :func:`with_features`.
     """
-    if name.endswith(".npz"):
-        if options:
-            raise InputError(f"data option {min(options)!r}: a file of one's own has none")
-        return _from_file(name)
-    if name not in DATASETS:
-        raise unknown_name("dataset", name, [*DATASETS, "FILE.npz"])
+    name = str(name)
+    read = FILES.get(Path(name).suffix.lower())
+    if read is None and name not in DATASETS:
+        raise unknown_name("dataset", name, [*DATASETS, *(f"FILE{suffix}" for suffix in FILES)])
+    make, given = (DATASETS[name], ()) if read is None else (read, (name,))
     try:
-        return DATASETS[name](**options)
+        inspect.signature(make).bind(*given, **options)
     except TypeError as error:
         raise InputError(f"dataset {name!r} does not take {options}: {error}") from error
+    data = make(*given, **options)
+    if read is not None:
+        chosen = {
+            key: str(value) if isinstance(value, Path) else value  # as a run's TOML can hold it
+            for key, value in options.items()
+            if value is not None
+        }
+        data = replace(data, source={"name": name, **chosen})
+    return data if features is None else with_features(data, features)
 
 
-def as_data(data, regression: bool = False) -> Data:
-    """Data as it is, or a user's (inputs, targets) or (inputs, targets, test_inputs, test_targets).
+def as_data(data, *, regression: bool = False) -> Data:
+    """Data as it is, or a user's own.
+
+    Args:
+        data: a :class:`Data`; (inputs, targets) or (inputs, targets, test_inputs, test_targets),
+            see :func:`from_arrays`; or a map-style torch ``Dataset`` of items (x, y), or a pair of
+            them for training and for testing.
+        regression: whether targets are real numbers; a :class:`Data` knows it by itself.
 
     Raises:
-        DataError: anything else.
+        DataError: anything else, or see :func:`from_arrays`.
     """
     if isinstance(data, Data):
         return data
-    if isinstance(data, (tuple, list)) and len(data) in (2, 4):
-        return from_arrays(*data)
+    parts = data if isinstance(data, (tuple, list)) else (data,)
+    if len(parts) in (1, 2) and all(map(is_torch_dataset, parts)):
+        parts = [array for dataset in parts for array in to_arrays(dataset)]
+    if len(parts) in (2, 4):
+        return from_arrays(*parts, regression=regression)
     raise DataError(
-        f"data of type {type(data).__name__}: expected a Data, (X, y) or (X, y, X_test, y_test)"
-    )
-
-
-def _from_file(path: str) -> Data:
-    try:
-        with np.load(path) as arrays:
-            found = {key: arrays[key] for key in arrays}
-    except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
-        raise DataError(f"{path} cannot be read as npz: {error}") from error
-    allowed = {"inputs", "targets", "test_inputs", "test_targets"}
-    if not {"inputs", "targets"} <= set(found) <= allowed:
-        raise DataError(
-            f"{path} holds {sorted(found)}: expected inputs and targets, and optionally "
-            "test_inputs and test_targets"
-        )
-    made = from_arrays(**found)
-    return Data(
-        made.inputs,
-        made.targets,
-        made.test_inputs,
-        made.test_targets,
-        made.classes,
-        source={"name": path},
+        f"data of type {type(data).__name__}: expected a Data, (X, y), (X, y, X_test, y_test), a "
+        "torch Dataset or two of them"
     )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from pl_hypernet.datasets.data import Data
-from pl_hypernet.errors import DataError
+from pl_hypernet.datasets.whole_number import whole_number
 
 CENTRES = (((-1.0, -2.0),), ((-2.0, 1.0), (1.0, 1.0), (2.0, -2.0)))  # of the classes 0 and 1
 VARIANCE = 0.1
@@ -23,10 +23,9 @@ def gaussian_mixture(n_samples: int = 10_000, seed: int = 0) -> Data:
         Data: inputs float32 (n_samples, 2).
 
     Raises:
-        DataError: fewer than two samples.
+        DataError: fewer than two samples, or a seed that is no whole number.
     """
-    if not isinstance(n_samples, int) or n_samples < 2:
-        raise DataError(f"n_samples={n_samples}: expected a whole number of at least 2")
+    n_samples, seed = whole_number("n_samples", n_samples, 2), whole_number("seed", seed, 0)
     train, test = (_points(n_samples, rng) for rng in np.random.default_rng(seed).spawn(2))
     source = {"name": "gaussian_mixture", "n_samples": n_samples, "seed": seed}
     return Data(*train, *test, source=source)

@@ -7,14 +7,20 @@ import sys
 
 import numpy as np
 
-from pl_hypernet.datasets.mnist import SHIPPED, SHIPPED_DIGITS, SHIPPED_SIZE, read_resized
+from pl_hypernet.datasets.images import (
+    MNIST,
+    SHIPPED,
+    SHIPPED_DIGITS,
+    SHIPPED_SIZE,
+    read_resized,
+)
 
 
 def ship(root) -> None:
     """Writes the pooled digits of both splits, uint8, to the package's npz."""
     arrays = {}
     for split, train in (("train", True), ("test", False)):
-        pixels, labels = read_resized(root, train, SHIPPED_DIGITS, SHIPPED_SIZE, "average")
+        pixels, labels = read_resized(MNIST, root, train, SHIPPED_DIGITS, SHIPPED_SIZE, "average")
         arrays[f"{split}_pixels"], arrays[f"{split}_digits"] = pixels, labels
     np.savez_compressed(SHIPPED, **arrays)
     print(f"{SHIPPED}: {SHIPPED.stat().st_size} bytes")

@@ -1,0 +1,132 @@
+"""A user's own arrays, checked and made uniform."""
+
+import numpy as np
+
+from pl_hypernet.datasets.data import Data
+from pl_hypernet.datasets.gaps import fill_gaps
+from pl_hypernet.errors import DataError, unknown_name
+
+MOST_CLASSES = 1000
+MOST_FRACTIONS = 20  # different labels that may be fractions, before they look like real targets
+
+
+def from_arrays(
+    inputs,
+    targets,
+    test_inputs=None,
+    test_targets=None,
+    *,
+    regression: bool = False,
+    missing: str | None = None,
+) -> Data:
+    """A user's own arrays as :class:`Data`.
+
+    Args:
+        inputs: (n_samples, n_inputs), anything that converts to float32; more dimensions are
+            flattened, with ``image_shape`` kept of (n_samples, height, width) or (n_samples, 1,
+            height, width).
+        targets: (n_samples,), two or more labels of any kind, the smallest becomes class 0; or of a
+            regression real numbers.
+        test_inputs, test_targets: the same for testing, if there are any.
+        regression: whether targets are real numbers.
+        missing: None: NaN in the inputs is refused; ``"mean"``: it is filled with the mean of the
+            training inputs in its column.
+
+    Raises:
+        DataError: wrong shapes; NaN, infinite or huge values; fewer than two labels, or numbers
+            that are no labels; of a regression targets that are all the same.
+        InputError: an unknown ``missing``.
+    """
+    inputs = _numbers("inputs", inputs)
+    targets = _column("targets", targets, regression)
+    shape = inputs.shape[1:]
+    inputs = _rows("inputs", inputs)
+    if test_inputs is not None:
+        test_inputs = _numbers("test inputs", test_inputs)
+        if test_inputs.shape[1:] != shape:
+            raise DataError(
+                f"test inputs have shape {test_inputs.shape}, training inputs "
+                f"{(len(inputs), *shape)}: expected the same number of features, in one shape"
+            )
+        test_inputs = _rows("test inputs", test_inputs)
+    if test_targets is not None:
+        test_targets = _column("test targets", test_targets, regression)
+    gaps = None
+    if missing is not None:
+        if missing != "mean":
+            raise unknown_name("missing", missing, ["mean"])
+        gaps = np.isnan(inputs)
+        inputs, test_inputs = fill_gaps(inputs, test_inputs)
+    classes = None
+    if not regression:
+        labels = _classes(targets)
+        targets = _codes(targets, labels)
+        test_targets = None if test_targets is None else _codes(test_targets, labels)
+        classes = tuple(labels.tolist())
+    grey = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
+    image_shape = grey if len(grey) == 2 else None
+    return Data(inputs, targets, test_inputs, test_targets, classes, image_shape, gaps=gaps)
+
+
+def _array(what: str, values) -> np.ndarray:
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(f"{what} are not an array of numbers: {error}") from error
+
+
+def _numbers(what: str, values) -> np.ndarray:
+    """As float32; what overflows becomes infinite, which :class:`Data` refuses."""
+    array = _array(what, values)
+    if array.dtype.kind in "cmM":
+        raise DataError(f"{what} are {array.dtype}: expected real numbers")
+    try:
+        with np.errstate(over="ignore"):
+            return np.asarray(array, dtype=np.float32, order="C")
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} are not an array of numbers: {error}") from error
+
+
+def _rows(what: str, inputs: np.ndarray) -> np.ndarray:
+    if inputs.size == 0 or inputs.ndim < 2:
+        raise DataError(
+            f"{what} have shape {inputs.shape}: expected (n_samples, n_inputs), of at "
+            "least one each"
+        )
+    return inputs.reshape(len(inputs), -1)
+
+
+def _column(what: str, values, regression: bool) -> np.ndarray:
+    targets = _numbers(what, values) if regression else _array(what, values)
+    if targets.ndim != 1:
+        raise DataError(f"{what} have shape {targets.shape}: expected (n_samples,)")
+    if targets.dtype.kind == "f" and not np.isfinite(targets).all():
+        raise DataError(f"{what} hold NaN or infinite values: remove these samples")
+    return targets
+
+
+def _classes(targets: np.ndarray) -> np.ndarray:
+    """The different labels in their order."""
+    try:
+        classes = np.unique(targets)
+    except TypeError as error:
+        raise DataError(f"targets are labels of different kinds: {error}") from error
+    shown = ", ".join(map(str, classes[:5])) + (", ..." if len(classes) > 5 else "")
+    if len(classes) < 2:
+        raise DataError(f"targets hold {len(classes)} classes ({shown}): expected at least 2")
+    fractions = classes.dtype.kind == "f" and (classes % 1 != 0).any()
+    most = MOST_FRACTIONS if fractions else MOST_CLASSES
+    if len(classes) > most:
+        raise DataError(
+            f"targets hold {len(classes)} different values ({shown}): expected the labels of at "
+            f"most {most} classes; if they are real numbers to be fitted, give regression=True"
+        )
+    return classes
+
+
+def _codes(labels: np.ndarray, classes: np.ndarray) -> np.ndarray:
+    code = {label: i for i, label in enumerate(classes.tolist())}
+    try:
+        return np.array([code[label] for label in labels.tolist()], dtype=np.int64)
+    except KeyError as error:
+        raise DataError(f"test targets hold {error}, which no training target is") from error

@@ -1,0 +1,151 @@
+"""A user's own table, as text with commas."""
+
+import csv
+from dataclasses import dataclass
+
+import numpy as np
+
+from pl_hypernet.datasets.arrays import from_arrays
+from pl_hypernet.datasets.data import LARGEST, Data
+from pl_hypernet.errors import DataError, unknown_name
+
+MISSING = {"", "?", "na", "n/a", "nan", "null", "none"}  # in small letters
+MEND = "fill it in or remove the row; missing='mean' fills inputs in with means"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells of a file as text.
+
+    Attributes:
+        path: of the file.
+        names: of the columns.
+        rows: the cells of each row.
+        lines: where in the file each row ends, from 1.
+    """
+
+    path: str
+    names: list[str]
+    rows: list[list[str]]
+    lines: list[int]
+
+    def column(self, name: str) -> list[str]:
+        i = self.names.index(name)
+        return [row[i] for row in self.rows]
+
+    def error(self, row: int, name: str, what: str) -> DataError:
+        return DataError(f"{self.path} line {self.lines[row]}, column {name!r}: {what}")
+
+
+def read_csv(
+    path: str,
+    *,
+    target: str | None = None,
+    test: str | None = None,
+    regression: bool = False,
+    missing: str | None = None,
+) -> Data:
+    """A table with names in its first line, one sample a line.
+
+    Cells are missing where they are empty, ``?``, ``NA``, ``N/A``, ``NaN``, ``null`` or ``none``.
+
+    Args:
+        path: a ``.csv`` file, in UTF-8, with commas between cells.
+        target: name of the target's column, of numbers or, if no regression, of any text; None:
+            the last column. All others are inputs, which must be numbers.
+        test: path of a table for testing with the same columns, in any order.
+        regression, missing: as of :func:`pl_hypernet.datasets.from_arrays`; a missing target is
+            always refused.
+
+    Raises:
+        DataError: a file cannot be read or has no names; a cell is missing or no number (its line
+            and column are named); or see ``from_arrays``.
+        InputError: no column ``target``, or an unknown ``missing``.
+    """
+    table = _read(path)
+    target = table.names[-1] if target is None else target
+    if target not in table.names:
+        raise unknown_name("target column", target, table.names)
+    inputs = [name for name in table.names if name != target]
+    tables = [table]
+    if test is not None:
+        tables.append(_read(str(test)))
+        if set(tables[1].names) != set(table.names):
+            odd = min(set(tables[1].names) ^ set(table.names))
+            raise DataError(
+                f"only one of {path} and {test} has a column {odd!r}: expected the same"
+            )
+    numeric = regression or all(map(_is_number, table.column(target)))
+    arrays = []
+    for each in tables:
+        columns = [_numbers(each, name, missing is not None) for name in inputs]
+        arrays.append(np.stack(columns, axis=1))
+        labels = _numbers(each, target, False) if numeric else _texts(each, target)
+        arrays.append(_whole(labels) if numeric and not regression else labels)
+    return from_arrays(*arrays, regression=regression, missing=missing)
+
+
+def _read(path: str) -> Table:
+    try:
+        with open(path, encoding="utf-8-sig", newline="") as file:
+            reader = csv.reader(file, strict=True, skipinitialspace=True)
+            read = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} cannot be read as csv: {error}") from error
+    names = read[0][1] if read else []
+    if len(names) < 2:
+        raise DataError(
+            f"{path} has {len(names)} columns: expected at least one input and a target, with "
+            "commas between them"
+        )
+    if any(map(_is_number, names)):
+        raise DataError(
+            f"{path} begins with numbers, {', '.join(names[:3])}, ...: put names of columns first, "
+            "which may not be numbers"
+        )
+    odd = [name for name in names if not name or names.count(name) > 1]
+    if odd:
+        raise DataError(f"{path} has a column named {odd[0]!r}: give each a name of its own")
+    if len(read) == 1:
+        raise DataError(f"{path} has no rows after the names of its columns: add samples")
+    for line, row in read[1:]:
+        if len(row) != len(names):
+            raise DataError(f"{path} line {line} has {len(row)} cells: expected {len(names)}")
+    return Table(path, names, [row for _, row in read[1:]], [line for line, _ in read[1:]])
+
+
+def _numbers(table: Table, name: str, gaps: bool) -> np.ndarray:
+    """A column as float64, with NaN for missing cells where these are allowed."""
+    numbers = np.empty(len(table.rows))
+    for row, cell in enumerate(table.column(name)):
+        if cell.lower() in MISSING:
+            if not gaps:
+                raise table.error(row, name, f"{cell!r} is missing: {MEND}")
+            numbers[row] = np.nan
+        elif not _is_number(cell):
+            raise table.error(row, name, f"{cell!r} is no number: remove the column or code it")
+        elif not abs(number := float(cell)) <= LARGEST:
+            raise table.error(row, name, f"{cell!r} is beyond {LARGEST:.0e}: rescale the column")
+        else:
+            numbers[row] = number
+    return numbers
+
+
+def _texts(table: Table, name: str) -> np.ndarray:
+    for row, cell in enumerate(table.column(name)):
+        if cell.lower() in MISSING:
+            raise table.error(row, name, f"{cell!r} is missing: {MEND}")
+    return np.array(table.column(name))
+
+
+def _whole(numbers: np.ndarray) -> np.ndarray:
+    """Labels 0 and 1 rather than 0.0 and 1.0, where all are whole."""
+    return numbers.astype(np.int64) if (numbers % 1 == 0).all() else numbers
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,234 @@
+"""Tables of a user's own, gaps in them, and torch datasets."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch.utils.data import IterableDataset, Subset, TensorDataset
+from torchvision.datasets import FakeData
+
+from pl_hypernet import datasets
+from pl_hypernet.datasets import as_data, from_arrays
+from pl_hypernet.errors import DataError, InputError
+
+
+def again(data):
+    """The same data, made from their source alone."""
+    options = dict(data.source)
+    return datasets.load(options.pop("name"), **options)
+
+
+@pytest.fixture
+def table(tmp_path):
+    """Writes a table and returns its path."""
+
+    def write(text, name="own.csv", encoding="utf-8"):
+        (tmp_path / name).write_text(text, encoding=encoding)
+        return str(tmp_path / name)
+
+    return write
+
+
+def test_a_table(table):
+    path = table("height, age ,label\n1.5,-3,cat\n2e3,4,dog\n\n0,0.25,cat\n")
+    data = datasets.load(path)
+    assert data.inputs.tolist() == [[1.5, -3], [2000, 4], [0, 0.25]]
+    assert data.classes == ("cat", "dog")
+    assert data.targets.tolist() == [0, 1, 0]
+    assert data.source == {"name": path}
+    assert datasets.load(table("y,x\n1.0,5\n0,6\n"), target="y").classes == (0, 1)
+    excel = table("x,y\n5,ä\n6,b\n", encoding="utf-8-sig")
+    assert datasets.load(excel).classes == ("b", "ä")
+
+
+def test_a_table_to_test_on(table):
+    path = table("a,b,y\n1,2,0\n3,4,1\n")
+    test = table("y,b,a\n1,20,10\n", "other.csv")
+    data = datasets.load(path, test=test, target="y", features="standardise")
+    assert data.raw.test_inputs.tolist() == [[10, 20]]
+    assert data.test_targets.tolist() == [1]
+    np.testing.assert_array_equal(again(data).test_inputs, data.test_inputs)
+    with pytest.raises(DataError, match=r"only one of .* has a column 'b': expected the same"):
+        datasets.load(path, test=table("y,a\n1,20\n", "other.csv"))
+    with pytest.raises(DataError, match="test targets hold 2, which no training target is"):
+        datasets.load(path, test=table("a,b,y\n1,1,2\n", "other.csv"))
+
+
+@given(
+    st.lists(
+        st.tuples(st.floats(-1e14, 1e14, width=64), st.integers(-9, 9)), min_size=2, max_size=20
+    ).filter(lambda rows: len({y for _, y in rows}) > 1)
+)
+@settings(deadline=None, max_examples=30)
+def test_numbers_are_read_as_they_were_written(tmp_path_factory, rows):
+    path = tmp_path_factory.mktemp("tables") / "own.csv"
+    path.write_text("x,y\n" + "".join(f"{x!r},{y}\n" for x, y in rows))
+    data = datasets.load(path)
+    assert data.inputs[:, 0].tolist() == [float(np.float32(x)) for x, _ in rows]
+    assert [data.classes[target] for target in data.targets] == [y for _, y in rows]
+    real = datasets.load(path, regression=True)
+    assert real.targets.tolist() == [y for _, y in rows]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a,b,y\n1,2,0\n1,x,1\n", "line 3, column 'b': 'x' is no number"),
+        ("a,b,y\n1,2,0\n1,,1\n", "line 3, column 'b': '' is missing: .* missing='mean'"),
+        ("a,b,y\n1,2,0\nNA,1,1\n", "line 3, column 'a': 'NA' is missing"),
+        ("a,b,y\n1,2,0\n1,1,\n", "line 3, column 'y': '' is missing"),
+        ("a,b,y\n1,2,cat\n1,1,?\n", "line 3, column 'y': '\\?' is missing"),
+        ("a,b,y\n1,2,0\n1,1e16,1\n", "line 3, column 'b': '1e16' is beyond 1e\\+15: rescale"),
+        ("a,b,y\n1,2,0\n1,-inf,1\n", "line 3, column 'b': '-inf' is beyond"),
+        ("a,b,y\n1,2,0\n1,1\n", "line 3 has 2 cells: expected 3"),
+        ('a,b,y\n1,2,"0\n', "cannot be read as csv"),
+        ("1,2,0\n1,3,1\n", "begins with numbers, 1, 2, 0, ...: put names of columns first"),
+        ("5.1,3,cat\n1,3,dog\n", "begins with numbers"),
+        ("a,a,y\n1,2,0\n1,3,1\n", "has a column named 'a'"),
+        ("a,,y\n1,2,0\n1,3,1\n", "has a column named ''"),
+        ("a;b;y\n1;2;0\n", "has 1 columns: .* commas between them"),
+        ("", "has 0 columns"),
+        ("a,b,y\n", "has no rows after the names"),
+        ("a,y\n1,0\n2,0\n", r"targets hold 1 classes \(0\): expected at least 2"),
+    ],
+)
+def test_tables_that_are_refused(table, text, message):
+    with pytest.raises(DataError, match=message) as caught:
+        datasets.load(table(text))
+    assert "\n" not in str(caught.value)
+
+
+def test_files_and_options_that_do_not_fit(table, tmp_path):
+    with pytest.raises(DataError, match="cannot be read as csv"):
+        datasets.load(tmp_path / "none.csv")
+    (tmp_path / "bad.csv").write_bytes(b"a,y\n\xff\xfe,1\n")
+    with pytest.raises(DataError, match="cannot be read as csv"):
+        datasets.load(tmp_path / "bad.csv")
+    path = table("x,y\n1,0\n2,1\n")
+    with pytest.raises(InputError, match="unknown target column 'z': choose one of x, y"):
+        datasets.load(path, target="z")
+    with pytest.raises(InputError, match=r"does not take .*'colour'"):
+        datasets.load(path, colour="red")
+    with pytest.raises(InputError, match="unknown missing 'zero': choose one of mean"):
+        datasets.load(path, missing="zero")
+    with pytest.raises(DataError, match="'cat' is no number"):
+        datasets.load(table("x,y\n1,cat\n2,dog\n"), regression=True)
+
+
+def test_gaps_are_filled_with_training_means(table):
+    path = table("a,b,y\n1,,0\n3,5,1\n,7,1\n")
+    test = table("a,b,y\n,100,0\n50,NaN,1\n", "other.csv")
+    data = datasets.load(Path(path), test=Path(test), missing="mean")
+    assert data.inputs.tolist() == [[1, 6], [3, 5], [2, 7]]
+    assert data.test_inputs.tolist() == [[2, 100], [50, 6]]
+    assert data.source == {"name": path, "test": test, "missing": "mean"}
+    with pytest.raises(DataError, match="column 'y': '' is missing"):
+        datasets.load(table("a,b,y\n1,2,0\n3,5,1\n1,7,\n"), missing="mean")
+    with pytest.raises(DataError, match="column 1 of the training inputs has no value at all"):
+        datasets.load(table("a,b,y\n1,,0\n3,?,1\n"), missing="mean")
+    filled = from_arrays([[1.0], [np.nan], [3.0]], [0, 1, 0], missing="mean")
+    assert filled.inputs.tolist() == [[1], [2], [3]]
+
+
+def test_means_of_what_is_kept_fill_the_gaps():
+    x = np.random.default_rng(0).normal(size=(40, 3))
+    x[::4, 1] = np.nan
+    data = from_arrays(x, np.arange(40) % 2, missing="mean")
+    for split in (data.split(0.25, 0), datasets.with_features(data, "identity").split(0.25, 0)):
+        kept = np.isin(data.inputs[:, 0], split.inputs[:, 0])
+        assert kept.sum() == 30
+        mean = np.nanmean(x[kept, 1])
+        assert not np.isclose(mean, np.nanmean(x[:, 1]))
+        for inputs, chosen in ((split.inputs, kept), (split.test_inputs, ~kept)):
+            by_first = inputs[np.argsort(inputs[:, 0]), 1]
+            expected = np.where(np.isnan(x[chosen, 1]), mean, x[chosen, 1])
+            np.testing.assert_allclose(by_first, expected[np.argsort(x[chosen, 0])], rtol=1e-5)
+            assert np.isnan(x[chosen, 1]).any()
+    again = data.split(0.25, 0).split(0.5, 1)
+    assert again.gaps.shape == again.inputs.shape
+    np.testing.assert_array_equal(np.isnan(x).sum(axis=0), data.gaps.sum(axis=0))
+
+
+def test_shapes_of_images():
+    images = np.arange(4 * 6).reshape(4, 2, 3)
+    for inputs in (images, images[:, None]):
+        data = as_data((inputs, [0, 1, 0, 1]))
+        assert data.image_shape == (2, 3)
+        np.testing.assert_array_equal(data.inputs, images.reshape(4, 6))
+    assert as_data((np.ones((4, 3, 2, 2)), [0, 1, 0, 1])).image_shape is None
+    with pytest.raises(
+        DataError, match=r"inputs have shape \(4,\): expected \(n_samples, n_inputs"
+    ):
+        as_data(([1, 2, 3, 4], [0, 1, 0, 1]))
+    with pytest.raises(DataError, match=r"test inputs have shape \(4, 3, 2\), training inputs"):
+        as_data((images, [0, 1, 0, 1], images.reshape(4, 3, 2), [0, 1, 0, 1]))
+
+
+def test_torch_datasets():
+    images = torch.rand(6, 1, 4, 3)
+    labels = torch.tensor([0, 1, 2, 0, 1, 2])
+    train, test = TensorDataset(images, labels), Subset(TensorDataset(images, labels), [5, 0])
+    data = as_data(train)
+    np.testing.assert_array_equal(data.inputs, images.reshape(6, 12))
+    assert data.targets.tolist() == labels.tolist()
+    assert data.image_shape == (4, 3)
+    both = as_data((train, test))
+    np.testing.assert_array_equal(both.test_inputs, images[[5, 0]].reshape(2, 12))
+    assert both.test_targets.tolist() == [2, 0]
+    real = as_data(TensorDataset(images, torch.rand(6, 1, requires_grad=True)), regression=True)
+    assert real.is_regression
+    assert as_data(Items((5, 0), (6, 1))).inputs.tolist() == [[5], [6]]
+    pillow = as_data(FakeData(8, (3, 5, 4), 2, random_offset=1))
+    assert pillow.inputs.shape == (8, 60)
+
+
+class Items(torch.utils.data.Dataset):
+    """A list as a torch dataset."""
+
+    def __init__(self, *items):
+        self.items = items
+
+    def __len__(self):
+        return len(self.items)
+
+    def __getitem__(self, i):
+        return self.items[i]
+
+
+class Stream(IterableDataset):
+    def __iter__(self):
+        yield torch.ones(2), 0
+
+
+@pytest.mark.parametrize(
+    ("dataset", "message"),
+    [
+        (Items(torch.ones(2), torch.ones(2)), "item 0 of Items is no pair"),
+        (Items(([1, 2], 0), ([1, 2, 3], 1)), r"item 1 of Items has inputs of shape \(3,\), item 0"),
+        (Items(([1, 2], [0, 1])), r"item 0 of Items has a target of shape \(2,\)"),
+        (Items(), r"inputs have shape \(0,\)"),
+        (Stream(), "Stream has no length: expected a map-style torch Dataset"),
+        ((Items(([1], 0)), [1]), "not an array of numbers|expected"),
+    ],
+)
+def test_torch_datasets_that_do_not_fit(dataset, message):
+    with pytest.raises(DataError, match=message):
+        as_data(dataset)
+
+
+def test_arrays_of_tensors_that_need_gradients():
+    with pytest.raises(DataError, match="not an array of numbers: Can't call numpy"):
+        as_data((torch.ones(4, 2, requires_grad=True), [0, 1, 0, 1]))
+
+
+def test_all_names_are_public():
+    assert set(datasets.DATASETS) < set(datasets.__all__)
+    for name in datasets.__all__:
+        assert hasattr(datasets, name)
+    for name, make in datasets.DATASETS.items():
+        assert make is getattr(datasets, name)
+    with pytest.raises(InputError, match=r"teacher_student, FILE.npz, FILE.csv"):
+        datasets.load("own.txt")

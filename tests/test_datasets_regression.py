@@ -1,0 +1,62 @@
+"""Real targets."""
+
+import numpy as np
+import pytest
+
+from pl_hypernet import datasets
+from pl_hypernet.datasets import Data, as_data, from_arrays, with_features
+from pl_hypernet.errors import DataError
+
+X = np.arange(12.0).reshape(6, 2)
+Y = [0.5, 1, -2, 3, 1e3, 0]
+
+
+def test_real_targets():
+    data = from_arrays(X, Y, X[:1], [7.25], regression=True)
+    assert data.is_regression
+    assert data.classes is None
+    assert data.targets.dtype == data.test_targets.dtype == np.float32
+    assert data.targets.tolist() == Y
+    assert data.test_targets.tolist() == [7.25]
+    assert not as_data((X, [0, 1] * 3)).is_regression
+    whole = as_data((X, [1, 2, 3, 4, 5, 6]), regression=True)
+    assert whole.targets.tolist() == [1, 2, 3, 4, 5, 6]
+
+
+def test_splits_and_features_keep_real_targets():
+    data = with_features(from_arrays(X, Y, regression=True), "standardise").split(1 / 3, seed=0)
+    assert data.is_regression
+    assert sorted([*data.targets, *data.test_targets]) == sorted(Y)
+
+
+@pytest.mark.parametrize(
+    ("targets", "message"),
+    [
+        ([3.0] * 6, "training targets are all 3.0 as float32"),
+        (1e9 + np.arange(6) / 10, "training targets are all 1000000000.0 as float32"),
+        ([0, 1, 2, 3, 4, np.nan], "targets hold NaN or infinite values"),
+        ([0, 1, 2, 3, 4, 1e300], "targets hold NaN or infinite values"),
+        ([0, 1, 2, 3, 4, -1e16], r"hold 1 values that are .* beyond 1e\+15, the first in row 5"),
+        (["a", "b"] * 3, "not an array of numbers"),
+        (np.ones((6, 1)), r"targets have shape \(6, 1\)"),
+    ],
+)
+def test_targets_that_cannot_be_fitted(targets, message):
+    with pytest.raises(DataError, match=message):
+        from_arrays(X, targets, regression=True)
+
+
+def test_data_made_directly():
+    x = X.astype(np.float32)
+    assert Data(x, np.arange(6, dtype=np.float32), classes=None).is_regression
+    with pytest.raises(DataError, match=r"training targets are all 0\.0"):
+        Data(x, np.zeros(6, dtype=np.float32), classes=None)
+
+
+def test_files_of_real_targets(tmp_path):
+    np.savez(tmp_path / "own.npz", inputs=X, targets=Y)
+    path = str(tmp_path / "own.npz")
+    data = datasets.load(path, regression=True)
+    assert data.source == {"name": path, "regression": True}
+    assert data.targets.tolist() == Y
+    assert len(datasets.load(path).classes) == 6
