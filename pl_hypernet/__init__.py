@@ -22,6 +22,8 @@ _HOMES = {
     "SPSAOptimizer": "optimizers",
     "ScoreFunctionOptimizer": "optimizers",
     "SkipLayer": "networks",
+    "QuantumHypernetClassifier": "estimators",
+    "QuantumHypernetRegressor": "estimators",
     "QuantumHypernetwork": "training",
     "Run": "training",
     "circuit_log_probability": "devices.mps.circuit_log_probability",
@@ -35,8 +37,8 @@ _HOMES = {
     "start_angles": "circuits",
     "train": "training",
 }
-_MODULES = ("analysis", "circuits", "datasets", "devices", "errors", "measurements", "networks",
-            "objectives", "optimizers", "testing", "training")  # fmt: skip
+_MODULES = ("analysis", "circuits", "datasets", "devices", "errors", "estimators", "measurements",
+            "networks", "objectives", "optimizers", "testing", "training")  # fmt: skip
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

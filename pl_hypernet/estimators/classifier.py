@@ -1,0 +1,156 @@
+"""A classifier in scikit-learn's words."""
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from pl_hypernet.datasets import Data
+from pl_hypernet.errors import DataError
+from pl_hypernet.estimators.base import QuantumHypernetEstimator
+from pl_hypernet.objectives.losses import default_loss
+
+
+class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
+    """Binary neural networks that a trained quantum circuit draws, and that vote.
+
+    Each shot of the circuit is a network. Training lowers their mean cross-entropy; the
+    probabilities of the classes are the average of those of ``n_networks`` fresh shots. Two classes
+    make a network with one output, more a network with an output for each.
+
+    Weights of +1 and -1 cannot make up for inputs of unequal scale, as real weights do, so inputs
+    are standardised inside unless ``standardise=False``; a ``StandardScaler`` before it changes
+    nothing. Class weights and sample weights are not supported.
+
+    Args:
+        hidden_layer_sizes: neurons of each hidden layer, ``()`` for none. Each weight and bias is a
+            qubit.
+        hidden: activation of the hidden layers: ``"sign"``, ``"relu"``, ``"sigmoid"``, ``"tanh"``,
+            or a :class:`Choice` between two, which adds a qubit.
+        activation: of the output of two classes: ``"sigmoid"``, ``"hard_sigmoid"``, or a
+            :class:`Choice`; of more: ``"softmax"``. None: sigmoid or softmax.
+        values: the values of weights and biases where the bit is 0 and where it is 1.
+        scale: factor of the logits; None: 8 / sqrt(inputs of the last layer).
+        device: name of a PennyLane device.
+        device_options: its options by name, as ``{"max_bond_dim": 16}``; None: none.
+        layers: number P of entangling layers of the circuit.
+        shots: shots of each energy in the training, at least 2.
+        optimizer: ``"score"``, ``"spsa"``, ``"qnspsa"`` or ``"auto"``.
+        optimizer_options: its arguments by name; None: its own defaults, and for score
+            ``{"natural_gradient": True, "damping": 1.0, "kl_step": 0.02}``. Devices of which log p
+            is not known need spsa, with about 1000 steps and ``entropy=0``.
+        steps: steps of the training.
+        batch_size: samples that a step sees.
+        entropy: weight of the entropy of the networks, in units of the loss a nat, which keeps
+            them diverse: a vote is better than its voters. 0 for the best single networks. A
+            weight above 0 needs log p, see :func:`expected_loss`.
+        n_networks: number of shots that vote, at least 2.
+        standardise: bring each input to mean 0 and variance 1.
+        random_state: None, int or ``RandomState``; an int makes ``fit`` reproducible.
+        verbose: show a progress bar.
+
+    Attributes:
+        classes_: (n_classes,), the labels, sorted.
+        n_features_in_ (int), feature_names_in_: of the inputs.
+        network_ (BinaryNetwork): what a bitstring means; sees standardised inputs.
+        networks_: int8 (n_networks, n_qubits), the shots that vote.
+        best_network_: int8 (n_qubits,), the one with the lowest training loss.
+        theta_: float64 (2 layers + 1, n_qubits), trained angles, radians.
+        history_: a dict for each step, see :class:`Run`.
+        n_iter_ (int): steps made.
+        scaler_ (StandardScaler): of the inputs; None without.
+
+    >>> classifier = QuantumHypernetClassifier(random_state=0).fit(X, y)
+    >>> classifier.predict_proba(X_test)  # float64 (M, n_classes)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_layer_sizes=(),
+        hidden="sign",
+        activation=None,
+        values=(1, -1),
+        scale=None,
+        device="hypernet.mps",
+        device_options=None,
+        layers=2,
+        shots=200,
+        optimizer="score",
+        optimizer_options=None,
+        steps=100,
+        batch_size=500,
+        entropy=0.02,
+        n_networks=1000,
+        standardise=True,
+        random_state=None,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.hidden = hidden
+        self.activation = activation
+        self.values = values
+        self.scale = scale
+        self.device = device
+        self.device_options = device_options
+        self.layers = layers
+        self.shots = shots
+        self.optimizer = optimizer
+        self.optimizer_options = optimizer_options
+        self.steps = steps
+        self.batch_size = batch_size
+        self.entropy = entropy
+        self.n_networks = n_networks
+        self.standardise = standardise
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y):
+        """Trains the circuit.
+
+        Args:
+            X: (n_samples, n_features), finite numbers; array or data frame.
+            y: (n_samples,), labels of any kind, two or more.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            InputError, DataError: a setting out of range, or fewer than two classes. All are
+                ValueErrors, as are scikit-learn's own of X and y.
+            DeviceError: the device cannot do what is asked.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64)
+        check_classification_targets(y)
+        self.classes_, targets = np.unique(y, return_inverse=True)
+        n_classes = len(self.classes_)
+        if n_classes < 2:
+            raise DataError(f"y holds one class, {self.classes_[0]}: expected at least 2")
+        n_outputs = 1 if n_classes == 2 else n_classes
+        self._train(
+            Data(self._fit_scaler(X), targets, classes=tuple(range(n_classes))),
+            n_outputs,
+            activation=self.activation or ("sigmoid" if n_outputs == 1 else "softmax"),
+            scale=self.scale,
+            entropy=self.entropy,
+            loss=default_loss(n_outputs),
+        )
+        return self
+
+    def predict_proba(self, X) -> np.ndarray:
+        """The vote: probabilities averaged over the networks.
+
+        Args:
+            X: (M, n_features_in_).
+
+        Returns:
+            float64 (M, n_classes), in the order of ``classes_``; rows sum to 1.
+        """
+        inputs = self._inputs(X)
+        p = self.network_.vote(self.networks_, inputs)
+        return p / p.sum(axis=1, keepdims=True)  # single precision is too coarse for log_loss
+
+    def predict(self, X) -> np.ndarray:
+        """The label with the largest vote for each row of X (M, n_features_in_): (M,)."""
+        p = self.predict_proba(X)
+        return self.classes_[p.argmax(axis=1)]

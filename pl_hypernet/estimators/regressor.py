@@ -1,0 +1,140 @@
+"""A regressor in scikit-learn's words."""
+
+import math
+
+import numpy as np
+from sklearn.base import RegressorMixin
+from sklearn.utils import gen_batches
+from sklearn.utils.validation import validate_data
+
+from pl_hypernet.datasets import Data
+from pl_hypernet.estimators.base import QuantumHypernetEstimator
+
+CHUNK = 2**22  # outputs held at a time, 16 MB of float32
+
+
+class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
+    r"""Binary neural networks that a trained quantum circuit draws, and whose mean predicts.
+
+    Each shot of the circuit is a network with one output, scale (w.h + b). Training lowers the mean
+    of their squared errors; the prediction is the mean of ``n_networks`` fresh shots. Targets are
+    standardised inside, predictions are in the units of y. Inputs are standardised too, see
+    :class:`QuantumHypernetClassifier`. Sample weights are not supported.
+
+    The mean squared error of the networks is that of their mean plus their variance. Without hidden
+    layer a weight of mean m adds :math:`\text{scale}^2 (1 - m^2)` to the variance, for inputs of
+    variance 1, and :math:`\log 2 - m^2 / 2 - \dots` to the entropy of independent bits. So an
+    entropy of weight :math:`2 \, \text{scale}^2`, the default, undoes to second order the pull
+    towards networks that are all alike, and leaves about least squares for the mean, with
+    coefficients of at most ``scale``. Single networks are poor there, as they have to differ; for
+    good ones take ``entropy=0`` and a ``scale`` of half the default or less.
+
+    Args:
+        hidden_layer_sizes, hidden, values, device, device_options, layers, shots, optimizer,
+            optimizer_options, steps, batch_size, n_networks, standardise, random_state, verbose: as
+            of :class:`QuantumHypernetClassifier`.
+        scale: factor of the outputs, in standard deviations of y; None: 1 / sqrt(inputs of the last
+            layer), twice that without hidden layer.
+        entropy: weight of the entropy of the networks, in units of the squared error of
+            standardised y a nat, which needs log p; None: 2 scale^2 without hidden layer, else
+            0.1 scale^2, as more would keep hidden neurons from coming to differ. 0 where log p is
+            not known.
+
+    Attributes:
+        n_features_in_, feature_names_in_, network_, networks_, best_network_, theta_, history_,
+            n_iter_, scaler_: as of :class:`QuantumHypernetClassifier`.
+        target_mean_, target_scale_ (float): mean and standard deviation of y, which the outputs of
+            ``network_`` are in.
+
+    >>> regressor = QuantumHypernetRegressor(random_state=0).fit(X, y)
+    >>> regressor.predict(X_test)  # float64 (M,)
+    """
+
+    def __init__(
+        self,
+        *,
+        hidden_layer_sizes=(),
+        hidden="sign",
+        values=(1, -1),
+        scale=None,
+        device="hypernet.mps",
+        device_options=None,
+        layers=2,
+        shots=200,
+        optimizer="score",
+        optimizer_options=None,
+        steps=100,
+        batch_size=500,
+        entropy=None,
+        n_networks=1000,
+        standardise=True,
+        random_state=None,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.hidden = hidden
+        self.values = values
+        self.scale = scale
+        self.device = device
+        self.device_options = device_options
+        self.layers = layers
+        self.shots = shots
+        self.optimizer = optimizer
+        self.optimizer_options = optimizer_options
+        self.steps = steps
+        self.batch_size = batch_size
+        self.entropy = entropy
+        self.n_networks = n_networks
+        self.standardise = standardise
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def fit(self, X, y):
+        """Trains the circuit.
+
+        Args:
+            X: (n_samples, n_features), finite numbers; array or data frame.
+            y: (n_samples,), finite numbers.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            InputError: a setting out of range; a ValueError, as are scikit-learn's own of X and y.
+            DeviceError: the device cannot do what is asked.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
+        self.target_mean_ = float(y.mean())
+        self.target_scale_ = float(y.std()) or 1.0
+        targets = ((y - self.target_mean_) / self.target_scale_).astype(np.float32)
+        hidden = self._hidden_layers()
+        scale, entropy = self.scale, self.entropy
+        if scale is None:
+            scale = 1 / math.sqrt(hidden[-1]) if hidden else 2 / math.sqrt(X.shape[1])
+        if entropy is None:
+            entropy = (0.1 if hidden else 2.0) * scale**2
+        self._train(
+            Data(self._fit_scaler(X), targets, classes=None),
+            n_outputs=1,
+            activation="identity",
+            scale=scale,
+            entropy=entropy,
+            loss="mse",
+        )
+        return self
+
+    def predict(self, X) -> np.ndarray:
+        """The mean of the networks' outputs, in the units of y.
+
+        Args:
+            X: (M, n_features_in_).
+
+        Returns:
+            float64 (M,).
+        """
+        inputs = self._inputs(X)
+        means = [
+            self.network_(self.networks_, inputs[some])[..., 0].double().mean(dim=0).numpy()
+            for some in gen_batches(len(inputs), max(1, CHUNK // len(self.networks_)))
+        ]
+        return self.target_mean_ + self.target_scale_ * np.concatenate(means)
