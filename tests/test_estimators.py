@@ -243,6 +243,7 @@ def test_missing_values_and_other_numbers_of_features_are_refused(kind):
         ({"batch_size": 0}, "batch_size=0: "),
         ({"entropy": -1}, "entropy=-1: "),
         ({"scale": -1.0}, "scale=-1.0: "),
+        ({"scale": "big"}, "scale="),
         ({"values": (1, 1)}, r"values=\(1, 1\): "),
         ({"n_networks": 1}, "n_networks=1: expected an int of at least 2"),
         ({"n_networks": 5.5}, "n_networks=5.5: "),

@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 
 from pl_hypernet.datasets import Data
 from pl_hypernet.estimators.base import QuantumHypernetEstimator
+from pl_hypernet.optimizers.checks import check_positive
 
 CHUNK = 2**22  # outputs held at a time, 16 MB of float32
 
@@ -111,6 +112,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         scale, entropy = self.scale, self.entropy
         if scale is None:
             scale = 1 / math.sqrt(hidden[-1]) if hidden else 2 / math.sqrt(X.shape[1])
+        check_positive(scale=scale)
         if entropy is None:
             entropy = (0.1 if hidden else 2.0) * scale**2
         self._train(
