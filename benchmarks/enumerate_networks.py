@@ -27,7 +27,6 @@ from rich.table import Table
 import pl_hypernet as plh
 from pl_hypernet.measurements.expected_loss import bitstrings
 
-
 ENCODINGS = plh.Choice((-1, 1), (0, 1), (-2, 1), (-3, 1))
 
 

@@ -149,7 +149,7 @@ def test_help_imports_nothing_heavy(tmp_path):
         (["--layers", "30"], "set max_bond_dim to truncate"),
         (
             ["--data", "cifar"],
-            "unknown dataset 'cifar': choose one of mnist, gaussian_mixture, FILE.npz",
+            "unknown dataset 'cifar': choose one of mnist, fashion_mnist, kmnist, cifar10, ",
         ),
         (["--data", "nan.npz"], "values that are NaN or infinite"),
         (["--data", "flat.npz"], "expected (n_samples, n_inputs)"),

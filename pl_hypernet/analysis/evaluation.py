@@ -78,7 +78,7 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evalu
         loss: as of :class:`NetworkLoss`.
     """
     bits = np.asarray(bits, dtype=np.int8)
-    data = as_data(data, network.is_regression)
+    data = as_data(data, regression=network.is_regression)
     losses = NetworkLoss(network, data.inputs, data.targets, loss)(bits)
     best = int(losses.argmin())
     values = network.layout.decode(bits)
@@ -105,7 +105,7 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evalu
 def _accuracy(network, bits, inputs, targets, best: int) -> Accuracy:
     expected = torch.as_tensor(targets, device=network.scale.device)
     if network.is_regression:
-        variance = float(np.var(targets))
+        variance = float(np.var(targets)) or 1.0  # all the same: no error is still R^2 = 1
         shots = 1 - network.score(bits, inputs, lambda z: squared_error(z, expected)) / variance
         residuals = network.vote(bits, inputs)[:, 0] - targets
         vote = 1 - np.mean(residuals**2) / variance

@@ -65,7 +65,13 @@ def from_arrays(
         classes = tuple(labels.tolist())
     grey = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
     image_shape = grey if len(grey) == 2 else None
-    return Data(inputs, targets, test_inputs, test_targets, classes, image_shape, gaps=gaps)
+    data = Data(inputs, targets, test_inputs, test_targets, classes, image_shape, gaps=gaps)
+    if regression and data.targets.min() == data.targets.max():
+        raise DataError(
+            f"training targets are all {data.targets[0]} as float32: expected different values; "
+            "subtract their mean where they differ by little"
+        )
+    return data
 
 
 def _array(what: str, values) -> np.ndarray:

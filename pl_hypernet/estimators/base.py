@@ -10,13 +10,13 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from pl_hypernet.datasets import Data
 from pl_hypernet.errors import InputError
-from pl_hypernet.networks import Choice
+from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks.settings import settings_of
 from pl_hypernet.optimizers.checks import check_bool, check_whole
-from pl_hypernet.training import train
+from pl_hypernet.training import QuantumHypernetwork, train
 from pl_hypernet.training.config import RunConfig
 
-SETTINGS = ("hidden", "values", "device", "device_options", "layers", "shots", "optimizer", "steps",
-            "batch_size")  # fmt: skip
+SETTINGS = ("device", "device_options", "layers", "shots", "optimizer", "steps", "batch_size")
 
 # few qubits: the shots span enough directions, and less damping is caught in poor minima (iris,
 # 2 folds, 10 seeds: 0.899, and 0.839 with the optimizer's own damping of 0.1 and kl_step of 0.01)
@@ -61,29 +61,47 @@ class QuantumHypernetEstimator(BaseEstimator):
             return self.optimizer_options
         return FOR_TABLES if self.optimizer == "score" else {}
 
-    def _train(self, data: Data, n_outputs: int, **decided) -> None:
+    def _train(self, data: Data, n_outputs: int, activation, scale, **decided) -> None:
         """Trains, and sets what is known of the trained state.
 
         Args:
             data: inputs as the networks see them.
-            n_outputs: of the network.
+            n_outputs, activation, scale: of the network.
             **decided: the settings of a run that the two kinds of estimator decide differently.
         """
         if not isinstance(self.n_networks, numbers.Integral) or self.n_networks < 2:
             raise InputError(f"n_networks={self.n_networks!r}: expected an int of at least 2")
         rng = check_random_state(self.random_state)
+        network = BinaryNetwork(
+            data.n_inputs,
+            [*self._hidden_layers(), n_outputs],
+            activation,
+            scale,
+            self.values,
+            self.hidden,
+            choices=self.choices,
+        )
         settings = {name: getattr(self, name) for name in SETTINGS} | decided
         config = RunConfig.checked(
             {name: _plain(value) for name, value in settings.items()}
+            | settings_of(network)
             | {
                 "optimizer_options": self._optimizer_options(),
-                "network": [*self._hidden_layers(), n_outputs],
                 "evaluation_shots": int(self.n_networks),
                 "seed": int(rng.randint(np.iinfo(np.int32).max)),
             }
         )
+        config.check_device_options()
+        hypernet = QuantumHypernetwork(
+            network,
+            config.device,
+            config.layers,
+            config.shots,
+            config.seed,
+            **config.device_options,
+        )
         run = train(
-            config.build_hypernetwork(data.n_inputs),
+            hypernet,
             data,
             config.optimizer,
             config.steps,
@@ -94,7 +112,7 @@ class QuantumHypernetEstimator(BaseEstimator):
             progress=bool(self.verbose),
             **config.optimizer_options,
         )
-        self.network_ = run.hypernet.network
+        self.network_ = network
         self.theta_ = np.asarray(run.theta)
         self.history_ = run.history
         self.n_iter_ = len(run.history)
@@ -103,7 +121,5 @@ class QuantumHypernetEstimator(BaseEstimator):
 
 
 def _plain(value):
-    """A setting as a file holds it: a choice as its options, numpy's numbers as Python's."""
-    if isinstance(value, Choice):
-        return value.options
+    """A setting as a file holds it: numpy's numbers as Python's."""
     return value.item() if isinstance(value, np.generic) else value

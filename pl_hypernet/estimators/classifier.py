@@ -25,11 +25,8 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
     Args:
         hidden_layer_sizes: neurons of each hidden layer, ``()`` for none. Each weight and bias is a
             qubit.
-        hidden: activation of the hidden layers: ``"sign"``, ``"relu"``, ``"sigmoid"``, ``"tanh"``,
-            or a :class:`Choice` between two, which adds a qubit.
-        activation: of the output of two classes: ``"sigmoid"``, ``"hard_sigmoid"``, or a
-            :class:`Choice`; of more: ``"softmax"``. None: sigmoid or softmax.
-        values: the values of weights and biases where the bit is 0 and where it is 1.
+        hidden, activation, values, choices: of the network, see :class:`BinaryNetwork`; a
+            :class:`Choice` is left to qubits, and so are the ``choices``.
         scale: factor of the logits; None: 8 / sqrt(inputs of the last layer).
         device: name of a PennyLane device.
         device_options: its options by name, as ``{"max_bond_dim": 16}``; None: none.
@@ -71,6 +68,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         hidden="sign",
         activation=None,
         values=(1, -1),
+        choices=(),
         scale=None,
         device="hypernet.mps",
         device_options=None,
@@ -90,6 +88,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         self.hidden = hidden
         self.activation = activation
         self.values = values
+        self.choices = choices
         self.scale = scale
         self.device = device
         self.device_options = device_options
@@ -147,8 +146,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
             float64 (M, n_classes), in the order of ``classes_``; rows sum to 1.
         """
         inputs = self._inputs(X)
-        p = self.network_.vote(self.networks_, inputs)
-        return p / p.sum(axis=1, keepdims=True)  # single precision is too coarse for log_loss
+        return self.network_.vote(self.networks_, inputs)
 
     def predict(self, X) -> np.ndarray:
         """The label with the largest vote for each row of X (M, n_features_in_): (M,)."""

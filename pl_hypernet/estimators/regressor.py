@@ -4,14 +4,11 @@ import math
 
 import numpy as np
 from sklearn.base import RegressorMixin
-from sklearn.utils import gen_batches
 from sklearn.utils.validation import validate_data
 
 from pl_hypernet.datasets import Data
 from pl_hypernet.estimators.base import QuantumHypernetEstimator
 from pl_hypernet.optimizers.checks import check_positive
-
-CHUNK = 2**22  # outputs held at a time, 16 MB of float32
 
 
 class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
@@ -31,9 +28,9 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
     good ones take ``entropy=0`` and a ``scale`` of half the default or less.
 
     Args:
-        hidden_layer_sizes, hidden, values, device, device_options, layers, shots, optimizer,
-            optimizer_options, steps, batch_size, n_networks, standardise, random_state, verbose: as
-            of :class:`QuantumHypernetClassifier`.
+        hidden_layer_sizes, hidden, values, choices, device, device_options, layers, shots,
+            optimizer, optimizer_options, steps, batch_size, n_networks, standardise, random_state,
+            verbose: as of :class:`QuantumHypernetClassifier`.
         scale: factor of the outputs, in standard deviations of y; None: 1 / sqrt(inputs of the last
             layer), twice that without hidden layer.
         entropy: weight of the entropy of the networks, in units of the squared error of
@@ -57,6 +54,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         hidden_layer_sizes=(),
         hidden="sign",
         values=(1, -1),
+        choices=(),
         scale=None,
         device="hypernet.mps",
         device_options=None,
@@ -75,6 +73,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.hidden = hidden
         self.values = values
+        self.choices = choices
         self.scale = scale
         self.device = device
         self.device_options = device_options
@@ -135,8 +134,5 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
             float64 (M,).
         """
         inputs = self._inputs(X)
-        means = [
-            self.network_(self.networks_, inputs[some])[..., 0].double().mean(dim=0).numpy()
-            for some in gen_batches(len(inputs), max(1, CHUNK // len(self.networks_)))
-        ]
-        return self.target_mean_ + self.target_scale_ * np.concatenate(means)
+        means = self.network_.vote(self.networks_, inputs)[:, 0]
+        return self.target_mean_ + self.target_scale_ * means

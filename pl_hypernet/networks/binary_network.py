@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from numbers import Integral
+from numbers import Integral, Real
 
 import numpy as np
 import torch
@@ -103,8 +103,8 @@ class BinaryNetwork(torch.nn.Module):
                 f"layers={list(layers)}: expected the number of neurons in each layer, as [1] or "
                 "[64, 10]"
             )
-        if scale is not None and not (math.isfinite(scale) and scale > 0):
-            raise InputError(f"scale={scale}: expected a positive number, or None")
+        if scale is not None and not (isinstance(scale, Real) and 0 < scale < math.inf):
+            raise InputError(f"scale={scale!r}: expected a positive number, or None")
         self.n_inputs = n_inputs
         self.n_outputs = self.layers[-1]
         n_layers = len(self.layers)
@@ -225,8 +225,10 @@ class BinaryNetwork(torch.nn.Module):
             total += torch.einsum("s,smk->mk", weights, self.probabilities(logits))
             start += len(logits)
         p = (total / len(inverse)).cpu().numpy()
-        if self.n_outputs > 1 or self.is_regression:
+        if self.is_regression:
             return p
+        if self.n_outputs > 1:
+            return p / p.sum(axis=1, keepdims=True)  # softmax is of single precision
         return np.concatenate([1 - p, p], axis=1)
 
     def probabilities(self, logits: Tensor) -> Tensor:

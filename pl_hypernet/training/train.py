@@ -118,7 +118,7 @@ def train(
     if why and progress:
         print(why, file=sys.stderr)
     network = hypernet.network
-    data = as_data(data, network.is_regression)
+    data = as_data(data, regression=network.is_regression)
     if data.n_inputs != network.n_columns:
         raise InputError(
             f"data have {data.n_inputs} inputs, the network {network.n_columns}: "
