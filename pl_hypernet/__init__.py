@@ -28,15 +28,18 @@ _HOMES = {
     "device": "devices",
     "evaluate": "analysis",
     "expected_loss": "measurements",
+    "export": "exports",
+    "export_summary": "exports",
     "load": "training",
     "log_probability": "devices.mps.log_probability",
     "mutual_hamming": "analysis",
     "plan": "training",
     "start_angles": "circuits",
+    "to_torch": "exports",
     "train": "training",
 }
-_MODULES = ("analysis", "circuits", "datasets", "devices", "errors", "measurements", "networks",
-            "objectives", "optimizers", "testing", "training")  # fmt: skip
+_MODULES = ("analysis", "circuits", "datasets", "devices", "errors", "exports", "measurements",
+            "networks", "objectives", "optimizers", "testing", "training")  # fmt: skip
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 
