@@ -30,15 +30,19 @@ _HOMES = {
     "device": "devices",
     "evaluate": "analysis",
     "expected_loss": "measurements",
+    "export": "exports",
+    "export_summary": "exports",
     "load": "training",
     "log_probability": "devices.mps.log_probability",
     "mutual_hamming": "analysis",
     "plan": "training",
     "start_angles": "circuits",
+    "to_torch": "exports",
     "train": "training",
 }
-_MODULES = ("analysis", "circuits", "datasets", "devices", "errors", "estimators", "measurements",
-            "networks", "objectives", "optimizers", "testing", "training")  # fmt: skip
+_MODULES = ("analysis", "baselines", "circuits", "datasets", "devices", "errors", "estimators",
+            "exports", "measurements", "networks", "objectives", "optimizers", "testing",
+            "training")  # fmt: skip
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

@@ -16,6 +16,7 @@ FLOW = [
     {"objectives"},
     {"optimizers"},
     {"analysis"},
+    {"exports"},
     {"training"},
     {"estimators"},
     {"testing"},

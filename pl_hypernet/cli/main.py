@@ -145,6 +145,25 @@ def sample(
 
 
 @app.command()
+def export(
+    folder: RunFolder,
+    what: Annotated[
+        str, typer.Option(help="best, the shot of the lowest training loss, or vote, all shots.")
+    ] = "best",
+    format: Annotated[
+        str | None, typer.Option(help="torch, onnx or packed; default all, or by --out.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="A new file: .pt2, .onnx or .npz; default in DIR.")
+    ] = None,
+) -> None:
+    """Write networks of a run as files that need no pl_hypernet, and check these."""
+    from pl_hypernet.cli.export import export_run
+
+    export_run(folder, what, format, out)
+
+
+@app.command()
 def devices() -> None:
     """The PennyLane devices installed here and what each can do for us."""
     from rich import box

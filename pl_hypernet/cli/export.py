@@ -1,0 +1,67 @@
+"""What the command ``export`` does, once its options are read."""
+
+from pathlib import Path
+
+from rich.console import Console
+
+from pl_hypernet.errors import HypernetError, InputError, RunFolderError, unknown_name
+from pl_hypernet.exports import check_export, export, export_summary
+from pl_hypernet.exports.files import NO_ONNX, SUFFIXES, has_onnx
+from pl_hypernet.training import load
+
+WHAT = ("best", "vote")
+
+
+def export_run(folder: Path, what: str, format: str | None, out: Path | None) -> None:
+    """Writes networks of a run as files, runs these, and shows what they cost.
+
+    Args:
+        folder: of the run.
+        what: ``"best"``, the shot of the lowest training loss, or ``"vote"``, all shots.
+        format: as of :func:`export`; None: by the suffix of ``out``, or without that all.
+        out: None: ``best.pt2``, ``vote.onnx``, ... in the folder, replaced if there.
+
+    Raises:
+        InputError: an unknown option, or a format that cannot hold these networks.
+        RunFolderError: not a run folder, or ``out`` exists already.
+        HypernetError: a file disagrees with the networks.
+    """
+    if what not in WHAT:
+        raise unknown_name("--what", what, WHAT)
+    if format is not None and format not in SUFFIXES:
+        raise unknown_name("--format", format, SUFFIXES)
+    if out is not None and out.exists():
+        raise RunFolderError(f"{out} exists already: choose another file with --out")
+    run = load(folder)
+    network, evaluation = run.hypernet.network, run.evaluation
+    bits = evaluation.bits if what == "vote" else evaluation.bits[evaluation.best]
+    is_test = run.data.test_inputs is not None
+    inputs = run.data.test_inputs if is_test else run.data.inputs
+    samples = f"{'test' if is_test else 'training'} samples"
+    console = Console()
+    console.print(export_summary(network, bits).table())
+    formats = [format] if format or out else list(SUFFIXES)
+    for name in formats:
+        if len(formats) > 1 and name == "onnx" and not has_onnx():
+            console.print(f"No ONNX file: {NO_ONNX}", soft_wrap=True, highlight=False, markup=False)
+            continue
+        try:
+            path = export(network, bits, out or folder / f"{what}{SUFFIXES[name]}", name)
+        except InputError as error:
+            if len(formats) == 1:
+                raise
+            console.print(f"No {name} file: {error}", soft_wrap=True, highlight=False, markup=False)
+            continue
+        found = check_export(network, bits, path, inputs)
+        if not found:
+            raise HypernetError(
+                f"{path} disagrees with the network on {found.samples - found.equal} of "
+                f"{found.samples} {samples}: do not use it, and please report it"
+            )
+        ties = f" (the others are ties to rounding: {found.ties})" if found.ties else ""
+        console.print(
+            f"{path}: {path.stat().st_size:,} bytes; run, it says the same as the network on "
+            f"{found.equal:,} of {found.samples:,} {samples}{ties}",
+            soft_wrap=True,
+            highlight=False,
+        )

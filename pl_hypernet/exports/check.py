@@ -1,0 +1,58 @@
+"""Whether an exported file says what the network says."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from pl_hypernet.exports.files import run_file
+from pl_hypernet.exports.plain import checked_bits
+from pl_hypernet.networks import BinaryNetwork
+
+ROUNDING = 1e-5  # of the largest output (at least 1): by so much sums in another order may differ
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Of a file's predictions with the network's.
+
+    Attributes:
+        samples: how many were compared.
+        equal: samples of the same class; of a regression, of the same output up to rounding.
+        ties: others, on which two classes are equal for the network up to rounding.
+    """
+
+    samples: int
+    equal: int
+    ties: int
+
+    def __bool__(self) -> bool:
+        return self.equal + self.ties == self.samples
+
+
+def check_export(network: BinaryNetwork, bits, path, inputs) -> Agreement:
+    """Runs a file that :func:`export` wrote, and compares it with the network that it is made of.
+
+    Args:
+        network, bits: as given to :func:`export`.
+        path: of the file.
+        inputs: float32 (M, n_columns).
+    """
+    bits = checked_bits(network, bits)
+    if bits.ndim == 2:
+        ours = network.vote(bits, inputs)
+        classes = ours.argmax(axis=1)
+    else:
+        logits = network(bits[None], inputs)
+        ours, classes = logits[0].cpu().numpy(), network.classify(logits)[0].cpu().numpy()
+    theirs = run_file(path, inputs)
+    rounding = ROUNDING * max(1.0, np.abs(ours).max())
+    if network.is_regression:
+        equal = np.abs(theirs["outputs"] - ours)[:, 0] <= rounding
+        return Agreement(len(equal), int(equal.sum()), 0)
+    equal = theirs["classes"] == classes
+    if ours.shape[1] == 1:
+        gap = np.abs(ours[:, 0])
+    else:
+        second, first = np.sort(ours, axis=1)[:, -2:].T
+        gap = first - second
+    return Agreement(len(equal), int(equal.sum()), int((~equal & (gap <= rounding)).sum()))

@@ -1,0 +1,157 @@
+"""Chosen networks as plain torch modules, without bits, and as exported programs."""
+
+import torch
+from torch import Tensor
+
+from pl_hypernet.exports.plain import Group, Layer, checked_bits, plain_groups
+from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks.activations import (
+    HIDDEN_ACTIVATIONS,
+    OUTPUT_ACTIVATIONS,
+    REGRESSION,
+    SOFTMAX,
+)
+
+
+class DenseLayer(torch.nn.Module):
+    """activation(h W + b): of one network, W (n_in, n_out), or of G, W (G, n_in, n_out)."""
+
+    def __init__(self, layer: Layer, columns: tuple[int, int] | None, one: bool):
+        super().__init__()
+        constant, self.margin = layer.margin
+        weight = torch.tensor(layer.weight).mT.contiguous()
+        bias = torch.tensor(layer.bias)[:, None] + constant
+        self.register_buffer("weight", weight[0] if one else weight)
+        self.register_buffer("bias", bias[0, 0] if one else bias)
+        self.activation = layer.activation
+        self.columns = columns
+
+    def forward(self, h: Tensor) -> Tensor:
+        bias = self.bias
+        if self.margin:  # so that what rounding makes a little less than 0 has the sign +1
+            bias = bias + self.margin * h.abs().max()
+        if self.columns is not None:
+            h = h[:, slice(*self.columns)]
+        z = h @ self.weight + bias
+        if self.activation is None:
+            return z
+        if isinstance(self.activation, str):
+            return HIDDEN_ACTIVATIONS[self.activation](z)
+        # a user's function sees (networks, neurons, samples), as in BinaryNetwork
+        return self.activation(z.mT.reshape(-1, z.shape[-1], z.shape[-2])).mT.reshape(z.shape)
+
+    def extra_repr(self) -> str:
+        n_in, n_out = self.weight.shape[-2:]
+        return f"{n_in} -> {n_out}, activation={self.activation}"
+
+
+class Logits(torch.nn.Module):
+    """Inputs float32 (M, n_columns) to the logits (M, n_outputs) of one network, or (G, M, ...)."""
+
+    def __init__(self, group: Group, n_columns: int, one: bool):
+        super().__init__()
+        cuts = [None if group.columns == (0, n_columns) else group.columns]
+        cuts += [None] * (len(group.layers) - 1)
+        layers = zip(group.layers, cuts, strict=True)
+        self.layers = torch.nn.Sequential(*(DenseLayer(layer, cut, one) for layer, cut in layers))
+        scale = torch.tensor(group.scale)
+        self.register_buffer("scale", scale[0] if one else scale[:, None, None])
+        output = group.output
+        self.output = None if output in (REGRESSION, SOFTMAX) else output
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        z = self.layers(inputs) * self.scale
+        if self.output is None:
+            return z
+        return (OUTPUT_ACTIVATIONS[self.output] if isinstance(self.output, str) else self.output)(z)
+
+
+class OneNetwork(torch.nn.Module):
+    """A chosen network; see :func:`to_torch`."""
+
+    def __init__(self, group: Group, network: BinaryNetwork):
+        super().__init__()
+        self.logits = Logits(group, network.n_columns, one=True)
+        self.is_regression = network.is_regression
+
+    def forward(self, inputs: Tensor) -> dict[str, Tensor]:
+        logits = self.logits(inputs)
+        if self.is_regression:
+            return {"outputs": logits}
+        one = logits.shape[1] == 1
+        return {
+            "classes": (logits[:, 0] > 0).long() if one else logits.argmax(dim=1),
+            "probabilities": _probabilities(logits),
+            "logits": logits,
+        }
+
+
+class Vote(torch.nn.Module):
+    """The vote of several networks; see :func:`to_torch`."""
+
+    def __init__(self, groups: list[Group], network: BinaryNetwork):
+        super().__init__()
+        self.groups = torch.nn.ModuleList(
+            Logits(group, network.n_columns, one=False) for group in groups
+        )
+        n_drawn = sum(int(group.often.sum()) for group in groups)
+        for i, group in enumerate(groups):
+            self.register_buffer(f"share_{i}", torch.tensor(group.often / n_drawn).float())
+        self.is_regression = network.is_regression
+
+    def forward(self, inputs: Tensor) -> dict[str, Tensor]:
+        total = 0
+        for i, group in enumerate(self.groups):
+            outputs = group(inputs)
+            if not self.is_regression:
+                outputs = _probabilities(outputs)
+            share = self.get_buffer(f"share_{i}")
+            total = total + (share[:, None, None] * outputs).sum(dim=0)
+        if self.is_regression:
+            return {"outputs": total}
+        return {"classes": total.argmax(dim=1), "probabilities": total}
+
+
+def _probabilities(logits: Tensor) -> Tensor:
+    """Those of all classes: (..., n_classes)."""
+    if logits.shape[-1] > 1:
+        return logits.softmax(dim=-1)
+    p = logits.sigmoid()
+    return torch.cat([1 - p, p], dim=-1)
+
+
+def to_torch(network: BinaryNetwork, bits) -> torch.nn.Module:
+    """A chosen network, or the vote of several, as a torch module without bits.
+
+    What was not chosen, removed or skipped is not in it. Its numbers are buffers, float32.
+
+    Args:
+        network: what a bitstring means.
+        bits: int8 (n_qubits,), one network; or (S, n_qubits), a vote of S, in which equal ones are
+            computed once.
+
+    Returns:
+        A module from inputs float32 (M, n_columns), at least one, to a dict:
+
+        - ``"classes"``: int64 (M,);
+        - ``"probabilities"``: float32 (M, n_classes); of a vote the mean of the networks';
+        - ``"logits"``: float32 (M, n_outputs), those of ``network(bits, inputs)``; not of a vote;
+        - or of a regression only ``"outputs"``: float32 (M, 1); of a vote the mean.
+
+    Raises:
+        InputError: bits of another shape.
+
+    >>> plh.to_torch(network, run.evaluation.bits[run.evaluation.best])(inputs)["classes"]
+    """
+    bits = checked_bits(network, bits)
+    groups = plain_groups(network, bits)
+    return OneNetwork(groups[0], network) if bits.ndim == 1 else Vote(groups, network)
+
+
+def program_of(network: BinaryNetwork, bits) -> torch.export.ExportedProgram:
+    """:func:`to_torch` as a program for any number of samples, which needs nothing but torch."""
+    samples = torch.export.Dim("samples", min=1)
+    example = torch.zeros(2, network.n_columns)
+    return torch.export.export(
+        to_torch(network, bits), (example,), dynamic_shapes={"inputs": {0: samples}}
+    )
