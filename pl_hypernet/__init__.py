@@ -35,8 +35,8 @@ _HOMES = {
     "start_angles": "circuits",
     "train": "training",
 }
-_MODULES = ("analysis", "circuits", "datasets", "devices", "errors", "measurements", "networks",
-            "objectives", "optimizers", "testing", "training")  # fmt: skip
+_MODULES = ("analysis", "baselines", "circuits", "datasets", "devices", "errors", "measurements",
+            "networks", "objectives", "optimizers", "testing", "training")  # fmt: skip
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

@@ -17,6 +17,7 @@ FLOW = [
     {"optimizers"},
     {"analysis"},
     {"training"},
+    {"baselines"},
     {"testing"},
     {"cli"},
 ]

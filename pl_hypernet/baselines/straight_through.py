@@ -34,9 +34,9 @@ class Trained(NamedTuple):
 def straight_through(
     network: BinaryNetwork,
     data,
-    epochs: int = 50,
+    epochs: int = 20,
     batch_size: int = 100,
-    learning_rate: float = 0.01,
+    learning_rate: float = 0.1,
     seed=None,
     loss: str | Callable | None = None,
     chosen: Mapping | None = None,
