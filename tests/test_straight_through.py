@@ -135,6 +135,27 @@ def test_sign_passes_gradients_inside_its_window():
     assert zero.grad.isfinite().all()
 
 
+def test_settling_draws_to_the_level_inside_the_range():
+    model = LatentNetwork(plh.BinaryNetwork(3, [1], values="2-bit", bias=False), {}, 1.0, RNG)
+    u = model.latent["layers.0.weight"]
+    with torch.no_grad():
+        u[:] = torch.tensor([[-7.0, 0.2, 0.4]])  # of the levels -1, -1/3, 1/3, 1
+    model.settle(0.5)
+    torch.testing.assert_close(u.detach(), torch.tensor([[-1.0, 0.8 / 3, 1.1 / 3]]))
+    model.settle(0.0)
+    torch.testing.assert_close(u.detach(), torch.tensor([[-1.0, 0.8 / 3, 1.1 / 3]]))
+
+
+def test_damping_ends_where_weights_no_longer_overshoot():
+    """Ten classes with logits so large that many single changes of a weight overshoot."""
+    network, data = plh.BinaryNetwork(16, [10], scale=2), small_task(16, 1000, n_classes=10)
+    free, damped = (
+        np.mean([straight_through(network, data, seed=s, damping=d).losses.min() for s in range(3)])
+        for d in (0, 1)
+    )
+    assert damped < 0.9 * free
+
+
 def test_the_same_seed_gives_the_same_bits():
     network, data = plh.BinaryNetwork(5, [4, 3]), small_task(n_classes=3)
     first, again, other = (straight_through(network, data, 3, 20, seed=s) for s in (0, 0, 1))
@@ -175,6 +196,7 @@ def test_regression():
         ({"batch_size": 2.5}, r"batch_size=2\.5: expected a whole number"),
         ({"learning_rate": -1}, "learning_rate=-1: expected a positive number"),
         ({"width": float("nan")}, "width=nan: expected a positive number"),
+        ({"damping": -0.1}, r"damping=-0\.1: expected a number, at least 0"),
         ({"chosen": {"hidden": 0}}, "unknown choice 'hidden': choose one of activation"),
         ({"chosen": {"activation": 2}}, r"chosen activation=2: .* option, 0 to 1, or"),
         ({"chosen": {"activation": [0]}}, r"chosen activation=\[0\]: "),

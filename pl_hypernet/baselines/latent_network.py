@@ -102,16 +102,22 @@ class LatentNetwork:
         return self.network.layout.encode(decoded)[0]
 
     @torch.no_grad()
-    def clip(self) -> None:
-        """Takes each u back to [-1, 1], beyond which it could not turn back in time."""
-        for u in self.latent.values():
-            u.clamp_(-1, 1)
+    def settle(self, share: float) -> None:
+        """Takes each u back to [-1, 1] and a share of its way to the u of its level."""
+        for name, u in self.latent.items():
+            middle, radius = self._range(name)
+            u.clamp_(-1, 1).lerp_((self._numbers(name) - middle) / radius, share)
+
+    def _range(self, name: str) -> tuple[Tensor, Tensor]:
+        """The middle of a block's levels and half their range."""
+        low, high = self.levels[name][[0, -1]]
+        return (low + high) / 2, (high - low) / 2
 
     def _numbers(self, name: str) -> Tensor:
         """The levels of a block, of its shape."""
         levels = self.levels[name]
-        low, high = levels[0], levels[-1]
-        real = (low + high) / 2 + (high - low) / 2 * self.latent[name]
+        middle, radius = self._range(name)
+        real = middle + radius * self.latent[name]
         nearest = levels[torch.bucketize(real.detach(), (levels[1:] + levels[:-1]) / 2)]
         return _as_if(nearest, real)
 
