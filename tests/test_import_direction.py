@@ -19,6 +19,7 @@ FLOW = [
     {"exports"},
     {"training"},
     {"estimators"},
+    {"baselines"},
     {"testing"},
     {"cli"},
 ]

@@ -1,0 +1,171 @@
+"""A network on latent real numbers: computes with levels, has gradients as if it did not round."""
+
+from collections.abc import Mapping
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pl_hypernet.errors import InputError, unknown_name
+from pl_hypernet.networks import BinaryNetwork, Choice
+from pl_hypernet.networks.activations import OUTPUT_ACTIVATIONS, identity, sign
+from pl_hypernet.networks.parameters import Chosen, Parameters
+
+
+class LatentNetwork:
+    """One network, its choices made, with a latent number for each weight and bias.
+
+    A latent number u in [-1, 1] stands for the level nearest to c + r u, with c the middle of the
+    levels of its layer and r half their range.
+
+    Args:
+        network: what a bitstring means.
+        chosen: of its choices the number of an option, or an array of the choice's shape; of a
+            choice that is not named the first option.
+        width: of the window in which a sign passes gradients, see :func:`sign_with_gradient`.
+        rng: of the first u, uniform.
+
+    Attributes:
+        latent (dict): u of each block of the network's layout, float32 of the block's shape.
+        levels (dict): of each block its levels, float32, ascending.
+
+    Raises:
+        InputError: an unknown choice or option.
+    """
+
+    def __init__(
+        self, network: BinaryNetwork, chosen: Mapping, width: float, rng: np.random.Generator
+    ):
+        self.network = network
+        self.width = width
+        for name in chosen:
+            if name not in network.choices:
+                raise unknown_name("choice", name, network.choices or ["none, as there is none"])
+        self._chosen = {
+            block.name.removeprefix("choice."): _codes(block, chosen)
+            for block in network.layout.blocks
+            if block.name.startswith("choice.")
+        }
+        self._values = [self._option("values", v, i) for i, v in enumerate(network.values)]
+        self.latent, self.levels = {}, {}
+        for block in network.layout.blocks:
+            if block.name.startswith("layers."):
+                values = self._values[_layer(block.name)]
+                self.levels[block.name] = network.scale.new_tensor(sorted(set(values)))
+                u = network.scale.new_tensor(rng.uniform(-1, 1, block.shape))
+                self.latent[block.name] = u.requires_grad_()
+
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """The logits float32 (1, M, n_outputs) on inputs float32 (M, n_columns)."""
+        network = self.network
+        n_layers = len(network.layers)
+        parameters = Parameters(
+            weights=[self._numbers(f"layers.{i}.weight")[None] for i in range(n_layers)],
+            biases=[
+                self._numbers(f"layers.{i}.bias")[None]
+                if network.bias[i]
+                else network.scale.new_zeros(1, network.layers[i])
+                for i in range(n_layers)
+            ],
+            hidden=[Chosen((self._hidden(i),)) for i in range(n_layers - 1)],
+            skipped=[None] * (n_layers - 1),
+            removed=[None] * (n_layers - 1),
+            scale=network.scale.expand(1),
+            output=Chosen((self._option("activation", network.activation),)),
+        )
+        for choice in network.architecture:
+            chosen = torch.as_tensor(self._chosen[choice.name], device=inputs.device)
+            choice.apply(parameters, chosen[None])
+        if network.features is not None:
+            start = network.n_inputs * int(self._chosen["features"])
+            inputs = inputs[:, start : start + network.n_inputs]
+        z = parameters.outputs(inputs, largest=0.0).transpose(1, 2)
+        if network.n_outputs > 1 or network.is_regression:
+            return z
+        return parameters.output.apply(z, OUTPUTS_WITH_GRADIENT)
+
+    def bits(self) -> np.ndarray:
+        """The network as bits, int8 (n_qubits,).
+
+        Raises:
+            InputError: something that is no level of the network.
+        """
+        decoded = {f"choice.{name}": codes[None] for name, codes in self._chosen.items()}
+        for name in self.latent:
+            levels = self._numbers(name).detach().cpu().numpy()
+            layer = _layer(name)
+            if isinstance(self.network.values[layer], Choice):  # bits 0 and 1, in the layout
+                zero, one = self._values[layer]
+                levels = (levels - zero) / (one - zero)
+            decoded[name] = levels[None]
+        return self.network.layout.encode(decoded)[0]
+
+    @torch.no_grad()
+    def settle(self, share: float) -> None:
+        """Takes each u back to [-1, 1] and a share of its way to the u of its level."""
+        for name, u in self.latent.items():
+            middle, radius = self._range(name)
+            u.clamp_(-1, 1).lerp_((self._numbers(name) - middle) / radius, share)
+
+    def _range(self, name: str) -> tuple[Tensor, Tensor]:
+        """The middle of a block's levels and half their range."""
+        low, high = self.levels[name][[0, -1]]
+        return (low + high) / 2, (high - low) / 2
+
+    def _numbers(self, name: str) -> Tensor:
+        """The levels of a block, of its shape."""
+        levels = self.levels[name]
+        middle, radius = self._range(name)
+        real = middle + radius * self.latent[name]
+        nearest = levels[torch.bucketize(real.detach(), (levels[1:] + levels[:-1]) / 2)]
+        return _as_if(nearest, real)
+
+    def _hidden(self, layer: int):
+        activation = self._option("hidden", self.network.hidden[layer], layer)
+        return partial(sign_with_gradient, width=self.width) if activation == "sign" else activation
+
+    def _option(self, name: str, setting, layer: int | None = None):
+        """What a choice chose, or the setting where there is no choice."""
+        if not isinstance(setting, Choice):
+            return setting
+        return setting.options[int(self._chosen.get(f"{name}.{layer}", self._chosen.get(name)))]
+
+
+def sign_with_gradient(z: Tensor, width: float) -> Tensor:
+    r"""sign(z), with the gradient of clip(z / w, -1, 1) (arXiv:1602.02830, eq. 4).
+
+    There z is batch-normalised and w = 1; here w is width times the root mean square of all z, as a
+    sum of n integers grows as sqrt(n).
+    """
+    window = width * z.detach().square().mean().sqrt().clamp(min=torch.finfo(z.dtype).tiny)
+    return _as_if(sign(z), (z / window).clamp(-1, 1))
+
+
+# A clipped logit has no gradient where a sample is most wrong. That of z itself is the same at 0.
+OUTPUTS_WITH_GRADIENT = {
+    name: lambda z, activation=activation: _as_if(activation(z), identity(z))
+    for name, activation in OUTPUT_ACTIVATIONS.items()
+}
+
+
+def _as_if(value: Tensor, other: Tensor) -> Tensor:
+    """The value, exactly, with the gradient of the other."""
+    return value.detach() + (other - other.detach())
+
+
+def _layer(block_name: str) -> int:
+    return int(block_name.split(".")[1])
+
+
+def _codes(block, chosen: Mapping) -> np.ndarray:
+    """The chosen options of a choice, int64 of its shape."""
+    name = block.name.removeprefix("choice.")
+    codes = np.asarray(chosen.get(name, 0))
+    n_options = len(block.levels)
+    if codes.shape not in ((), block.shape) or not np.isin(codes, block.levels).all():
+        raise InputError(
+            f"chosen {name}={codes.tolist()}: expected the number of an option, 0 to "
+            f"{n_options - 1}, or an array {block.shape} of them"
+        )
+    return np.broadcast_to(codes.astype(np.int64), block.shape).copy()
