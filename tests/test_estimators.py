@@ -82,7 +82,9 @@ def test_predictions_are_the_mean_of_the_networks():
     regressor = quick(QuantumHypernetRegressor).fit(X, y)
     inputs = StandardScaler().fit_transform(X).astype(np.float32)
     outputs = regressor.network_(regressor.networks_, inputs)[..., 0].double().numpy()
-    np.testing.assert_allclose(regressor.predict(X), y.mean() + y.std() * outputs.mean(axis=0), rtol=1e-6)
+    np.testing.assert_allclose(
+        regressor.predict(X), y.mean() + y.std() * outputs.mean(axis=0), rtol=1e-6
+    )
 
 
 def test_attributes(fitted):

@@ -89,7 +89,7 @@ def straight_through(
         raise InputError(f"damping={damping}: expected a number, at least 0")
     if network.tied or network.fixed:
         raise InputError("tied or fixed bits have no latent numbers: give a network without them")
-    data = as_data(data, network.is_regression)
+    data = as_data(data, regression=network.is_regression)
     objective = NetworkLoss(network, data.inputs, data.targets, loss)
     rng = np.random.default_rng(seed)
     model = LatentNetwork(network, chosen or {}, width, rng)

@@ -30,8 +30,8 @@ def hard_sigmoid_logit(z: Tensor) -> Tensor:
 
 
 def sign(z: Tensor) -> Tensor:
-    """+1 or -1, in place; sign(0) = +1, and sign(-0) = -1."""
-    return torch.copysign(z.new_ones(()), z, out=z)
+    """+1 or -1, in place unless a gradient is asked for; sign(0) = +1, and sign(-0) = -1."""
+    return torch.copysign(z.new_ones(()), z, out=None if z.requires_grad else z)
 
 
 OUTPUT_ACTIVATIONS = {"sigmoid": identity, "hard_sigmoid": hard_sigmoid_logit}
