@@ -35,6 +35,8 @@ class DenseLayer(torch.nn.Module):
         z = h @ self.weight + bias
         if self.activation is None:
             return z
+        if self.activation == "sign":
+            return torch.where(z >= 0, 1.0, -1.0)  # ONNX knows no copysign
         if isinstance(self.activation, str):
             return HIDDEN_ACTIVATIONS[self.activation](z)
         # a user's function sees (networks, neurons, samples), as in BinaryNetwork
