@@ -51,7 +51,7 @@ def draw_accuracy(ax: Axes, evaluation: Evaluation, network: BinaryNetwork) -> N
     """Histogram of the shots' accuracies, stacked by what they chose, the activation as a rule."""
     accuracy = evaluation.test or evaluation.train
     groups, labels, title = [accuracy.each], ["shots"], "Networks"
-    single = [name for name, choice in network.choices.items() if not getattr(choice, "shape", ())]
+    single = [name for name, choice in network.choices.items() if not choice.shape]
     single = [name for name in single if len(network.choices[name].names) <= len(COLORS)]
     if single:
         name = single[-1]

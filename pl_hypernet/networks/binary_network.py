@@ -151,8 +151,8 @@ class BinaryNetwork(torch.nn.Module):
                 blocks.append(Block(f"layers.{i}.bias", (size,), levels))
             fan_in = size
         for name, choice in self.choices.items():
-            shape = getattr(choice, "shape", ())
-            blocks.append(Block(f"choice.{name}", shape, tuple(range(len(choice.names)))))
+            options = tuple(range(len(choice.names)))
+            blocks.append(Block(f"choice.{name}", choice.shape, options))
         return blocks
 
     @property

@@ -24,6 +24,8 @@ class Choice:
     66
     """
 
+    shape: tuple[int, ...] = ()  # one decision
+
     def __init__(self, *options: Hashable | Callable):
         self.options = tuple(tuple(o) if isinstance(o, list) else o for o in options)
         if len(self.options) < 2 or len(set(self.options)) != len(self.options):
