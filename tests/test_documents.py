@@ -16,13 +16,16 @@ ROOT = Path(__file__).parent.parent
 DEMOS = sorted(path.parent for path in ROOT.glob("demos/*/demo.py"))
 
 
-def python_blocks() -> list[str]:
-    return re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+def python_block(heading: str, number: int = 0) -> str:
+    """A block of code under a heading of the README."""
+    _, section = (ROOT / "README.md").read_text().split(f"# {heading}\n")
+    section = section.split("\n## ")[0]
+    return re.findall(r"```python\n(.*?)```", section, re.DOTALL)[number]
 
 
-def test_first_block_of_the_readme(tmp_path, monkeypatch, capsys):
+def test_the_start_of_the_readme(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    code = python_blocks()[0]
+    code = python_block("pl_hypernet: quantum hypernetworks in PennyLane")
     assert len([line for line in code.splitlines() if line.strip()]) <= 12
     shorter = code.replace('optimizer="qnspsa")', 'optimizer="qnspsa", steps=3, progress=False)')
     assert shorter != code
@@ -33,17 +36,30 @@ def test_first_block_of_the_readme(tmp_path, monkeypatch, capsys):
     assert (tmp_path / "main_job.png").stat().st_size > 50_000
 
 
-def test_second_block_of_the_readme(capsys):
-    code = python_blocks()[1]
+def test_pennylane_in_the_readme(capsys):
+    code = python_block("As PennyLane")
     exec(code, {})
     stated = float(re.search(r"print\(cost\)  # (\S+) ±", code)[1])
     shown = float(capsys.readouterr().out.split()[0])
     assert shown < 2 * stated < 0.1  # other versions of the simulator draw other shots
 
 
-def test_third_block_of_the_readme(tmp_path, monkeypatch, capsys):
+def test_networks_in_the_readme(capsys):
+    code = python_block("Networks and choices")
+    exec(code, {})
+    assert capsys.readouterr().out.strip() == re.search(r"print.*# (.*)", code)[1]
+
+
+def test_scikit_learn_in_the_readme(capsys):
+    code = python_block("Your data")
+    exec(code, {})
+    stated = float(re.search(r"print.*# (\S+)", code)[1])
+    assert float(capsys.readouterr().out) == pytest.approx(stated, abs=0.015)
+
+
+def test_a_rehearsal_in_the_readme(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    exec(python_blocks()[2], {})
+    exec(python_block("On a Braket QPU"), {})
     line = eval(capsys.readouterr().out)
     assert len(set(line)) == 6
     assert min(line) >= 1  # IQM's labels

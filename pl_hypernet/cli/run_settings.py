@@ -35,7 +35,8 @@ def run_settings(
     hidden: Annotated[
         Pairs,
         typer.Option(
-            help="Of hidden layers: sign, relu, tanh, ...; default sign. Several: one a layer."
+            metavar="NAME",
+            help="Of hidden layers: sign, relu, tanh, ...; default sign. Several: one a layer.",
         ),
     ] = None,
     choice: Annotated[
