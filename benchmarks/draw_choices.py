@@ -60,7 +60,7 @@ def cases() -> dict[str, Callable[[], tuple]]:
             "hidden",
             plh.BinaryNetwork(2, [4, 1], "sigmoid", scale=1.0, hidden=HIDDEN),
             plh.datasets.gaussian_mixture(),
-            {"loss": "mse", "reduction": "cvar:0.1", "batch_size": 2000, "steps": 600},
+            {"loss": "mse", "reduction": "cvar:0.05", "batch_size": 2000, "shots": 4000},
         ),
         "values": lambda: ("values", network_of(1, values=ENCODINGS), digits(), {"entropy": 0.005}),
         "dropout": lambda: (
@@ -89,7 +89,7 @@ def cases() -> dict[str, Callable[[], tuple]]:
 
 def draw(page: str, name: str, network, data, options: dict, steps: int | None) -> Figure:
     options = {"steps": 300} | options | ({"steps": steps} if steps else {})
-    hypernet = plh.QuantumHypernetwork(network, shots=500, seed=0)
+    hypernet = plh.QuantumHypernetwork(network, shots=options.pop("shots", 500), seed=0)
     at = {int(s) for s in np.unique(np.geomspace(1, options["steps"], 40).round())}
     seen: list[tuple[int, np.ndarray]] = []
 

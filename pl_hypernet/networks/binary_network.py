@@ -184,11 +184,7 @@ class BinaryNetwork(torch.nn.Module):
         Raises:
             InputError: wrong shapes.
         """
-        bits = _as_numpy(bits)
-        rows, inverse = unique_bitstrings(bits)
-        if len(rows) == len(bits):
-            return self._logits(self._bits(bits), self.check_inputs(inputs))
-        return self._logits(self._bits(rows), self.check_inputs(inputs))[torch.as_tensor(inverse)]
+        return self._logits(self._bits(_as_numpy(bits)), self.check_inputs(inputs))
 
     def score(self, bits, inputs, reduce: Callable[[Tensor], Tensor]) -> np.ndarray:
         """A number (or several) for each network, in bounded memory, equal networks once.

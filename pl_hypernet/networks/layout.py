@@ -52,9 +52,10 @@ class Block:
     def decode(self, bits):
         """Levels (S, *shape) of bits int8 (S, n_qubits), numpy or torch, same dtype."""
         bits = bits.reshape(len(bits), *self.shape, self.n_bits)
-        if len(self.levels) == 2:
-            zero, one = self.levels
-            return zero + (one - zero) * bits[..., 0]
+        if self._steps is not None:
+            return sum(
+                (step * bits[..., k] for k, step in enumerate(self._steps)), start=self.levels[0]
+            )
         places = range(self.n_bits - 1, -1, -1)
         if isinstance(bits, np.ndarray):
             codes = sum(bits[..., k].astype(int) << place for k, place in enumerate(places))
@@ -76,10 +77,24 @@ class Block:
         bits = [codes >> place & 1 for place in range(self.n_bits - 1, -1, -1)]
         return np.stack(bits, axis=-1).astype(np.int8).reshape(len(values), -1)
 
-    @property
+    @cached_property
     def _of_codes(self) -> list[int]:
         """What every code stands for."""
         return [self.levels[code % len(self.levels)] for code in range(2**self.n_bits)]
+
+    @cached_property
+    def _steps(self) -> list[int] | None:
+        """What each bit adds to the level of code 0, if every level is such a sum: no table then.
+
+        Sums on the way may leave int8 and come back, as its arithmetic is modulo 256.
+        """
+        places = range(self.n_bits - 1, -1, -1)
+        steps = [self._of_codes[1 << place] - self.levels[0] for place in places]
+        for code, level in enumerate(self._of_codes):
+            bits = [code >> place & 1 for place in places]
+            if level != self.levels[0] + sum(np.multiply(steps, bits)):
+                return None
+        return steps
 
 
 class ParameterLayout:

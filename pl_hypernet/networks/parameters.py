@@ -72,9 +72,16 @@ class Parameters:
             inputs: float (M, n_in).
             largest: that weights and biases can be, for that margin.
         """
-        h, bound = inputs.T, inputs.abs().max().item() if inputs.numel() else 0.0
+        h, bound = inputs.T, 0.0
+        if self.hidden and inputs.numel():
+            bound = inputs.abs().max().item()
         for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             hidden = self.hidden[i] if i < len(self.hidden) else None
+            removed = self.removed[i - 1] if i else None
+            if removed is not None and hidden is not None and self.skipped[i] is not None:
+                h = h.masked_fill(removed[..., None], 0)
+            elif removed is not None:  # the same, of fewer numbers
+                weight = weight.masked_fill(removed[:, None], 0)
             if hidden is not None:
                 tie = TIE * largest * (1 + weight.shape[2] * bound)
                 sign = hidden.is_sign()
@@ -89,8 +96,6 @@ class Parameters:
             z = hidden.apply(z, HIDDEN_ACTIVATIONS)
             if self.skipped[i] is not None:
                 z = torch.where(self.skipped[i][:, None, None], h, z)
-            if self.removed[i] is not None:
-                z = z.masked_fill(self.removed[i][..., None], 0)
             h = z
             if all(option in BOUNDED for option in hidden.options) and self.skipped[i] is None:
                 bound = 1.0
