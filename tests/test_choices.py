@@ -280,6 +280,15 @@ def test_a_removed_neuron_and_a_skipped_layer_leave_no_trace():
     assert not np.allclose(network(network.layout.encode(values), inputs), before)
 
 
+def test_networks_may_share_a_choice():
+    drop = plh.DropWeights(0, groups=2)
+    small, large = (plh.BinaryNetwork(n, choices=[drop]) for n in (3, 5))
+    bits = random_bits(8, small.n_qubits)
+    inputs = np.random.default_rng(1).normal(size=(4, 3))
+    np.testing.assert_allclose(small(bits, inputs), by_hand(small, bits, inputs), rtol=1e-5)
+    assert large.n_qubits == small.n_qubits + 2
+
+
 def test_unused_codes_are_shared_out_evenly():
     network = plh.BinaryNetwork(2, [2, 1], hidden=plh.Choice("sign", "relu", "tanh"))
     assert network.layout.names[-2:] == ["choice.hidden.bit0", "choice.hidden.bit1"]

@@ -42,7 +42,7 @@ class ArchitectureChoice:
         return self.options
 
     def prepare(self, sizes: tuple[int, ...]) -> None:
-        """Called once, with the numbers of inputs and of neurons in each layer.
+        """Called once by each network, on a copy, with the numbers of inputs and of neurons.
 
         Sets ``shape``, where it depends on them.
 
@@ -139,6 +139,9 @@ class DropWeights(LayerChoice):
         self.seed = seed
         self.shape = () if groups is None else (groups,)
 
+    def __repr__(self) -> str:
+        return f"DropWeights({self.layer}, groups={self.groups}, seed={self.seed})"
+
     @property
     def setting(self):
         return [self.groups or 0, self.seed] if self.seed else self.groups or True
@@ -150,7 +153,6 @@ class DropWeights(LayerChoice):
         n_groups = self.groups or 2
         if n_groups > n_weights:
             raise InputError(f"groups={self.groups}: the layer has only {n_weights} weights")
-        # in the second half for None, and then of group -1: never dropped
         group = np.random.default_rng(self.seed).permutation(n_weights) % n_groups
         self._group = torch.as_tensor(group.reshape(size))
 

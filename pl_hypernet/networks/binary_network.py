@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from copy import copy
 from numbers import Integral, Real
 
 import numpy as np
@@ -119,7 +120,7 @@ class BinaryNetwork(torch.nn.Module):
         self.n_columns = n_inputs * (len(features.options) if features else 1)
         if n_layers == 1 and isinstance(hidden, Choice):
             raise InputError(f"hidden={hidden}: a network of one layer has no hidden one to choose")
-        self.architecture = tuple(choices)
+        self.architecture = tuple(map(copy, choices))  # they learn the sizes of this network
         self.choices: dict[str, Choice | ArchitectureChoice] = values_choices | hidden_choices
         if features is not None:
             self.choices["features"] = features
