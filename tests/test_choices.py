@@ -333,7 +333,7 @@ def test_a_choice_of_ones_own(tmp_path):
     options = {"steps": 2, "progress": False, "out": tmp_path / "run", "penalties": penalties}
     run = plh.train(hypernet, data, "score", **options)
     assert set(run.summary["choices"]["temperature"]) == {"sharp", "soft", "softer"}
-    with pytest.raises(InputError, match="has a temperature of its own: hand over"):
+    with pytest.raises(InputError, match="has a temperature of its own: load it"):
         plh.load(tmp_path / "run", data=data)
     again = plh.load(tmp_path / "run", hypernet=hypernet, data=data)
     assert again.summary == run.summary

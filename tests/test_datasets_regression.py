@@ -11,22 +11,31 @@ X = np.arange(12.0).reshape(6, 2)
 Y = [0.5, 1, -2, 3, 1e3, 0]
 
 
+def given(data, targets):
+    """In the user's units."""
+    return data.target_mean + data.target_scale * targets
+
+
 def test_real_targets():
     data = from_arrays(X, Y, X[:1], [7.25], regression=True)
     assert data.is_regression
     assert data.classes is None
     assert data.targets.dtype == data.test_targets.dtype == np.float32
-    assert data.targets.tolist() == Y
-    assert data.test_targets.tolist() == [7.25]
+    np.testing.assert_allclose(data.target_mean, np.mean(Y))
+    np.testing.assert_allclose(data.target_scale, np.std(Y))
+    np.testing.assert_allclose(given(data, data.targets), Y, atol=1e-4)
+    np.testing.assert_allclose(given(data, data.test_targets), [7.25], atol=1e-4)
+    assert abs(data.targets.mean()) < 1e-6
     assert not as_data((X, [0, 1] * 3)).is_regression
     whole = as_data((X, [1, 2, 3, 4, 5, 6]), regression=True)
-    assert whole.targets.tolist() == [1, 2, 3, 4, 5, 6]
+    np.testing.assert_allclose(given(whole, whole.targets), [1, 2, 3, 4, 5, 6], rtol=1e-6)
 
 
 def test_splits_and_features_keep_real_targets():
     data = with_features(from_arrays(X, Y, regression=True), "standardise").split(1 / 3, seed=0)
     assert data.is_regression
-    assert sorted([*data.targets, *data.test_targets]) == sorted(Y)
+    everything = given(data, np.concatenate([data.targets, data.test_targets]))
+    np.testing.assert_allclose(sorted(everything), sorted(Y), atol=1e-4)
 
 
 @pytest.mark.parametrize(
@@ -56,5 +65,5 @@ def test_files_of_real_targets(tmp_path):
     path = str(tmp_path / "own.npz")
     data = datasets.load(path, regression=True)
     assert data.source == {"name": path, "regression": True}
-    assert data.targets.tolist() == Y
+    np.testing.assert_allclose(given(data, data.targets), Y, atol=1e-4)
     assert len(datasets.load(path).classes) == 6

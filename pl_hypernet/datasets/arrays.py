@@ -1,5 +1,7 @@
 """A user's own arrays, checked and made uniform."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from pl_hypernet.datasets.data import Data
@@ -26,7 +28,7 @@ def from_arrays(
             flattened, with ``image_shape`` kept of (n_samples, height, width) or (n_samples, 1,
             height, width).
         targets: (n_samples,), two or more labels of any kind, the smallest becomes class 0; or of a
-            regression real numbers.
+            regression real numbers, which are standardised by the training targets.
         test_inputs, test_targets: the same for testing, if there are any.
         regression: whether targets are real numbers.
         missing: None: NaN in the inputs is refused; ``"mean"``: it is filled with the mean of the
@@ -66,12 +68,29 @@ def from_arrays(
     grey = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
     image_shape = grey if len(grey) == 2 else None
     data = Data(inputs, targets, test_inputs, test_targets, classes, image_shape, gaps=gaps)
-    if regression and data.targets.min() == data.targets.max():
+    return _standardised(data) if regression else data
+
+
+def _standardised(data: Data) -> Data:
+    """Real targets in units that the outputs of a network can reach."""
+    if data.targets.min() == data.targets.max():
         raise DataError(
             f"training targets are all {data.targets[0]} as float32: expected different values; "
             "subtract their mean where they differ by little"
         )
-    return data
+    mean = float(data.targets.mean(dtype=np.float64))
+    scale = float(data.targets.std(dtype=np.float64))
+
+    def scaled(targets):
+        return None if targets is None else ((targets - mean) / scale).astype(np.float32)
+
+    return replace(
+        data,
+        targets=scaled(data.targets),
+        test_targets=scaled(data.test_targets),
+        target_mean=mean,
+        target_scale=scale,
+    )
 
 
 def _array(what: str, values) -> np.ndarray:
@@ -125,7 +144,8 @@ def _classes(targets: np.ndarray) -> np.ndarray:
     if len(classes) > most:
         raise DataError(
             f"targets hold {len(classes)} different values ({shown}): expected the labels of at "
-            f"most {most} classes; if they are real numbers to be fitted, give regression=True"
+            f"most {most} classes; if they are real numbers to be fitted, give regression=True (on "
+            "the command line --activation identity)"
         )
     return classes
 

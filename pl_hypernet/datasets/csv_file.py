@@ -10,7 +10,8 @@ from pl_hypernet.datasets.data import LARGEST, Data
 from pl_hypernet.errors import DataError, unknown_name
 
 MISSING = {"", "?", "na", "n/a", "nan", "null", "none"}  # in small letters
-MEND = "fill it in or remove the row; missing='mean' fills inputs in with means"
+MEND = "fill it in or remove the row"
+MEANS = "; or let means take its place by missing='mean', --data-option missing=mean"
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,7 @@ def _numbers(table: Table, name: str, gaps: bool) -> np.ndarray:
     for row, cell in enumerate(table.column(name)):
         if cell.lower() in MISSING:
             if not gaps:
-                raise table.error(row, name, f"{cell!r} is missing: {MEND}")
+                raise table.error(row, name, f"{cell!r} is missing: {MEND}{MEANS}")
             numbers[row] = np.nan
         elif not _is_number(cell):
             raise table.error(row, name, f"{cell!r} is no number: remove the column or code it")

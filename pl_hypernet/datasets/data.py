@@ -18,7 +18,7 @@ class Data:
     Attributes:
         inputs: float32 (n_samples, n_inputs), of absolute value at most 1e15.
         targets: int64 (n_samples,), in 0 ... n_classes - 1; or of a regression float32
-            (n_samples,), not all the same.
+            (n_samples,).
         test_inputs, test_targets: the same for testing; None where there is no test set.
         classes: what each target stands for, e.g. the digits (0, 1); None: a regression.
         image_shape: (height, width) where inputs are images, for the pictures; else None.
@@ -27,12 +27,14 @@ class Data:
         features: names of the feature maps whose outputs the inputs are, side by side in blocks of
             n_inputs / len(features) columns; () where the inputs are the raw ones.
         raw: the data before these maps; None where there are none.
+        target_mean, target_scale: targets of a regression are (y - target_mean) / target_scale,
+            y those that the user gave.
         gaps: bool (n_samples, n_inputs), where raw inputs were missing and are training means now;
             None: nowhere.
 
     Raises:
         DataError: wrong shapes; NaN, infinite or huge inputs; targets that are not 0, 1, ..., or of
-            a regression not finite or all the same.
+            a regression not finite.
     """
 
     inputs: np.ndarray
@@ -45,6 +47,8 @@ class Data:
     features: tuple[str, ...] = ()
     raw: Optional["Data"] = None
     gaps: np.ndarray | None = None
+    target_mean: float = 0.0
+    target_scale: float = 1.0
 
     def __post_init__(self):
         self._check("training", self.inputs, self.targets)
@@ -106,6 +110,8 @@ class Data:
             self.classes,
             self.image_shape,
             gaps=gaps,
+            target_mean=self.target_mean,
+            target_scale=self.target_scale,
         )
 
     def _check(self, which: str, inputs: np.ndarray, targets: np.ndarray) -> None:

@@ -69,6 +69,11 @@ def with_features(data: Data, names: str | tuple[str, ...] | list[str]) -> Data:
     )
 
 
+def is_feature_map(name: str) -> bool:
+    """Whether :func:`with_features` knows a map of this name."""
+    return any(re.fullmatch(pattern, name) for pattern in MAPS)
+
+
 def _fitted(name: str, inputs: np.ndarray) -> Map:
     for pattern, fit in MAPS.items():
         match = re.fullmatch(pattern, name) if isinstance(name, str) else None

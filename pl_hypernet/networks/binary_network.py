@@ -98,11 +98,10 @@ class BinaryNetwork(torch.nn.Module):
         super().__init__()
         if n_inputs < 1:
             raise InputError(f"n_inputs={n_inputs}: expected at least 1")
-        self.layers = tuple(layers)
+        self.layers = tuple(layers) if isinstance(layers, Sequence | np.ndarray) else ()
         if not self.layers or not all(n == int(n) and n >= 1 for n in self.layers):
             raise InputError(
-                f"layers={list(layers)}: expected the number of neurons in each layer, as [1] or "
-                "[64, 10]"
+                f"layers={layers}: expected the number of neurons in each layer, as [1] or [64, 10]"
             )
         if scale is not None and not (isinstance(scale, Real) and 0 < scale < math.inf):
             raise InputError(f"scale={scale!r}: expected a positive number, or None")

@@ -238,8 +238,10 @@ class ParameterLayout:
         for group in tied:
             members = [self._find(name) for name in group]
             if len(members) < 2 or len({len(indices) for indices in members}) != 1:
+                numbers = " and ".join(str(len(indices)) for indices in members)
                 raise InputError(
-                    f"tied {list(group)}: expected two or more names of equally many bits"
+                    f"tied {list(group)}: expected two or more names of equally many bits, not "
+                    f"{numbers}"
                 )
             for indices in members[1:]:
                 for first, second in zip(members[0], indices, strict=True):
@@ -247,10 +249,10 @@ class ParameterLayout:
                     leader[leader == high] = low
         constant = np.full(self.n_bits, -1)
         for name, bits in fixed.items():
-            indices, bits = self._find(name), np.atleast_1d(bits)
+            indices, given, bits = self._find(name), bits, np.atleast_1d(bits)
             if bits.shape not in ((1,), (len(indices),)) or not np.isin(bits, (0, 1)).all():
                 raise InputError(
-                    f"fixed {name}={bits.tolist()}: expected a bit 0 or 1, or {len(indices)} of "
+                    f"fixed {name}={given}: expected a bit 0 or 1, or {len(indices)} of "
                     "them, one for each bit of this name"
                 )
             for i, bit in zip(leader[indices], np.broadcast_to(bits, len(indices)), strict=True):

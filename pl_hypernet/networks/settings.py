@@ -94,7 +94,8 @@ def check_no_custom(settings: dict[str, Any]) -> None:
     for name, setting in found:
         if CUSTOM in (setting if isinstance(setting, list | tuple) else [setting]):
             raise InputError(
-                f"this run has a {name} of its own: hand over its QuantumHypernetwork as hypernet"
+                f"this run has a {name} of its own: load it from Python, as "
+                "plh.load(folder, hypernet=hypernet)"
             )
 
 

@@ -18,10 +18,16 @@ def check_penalties(network: BinaryNetwork, penalties: Penalties) -> Penalties:
             finite number.
     """
     for name, options in penalties.items():
+        if not isinstance(options, dict):
+            raise InputError(
+                f"penalty {name}={options}: expected one for each option, as "
+                f"{{{name!r}: {{'OPTION': {options}}}}}"
+            )
         if name not in network.choices:
             if not network.choices:
                 raise InputError(f"penalty of {name!r}: this network leaves no choice to a qubit")
-            raise unknown_name("choice with a penalty", name, network.choices)
+            known = [f"{name}.{o}" for name, choice in network.choices.items() for o in choice.names]
+            raise unknown_name("choice with a penalty", name, known)
         for option, penalty in options.items():
             if option not in network.choices[name].names:
                 raise unknown_name(f"option of {name}", option, network.choices[name].names)
