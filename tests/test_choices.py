@@ -130,6 +130,26 @@ def test_outputs_equal_a_plain_loop(name):
         np.testing.assert_allclose(network(row[None], inputs)[0], logits, rtol=1e-6, atol=1e-6)
 
 
+@pytest.mark.parametrize("values", [(1, -1), (1, -3), "ternary", plh.Choice((0, 1), (1, -1))])
+def test_an_outlier_changes_no_other_sample_and_no_other_input(values):
+    """The margin of 0 is that of each sum, not of a whole batch."""
+    network = plh.BinaryNetwork(20, [5, 1], values=values)
+    bits = random_bits(30, network.n_qubits)
+    rng = np.random.default_rng(1)
+    inputs = rng.normal(size=(50, 20)).astype(np.float32)
+    outlier = np.zeros((1, 20), np.float32)
+    outlier[0, 0] = 1e7
+    alone = network(bits, inputs)
+    np.testing.assert_array_equal(network(bits, np.concatenate([inputs, outlier]))[:, :-1], alone)
+    np.testing.assert_allclose(alone, by_hand(network, bits, inputs), atol=1e-5)
+    inputs[:, 3] = rng.normal(5e4, 1e4, 50)
+    where = network.layout.decode(bits)["layers.0.weight"]
+    if (where[..., 3] == 0).any() and not isinstance(values, plh.Choice):
+        bits = bits[(where[:, :, 3] == 0).all(axis=1)]
+        assert len(bits)
+        np.testing.assert_allclose(network(bits, inputs), by_hand(network, bits, inputs), atol=1e-5)
+
+
 def test_a_wrong_sign_of_zero_is_seen():
     network = plh.BinaryNetwork(3, [4, 2])
     bits = random_bits(25, network.n_qubits)
@@ -361,6 +381,20 @@ def test_a_penalty_for_each_neuron():
 
 
 @pytest.mark.parametrize(
+    "make",
+    [
+        lambda: plh.Choice(lambda z: z, lambda z: z * z),  # of the same name
+        lambda: plh.DropWeights(0, groups=2.5),
+        lambda: plh.DropWeights(0, seed=None),
+        lambda: plh.RemoveNeurons("0"),
+    ],
+)
+def test_choices_that_cannot_be(make):
+    with pytest.raises(InputError, match="expected"):
+        make()
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ({"choices": [plh.RemoveNeurons(1)]}, "expected the number of a hidden layer, 0 to 0"),
@@ -373,6 +407,13 @@ def test_a_penalty_for_each_neuron():
         ({"hidden": ["relu", "sign"]}, "expected one for all layers, or a list of 1"),
         ({"features": plh.Choice("a", "b"), "layers": [3, 1], "choices": [plh.SkipLayer(0)]},
          "not beside a choice of features"),
+        ({"choices": ["neurons.0"]}, "choices holds 'neurons.0': expected RemoveNeurons"),
+        ({"choices": [plh.ArchitectureChoice()]}, "an ArchitectureChoice of yours with a name"),
+        ({"layers": 5}, "layers=5: expected the number of neurons in each layer"),
+        ({"layers": [4.0, 1]}, r"layers=\[4.0, 1\]: expected the number of neurons"),
+        ({"n_inputs": 3.0}, "n_inputs=3.0: expected a whole number"),
+        ({"hidden": [["relu"]]}, r"unknown hidden activation \['relu'\]"),
+        ({"values": [[1, -1], [[3]]]}, r"values=\[\[3\]\]"),
         ({"bias": 1}, "bias=1: expected True or False"),
         ({"features": "pca"}, "expected a Choice of feature maps"),
         ({"activation": plh.Choice("sigmoid", "identity")}, "unknown activation 'identity'"),
@@ -386,3 +427,66 @@ def test_a_penalty_for_each_neuron():
 def test_networks_that_cannot_be(arguments, message):
     with pytest.raises(InputError, match=message):
         plh.BinaryNetwork(**{"n_inputs": 3, "layers": [4, 1]} | arguments)
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_a_run_of_each_kind_is_loaded_again(name, tmp_path):
+    """Through config.toml, from which the network is made again."""
+    network = NETWORKS[name]()
+    rng = np.random.default_rng(1)
+    inputs = rng.normal(size=(20, network.n_columns))
+    data = inputs, np.arange(20) % (2 if network.n_outputs == 1 else network.n_outputs)
+    hypernet = plh.QuantumHypernetwork(network, layers=1, shots=20)
+    run = plh.train(hypernet, data, "score", 2, progress=False, out=tmp_path / "run")
+    again = plh.load(tmp_path / "run", data=data)
+    assert repr(again.hypernet.network) == repr(network)
+    assert again.summary == run.summary
+
+
+class Louder(plh.DropWeights):
+    """A choice of a user's own made of one of ours."""
+
+    def apply(self, parameters, chosen):
+        parameters.scale = parameters.scale * (1 + chosen)
+
+
+def test_other_runs_that_are_loaded_again(tmp_path):
+    inputs = np.random.default_rng(1).normal(size=(20, 3))
+    for k, (network, targets, start) in enumerate(
+        [
+            (plh.BinaryNetwork(3, [4, 1], "identity"), 100 + 20 * inputs[:, 0], None),
+            (plh.BinaryNetwork(3, fixed={"layers.0.bias": 1}), inputs[:, 0] > 0, None),
+            (plh.BinaryNetwork(3, tied=[["layers.0.weight[0, 0]", "layers.0.weight[0, 1]"]]),
+             inputs[:, 0] > 0, None),
+            (plh.BinaryNetwork(3), inputs[:, 0] > 0, np.ones((5, 4))),
+        ]
+    ):  # fmt: skip
+        data = inputs, targets
+        hypernet = plh.QuantumHypernetwork(network, shots=20)
+        options = {"progress": False, "theta": start, "out": tmp_path / f"{k}"}
+        run = plh.train(hypernet, data, "score", 2, **options)
+        assert plh.load(tmp_path / f"{k}", data=data).summary == run.summary
+    own = plh.QuantumHypernetwork(plh.BinaryNetwork(3, choices=[Louder(0)]), shots=20)
+    plh.train(own, data, "score", 2, progress=False, out=tmp_path / "own")
+    with pytest.raises(InputError, match=r"has a dropout\.0 of its own"):
+        plh.load(tmp_path / "own", data=data)
+
+
+def test_features_of_data_and_network_are_compared():
+    names = ("pca:2", "random:2")
+    rng = np.random.default_rng(1)
+    plain = plh.datasets.from_arrays(rng.normal(size=(20, 4)), np.arange(20) % 2)
+    made = plh.datasets.with_features(plain, names)
+    for data, options, message in (
+        (made, names[::-1], "give both the same, in the same order"),
+        (plain, names, "the data have none"),
+        (made, names, None),
+        (plain, ("left", "right"), None),  # maps of a user's own, side by side
+    ):
+        network = plh.BinaryNetwork(2, features=plh.Choice(*options))
+        hypernet = plh.QuantumHypernetwork(network, shots=20)
+        if message is None:
+            plh.train(hypernet, data, "score", 1, progress=False)
+        else:
+            with pytest.raises(InputError, match=message):
+                plh.train(hypernet, data, "score", 1, progress=False)

@@ -57,6 +57,11 @@ class Evaluation:
     metric: str = "accuracy"
 
     @property
+    def word(self) -> str:
+        """What the numbers of ``train`` and ``test`` are, for people."""
+        return "R²" if self.metric == "r2" else "accuracy"
+
+    @property
     def good(self) -> np.ndarray:
         """bool (S,), the shots whose accuracy exceeds 0.9, on the test samples if there are any."""
         return (self.test or self.train).each > GOOD

@@ -68,8 +68,7 @@ def draw_accuracy(ax: Axes, evaluation: Evaluation, network: BinaryNetwork) -> N
     ax.hist(groups, bins=bins, stacked=True, color=COLORS[: len(groups)], label=labels)
     ax.axvline(accuracy.vote, color="black", ls="--", lw=1, label=f"vote: {accuracy.vote:.4f}")
     which = "test" if evaluation.test else "training"
-    word = "accuracy" if evaluation.metric == "accuracy" else "R²"
-    ax.set(xlabel=f"{which} {word}", ylabel="shots", title=title)
+    ax.set(xlabel=f"{which} {evaluation.word}", ylabel="shots", title=title)
     ax.legend(frameon=False, loc="upper left")
 
 

@@ -15,7 +15,7 @@ class Summary(Figures):
     def table(self) -> Table:
         """The table that the command shows."""
         metric = "r2" if "train_r2" in self else "accuracy"
-        word = {"r2": "R^2", "accuracy": "accuracy"}[metric]
+        word = {"r2": "R²", "accuracy": "accuracy"}[metric]
         train, test = self[f"train_{metric}"], self[f"test_{metric}"] or {}
         table = Table(title=f"{self['n_qubits']} qubits on {self['device']}", title_justify="left")
         table.add_column("")

@@ -80,7 +80,7 @@ class LatentNetwork:
         if network.features is not None:
             start = network.n_inputs * int(self._chosen["features"])
             inputs = inputs[:, start : start + network.n_inputs]
-        z = parameters.outputs(inputs, largest=0.0).transpose(1, 2)
+        z = parameters.outputs(inputs).transpose(1, 2)
         if network.n_outputs > 1 or network.is_regression:
             return z
         return parameters.output.apply(z, OUTPUTS_WITH_GRADIENT)

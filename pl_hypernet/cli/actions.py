@@ -164,10 +164,10 @@ def _most_frequent(evaluation: Evaluation, title: str) -> Table:
     table = Table(
         title=title,
         title_justify="left",
-        caption=f"{len(rows)} different networks; energy {evaluation.energy}; {which} accuracy: "
-        f"mean {accuracy.mean:.4f}, vote {accuracy.vote:.4f}",
+        caption=f"{len(rows)} different networks; energy {evaluation.energy}; {which} "
+        f"{evaluation.word}: mean {accuracy.mean:.4f}, vote {accuracy.vote:.4f}",
     )
-    for heading in ("often", "loss", f"{which} accuracy", "network"):
+    for heading in ("often", "loss", f"{which} {evaluation.word}", "network"):
         table.add_column(heading, justify="left" if heading == "network" else "right")
     _, first = np.unique(inverse, return_index=True)
     losses = evaluation.energy.losses[first]
@@ -185,13 +185,14 @@ def _comparison(evaluations: dict[str, Evaluation]) -> Table:
     """The same theta on two devices: do their shots have the same distribution of accuracy?"""
     accuracies = [(e.test or e.train).each for e in evaluations.values()]
     p_value = ks_2samp(*accuracies).pvalue
+    word = next(iter(evaluations.values())).word
     table = Table(
         title="The same angles on both devices",
         title_justify="left",
-        caption=f"two-sample Kolmogorov-Smirnov test of the accuracies: p = {p_value:.2g}; "
+        caption=f"two-sample Kolmogorov-Smirnov test of the shots' {word}: p = {p_value:.2g}; "
         "small where the distributions differ",
     )
-    for heading in ("device", "energy", "mean accuracy", "vote", "above 90 %"):
+    for heading in ("device", "energy", f"mean {word}", "vote", "above 90 %"):
         table.add_column(heading, justify="left" if heading == "device" else "right")
     for name, evaluation in evaluations.items():
         accuracy = evaluation.test or evaluation.train

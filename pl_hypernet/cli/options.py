@@ -1,5 +1,6 @@
 """What is typed on the command line, as settings of a run."""
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -70,8 +71,10 @@ def parse_penalties(pairs: list[str]) -> dict[str, dict[str, float]]:
     """``["activation.hard_sigmoid=0.01"]`` as ``{"activation": {"hard_sigmoid": 0.01}}``."""
     penalties: dict[str, dict[str, float]] = {}
     for key, penalty in parse_pairs(pairs, "--penalty").items():
-        choice, _, option = key.rpartition(".")
-        if not choice or isinstance(penalty, bool) or not isinstance(penalty, int | float):
+        # a choice may be of a layer, neurons.0, and an option have dots, threshold:0.5
+        match = re.fullmatch(r"(\w+(?:\.\d+)?)\.(.+)", key)
+        choice, option = match.groups() if match else (key, None)
+        if not option or isinstance(penalty, bool) or not isinstance(penalty, int | float):
             raise InputError(
                 f"--penalty {key}={penalty}: expected CHOICE.OPTION=LOSS, as "
                 "activation.hard_sigmoid=0.01"
@@ -97,7 +100,9 @@ def merge_settings(
     choices = settings.get("choices")
     for name in ("activation", "hidden", "values"):  # what is given takes the place of the file's
         if name in given and isinstance(choices, dict):
-            settings["choices"] = choices = {k: v for k, v in choices.items() if k != name}
+            settings["choices"] = choices = {
+                k: v for k, v in choices.items() if k.split(".")[0] != name
+            }
         if name in options.get("choices", {}):
             settings.pop(name, None)
     settings |= given

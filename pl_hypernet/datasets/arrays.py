@@ -6,7 +6,7 @@ import numpy as np
 
 from pl_hypernet.datasets.data import Data
 from pl_hypernet.datasets.gaps import fill_gaps
-from pl_hypernet.errors import DataError, unknown_name
+from pl_hypernet.errors import DataError, InputError, unknown_name
 
 MOST_CLASSES = 1000
 MOST_FRACTIONS = 20  # different labels that may be fractions, before they look like real targets
@@ -39,6 +39,8 @@ def from_arrays(
             that are no labels; of a regression targets that are all the same.
         InputError: an unknown ``missing``.
     """
+    if not isinstance(regression, bool):
+        raise InputError(f"regression={regression!r}: expected True or False")
     inputs = _numbers("inputs", inputs)
     targets = _column("targets", targets, regression)
     shape = inputs.shape[1:]

@@ -35,8 +35,8 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
             layer), twice that without hidden layer.
         entropy: weight of the entropy of the networks, in units of the squared error of
             standardised y a nat, which needs log p; None: 2 scale^2 without hidden layer, else
-            0.1 scale^2, as more would keep hidden neurons from coming to differ. 0 where log p is
-            not known.
+            0.1 scale^2, as more would keep hidden neurons from coming to differ. Give 0 where log
+            p is not known.
 
     Attributes:
         n_features_in_, feature_names_in_, network_, networks_, best_network_, theta_, history_,

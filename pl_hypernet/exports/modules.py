@@ -11,6 +11,7 @@ from pl_hypernet.networks.activations import (
     REGRESSION,
     SOFTMAX,
 )
+from pl_hypernet.networks.parameters import TIE
 
 
 class DenseLayer(torch.nn.Module):
@@ -18,24 +19,21 @@ class DenseLayer(torch.nn.Module):
 
     def __init__(self, layer: Layer, columns: tuple[int, int] | None, one: bool):
         super().__init__()
-        constant, self.margin = layer.margin
         weight = torch.tensor(layer.weight).mT.contiguous()
-        bias = torch.tensor(layer.bias)[:, None] + constant
+        bias = torch.tensor(layer.bias)[:, None]
         self.register_buffer("weight", weight[0] if one else weight)
         self.register_buffer("bias", bias[0, 0] if one else bias)
         self.activation = layer.activation
         self.columns = columns
 
     def forward(self, h: Tensor) -> Tensor:
-        bias = self.bias
-        if self.margin:  # so that what rounding makes a little less than 0 has the sign +1
-            bias = bias + self.margin * h.abs().max()
         if self.columns is not None:
             h = h[:, slice(*self.columns)]
-        z = h @ self.weight + bias
+        z = h @ self.weight + self.bias
         if self.activation is None:
             return z
-        if self.activation == "sign":
+        if self.activation == "sign":  # what rounding makes a little less than 0 has the sign +1
+            z = z + TIE * (h.abs() @ self.weight.abs() + self.bias.abs())
             return torch.where(z >= 0, 1.0, -1.0)  # ONNX knows no copysign
         if isinstance(self.activation, str):
             return HIDDEN_ACTIVATIONS[self.activation](z)

@@ -72,7 +72,7 @@ def _layer_header(layer: Layer) -> dict:
                 f"{MOST_LEVELS}: export as torch or onnx"
             )
     shape = layer.weight.shape[1:]
-    return {"shape": shape, "activation": layer.activation, "margin": layer.margin, **levels}
+    return {"shape": shape, "activation": layer.activation, **levels}
 
 
 def _no_function(activation) -> InputError:

@@ -7,10 +7,8 @@ import numpy as np
 
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import BinaryNetwork
-from pl_hypernet.networks.activations import BOUNDED
-from pl_hypernet.networks.parameters import TIE, Activation, Chosen, Parameters
+from pl_hypernet.networks.parameters import Activation, Chosen, Parameters
 from pl_hypernet.networks.unique import unique_bitstrings
-from pl_hypernet.networks.values import pairs_of
 
 
 @dataclass
@@ -22,15 +20,12 @@ class Layer:
         weight: float32 (G, n_out, n_in).
         bias: float32 (G, n_out).
         activation: a name or a function; None behind the last layer.
-        margin: (c, m), by which a sum with a sign behind it may be less than 0 and count as 0:
-            c + m max|h|, h being all inputs of the layer.
     """
 
     number: int
     weight: np.ndarray
     bias: np.ndarray
     activation: Activation | None
-    margin: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass
@@ -55,7 +50,7 @@ class Group:
     @property
     def key(self) -> tuple:
         """Groups with the same key can be stacked."""
-        layers = [(x.number, x.weight.shape[1:], x.activation, x.margin) for x in self.layers]
+        layers = [(x.number, x.weight.shape[1:], x.activation) for x in self.layers]
         return self.columns, self.output, *layers
 
 
@@ -97,10 +92,8 @@ def plain_groups(network: BinaryNetwork, bits) -> list[Group]:
 
 
 def _one_network(network, parameters: Parameters, s: int, often) -> Group:
-    largest = max(abs(v) for values in network.values for pair in pairs_of(values) for v in pair)
     layers: list[Layer] = []
     removed: np.ndarray | bool = False  # inputs of the layer that are 0
-    bounded = False  # by 1; else the margin of a sign is measured
     for i, (weight, bias) in enumerate(zip(parameters.weights, parameters.biases, strict=True)):
         hidden = parameters.hidden[i] if i < len(parameters.hidden) else None
         skipped = None if hidden is None else parameters.skipped[i]
@@ -108,17 +101,11 @@ def _one_network(network, parameters: Parameters, s: int, often) -> Group:
         if not is_skipped:
             numbers = np.where(removed, 0, weight[s].cpu().numpy()).astype(np.float32)
             activation = None if hidden is None else _option(hidden, s)
-            margin = (0.0, 0.0)
-            if activation == "sign":
-                unit, per_input = TIE * largest, TIE * largest * numbers.shape[1]
-                margin = (unit + per_input, 0.0) if bounded else (unit, per_input)
             offsets = bias[s].cpu().numpy().astype(np.float32)
-            layers.append(Layer(i, numbers[None], offsets[None], activation, margin))
+            layers.append(Layer(i, numbers[None], offsets[None], activation))
             removed = False
-        if hidden is not None:
-            if parameters.removed[i] is not None:
-                removed = removed | parameters.removed[i][s].cpu().numpy()
-            bounded = skipped is None and all(option in BOUNDED for option in hidden.options)
+        if hidden is not None and parameters.removed[i] is not None:
+            removed = removed | parameters.removed[i][s].cpu().numpy()
     _drop_unused(layers)
     scale = parameters.scale[s : s + 1].cpu().numpy().astype(np.float32)
     columns = _cut_columns(network, layers[0])
@@ -159,7 +146,6 @@ def _stacked(groups: list[Group]) -> Group:
             np.concatenate([layer.weight for layer in same]),
             np.concatenate([layer.bias for layer in same]),
             same[0].activation,
-            same[0].margin,
         )
         for same in zip(*(group.layers for group in groups), strict=True)
     ]

@@ -11,6 +11,7 @@ import json
 
 import numpy as np
 
+TIE = 1e-6  # of a sum of absolute values: what rounding may take from 0, whose sign is +1
 ACTIVATIONS = {
     "sign": lambda z: np.where(z >= 0, np.float32(1), np.float32(-1)),
     "relu": lambda z: np.maximum(z, 0),
@@ -37,16 +38,19 @@ def unpack(planes, levels, n):
 def run_network(group, scale, stream, inputs):
     h, behind = inputs[:, slice(*group["columns"])], None
     for layer in group["layers"]:
-        (n_out, n_in), (constant, slope) = layer["shape"], layer["margin"]
+        n_out, n_in = layer["shape"]
         weights = read_planes(stream, layer["weights"], n_out, n_in)
         biases = read_planes(stream, layer["biases"], n_out, 1)
-        margin = constant + slope * np.abs(h if behind else inputs).max()  # the rounding of 0
+        biases, sizes = unpack(biases, layer["biases"], 1)[:, 0], 0
         if behind == "sign" and layer["weights"] == [-1, 1]:
             different = np.packbits(h > 0, axis=1)[:, None] ^ weights[0]
             z = n_in - 2 * np.bitwise_count(different).sum(axis=2, dtype=np.int32)
         else:
-            z = h @ unpack(weights, layer["weights"], n_in).T
-        z = np.float32(z) + (unpack(biases, layer["biases"], 1)[:, 0] + np.float32(margin))
+            weights = unpack(weights, layer["weights"], n_in).T
+            z, sizes = h @ weights, np.abs(h) @ np.abs(weights) + np.abs(biases)
+        z = np.float32(z) + biases
+        if layer["activation"] == "sign":
+            z += np.float32(TIE) * sizes
         behind = layer["activation"]
         h = z if behind is None else ACTIVATIONS[behind](z)
     z = h * np.float32(scale)

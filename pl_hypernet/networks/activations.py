@@ -47,4 +47,3 @@ HIDDEN_ACTIVATIONS = {
     "hard_tanh": torch.nn.functional.hardtanh_,
     "identity": identity,
 }
-BOUNDED = ("sign", "sigmoid", "tanh", "hard_sigmoid", "hard_tanh")  # by 1

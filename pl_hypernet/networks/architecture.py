@@ -14,6 +14,7 @@ A choice of your own is a subclass with a name, options, and ``apply``::
     network = BinaryNetwork(64, [1], choices=[Temperature()])
 """
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -70,6 +71,8 @@ class LayerChoice(ArchitectureChoice):
     kind: str
 
     def __init__(self, layer: int):
+        if not _is_whole(layer, 0):
+            raise InputError(f"layer={layer!r}: expected the number of a layer, 0 for the first")
         self.layer = layer
         self.name = f"{self.kind}.{layer}"
 
@@ -133,8 +136,10 @@ class DropWeights(LayerChoice):
 
     def __init__(self, layer: int, groups: int | None = None, seed: int = 0):
         super().__init__(layer)
-        if groups is not None and (isinstance(groups, bool) or groups < 1):
-            raise InputError(f"groups={groups}: expected at least 1, or None")
+        if groups is not None and not _is_whole(groups, 1):
+            raise InputError(f"groups={groups!r}: expected a whole number of at least 1, or None")
+        if not _is_whole(seed, 0):
+            raise InputError(f"seed={seed!r}: expected a whole number of at least 0")
         self.groups = groups
         self.seed = seed
         self.shape = () if groups is None else (groups,)
@@ -165,6 +170,16 @@ class DropWeights(LayerChoice):
         weights[self.layer] = weights[self.layer] * (1 - dropped)
 
 
+def _is_whole(number, least: int) -> bool:
+    is_whole = isinstance(number, Integral) and not isinstance(number, bool)
+    return is_whole and number >= least
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a whole number as one types it."""
+    return text.isascii() and text.isdecimal()
+
+
 KINDS = {choice.kind: choice for choice in (DropWeights, RemoveNeurons, SkipLayer)}
 
 
@@ -181,12 +196,13 @@ def architecture_choice(name: str, setting) -> LayerChoice:
     kind, _, layer = name.partition(".")
     if kind not in KINDS:
         raise unknown_name("choice", name, ["activation", "hidden", "values", "features", *KINDS])
-    if not layer.isdigit():
+    if not is_number(layer):
         raise InputError(f"choice {name!r}: expected the number of a layer, as {kind}.0")
     if setting is True:
         return KINDS[kind](int(layer))
     numbers = setting if isinstance(setting, list | tuple) else [setting]
-    if kind != DropWeights.kind or not all(type(number) is int for number in numbers):
+    fits = len(numbers) in (1, 2) and all(type(number) is int for number in numbers)
+    if kind != DropWeights.kind or not fits:
         raise InputError(f"choice {name}={setting}: expected no value, or dropout.0=GROUPS")
     groups, *seed = numbers
     return DropWeights(int(layer), groups or None, *seed)

@@ -21,9 +21,11 @@ from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.layout import Block, ParameterLayout
 from pl_hypernet.networks.parameters import Chosen, Parameters
 from pl_hypernet.networks.unique import unique_bitstrings
-from pl_hypernet.networks.values import find_values, pairs_of
+from pl_hypernet.networks.values import find_values
 from pl_hypernet.spins import SPINS
 
+RESERVED = ("activation", "features", "hidden", "values")  # names of choices
+MOST_OPTIONS = 127  # numbered by int8
 CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
 
 
@@ -96,13 +98,14 @@ class BinaryNetwork(torch.nn.Module):
         fixed: Mapping[str, int | Sequence[int]] | None = None,
     ):
         super().__init__()
-        if n_inputs < 1:
-            raise InputError(f"n_inputs={n_inputs}: expected at least 1")
-        self.layers = tuple(layers) if isinstance(layers, Sequence | np.ndarray) else ()
-        if not self.layers or not all(n == int(n) and n >= 1 for n in self.layers):
+        if not _is_size(n_inputs):
+            raise InputError(f"n_inputs={n_inputs!r}: expected a whole number of at least 1")
+        is_list = isinstance(layers, Sequence | np.ndarray) and len(layers) > 0
+        if not is_list or not all(map(_is_size, layers)):
             raise InputError(
                 f"layers={layers}: expected the number of neurons in each layer, as [1] or [64, 10]"
             )
+        self.layers = tuple(map(int, layers))
         if scale is not None and not (isinstance(scale, Real) and 0 < scale < math.inf):
             raise InputError(f"scale={scale!r}: expected a positive number, or None")
         self.n_inputs = n_inputs
@@ -119,13 +122,14 @@ class BinaryNetwork(torch.nn.Module):
         self.n_columns = n_inputs * (len(features.options) if features else 1)
         if n_layers == 1 and isinstance(hidden, Choice):
             raise InputError(f"hidden={hidden}: a network of one layer has no hidden one to choose")
-        self.architecture = tuple(map(copy, choices))  # they learn the sizes of this network
+        # copies, as they learn the sizes of this network
+        self.architecture = tuple(copy(_architecture_choice(choice)) for choice in choices)
         self.choices: dict[str, Choice | ArchitectureChoice] = values_choices | hidden_choices
         if features is not None:
             self.choices["features"] = features
         for choice in self.architecture:
             choice.prepare((n_inputs, *self.layers))
-            if choice.name in self.choices:
+            if choice.name in self.choices or choice.name.split(".")[0] in RESERVED:
                 raise InputError(f"choice {choice.name!r} comes twice: give each a name of its own")
             if choice.name == "skip.0" and features is not None:
                 raise InputError(f"{choice}: not beside a choice of features, whose layer it is")
@@ -311,8 +315,7 @@ class BinaryNetwork(torch.nn.Module):
     @torch.no_grad()
     def _logits(self, bits: Tensor, inputs: Tensor) -> Tensor:
         parameters = self._resolved(bits)
-        largest = max(abs(v) for values in self.values for pair in pairs_of(values) for v in pair)
-        z = parameters.outputs(inputs, largest).transpose(1, 2)
+        z = parameters.outputs(inputs).transpose(1, 2)
         if self.n_outputs > 1 or self.is_regression:
             return z
         return parameters.output.apply(z, OUTPUT_ACTIVATIONS)
@@ -320,7 +323,7 @@ class BinaryNetwork(torch.nn.Module):
 
 def _for_each(name: str, given, n: int, check: Callable) -> tuple[tuple, dict[str, Choice]]:
     """One setting of each of n layers, from one for all or a list, and the choices among them."""
-    if isinstance(given, list | tuple) and not _is_levels(given):
+    if is_list_of_layers(given):
         if len(given) != n:
             raise InputError(f"{name}={given}: expected one for all layers, or a list of {n}")
         each = tuple(check(one) for one in given)
@@ -330,8 +333,11 @@ def _for_each(name: str, given, n: int, check: Callable) -> tuple[tuple, dict[st
     return (one,) * n, {name: one} if isinstance(one, Choice) and n else {}
 
 
-def _is_levels(given) -> bool:
-    return len(given) > 0 and all(isinstance(v, Integral) and type(v) is not bool for v in given)
+def is_list_of_layers(given) -> bool:
+    """Whether a setting is a list with one for each layer, and not one for all, as (1, -1)."""
+    if not isinstance(given, list | tuple):
+        return False
+    return not given or any(isinstance(one, bool) or not isinstance(one, Integral) for one in given)
 
 
 def _of_layer(chosen: dict[str, Tensor], name: str, layer: int) -> Tensor | None:
@@ -345,9 +351,30 @@ def _chosen(option, codes: Tensor | None) -> Chosen:
 
 def _hidden_activation(activation):
     for option in activation.options if isinstance(activation, Choice) else (activation,):
-        if not callable(option) and option not in HIDDEN_ACTIVATIONS:
+        known = isinstance(option, str) and option in HIDDEN_ACTIVATIONS
+        if not callable(option) and not known:
             raise unknown_name("hidden activation", option, HIDDEN_ACTIVATIONS)
     return activation
+
+
+def _is_size(n) -> bool:
+    return isinstance(n, Integral) and not isinstance(n, bool) and n >= 1
+
+
+def _architecture_choice(choice) -> ArchitectureChoice:
+    if not isinstance(choice, ArchitectureChoice) or not isinstance(
+        getattr(choice, "name", None), str
+    ):
+        raise InputError(
+            f"choices holds {choice!r}: expected RemoveNeurons, SkipLayer, DropWeights, or an "
+            "ArchitectureChoice of yours with a name"
+        )
+    if not 2 <= len(set(choice.options)) == len(choice.options) <= MOST_OPTIONS:
+        raise InputError(
+            f"choice {choice.name!r} has the options {choice.options}: expected 2 to "
+            f"{MOST_OPTIONS} different ones"
+        )
+    return choice
 
 
 def _output_activation(activation, n_outputs: int):
@@ -357,7 +384,7 @@ def _output_activation(activation, n_outputs: int):
         return activation
     known = OUTPUT_ACTIVATIONS if n_outputs == 1 else (SOFTMAX,)
     for option in activation.options if isinstance(activation, Choice) else (activation,):
-        if option not in known:
+        if not isinstance(option, str) or option not in known:
             raise unknown_name("activation", option, known)
     return activation
 

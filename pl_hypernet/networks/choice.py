@@ -28,8 +28,10 @@ class Choice:
 
     def __init__(self, *options: Hashable | Callable):
         self.options = tuple(tuple(o) if isinstance(o, list) else o for o in options)
-        if len(self.options) < 2 or len(set(self.options)) != len(self.options):
-            raise InputError(f"Choice{options}: expected two or more different options")
+        if not 2 <= len(self.options) <= 127 or len(set(self.names)) != len(self.options):
+            raise InputError(
+                f"Choice{options}: expected two or more different options, of different names"
+            )
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from pl_hypernet.networks.activations import BOUNDED, HIDDEN_ACTIVATIONS
+from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS
 
-TIE = 1e-6  # of the largest sum that there can be: less is the rounding of 0
+TIE = 1e-6  # of a sum of absolute values: what a sum may be below 0 by rounding, its sign still +1
 
 Activation = str | Callable[[Tensor], Tensor]
 
@@ -63,42 +63,61 @@ class Parameters:
     scale: Tensor
     output: Chosen
 
-    def outputs(self, inputs: Tensor, largest: float) -> Tensor:
-        """scale (w h + b) of the last layer, (S, n_out, M), for inputs (M, n_in).
+    def outputs(self, inputs: Tensor) -> Tensor:
+        """scale (w h + b) of the last layer, (S, n_out, M), for inputs (M, n_in)."""
+        h, whole = inputs.T, False  # whole: of numbers whose sums are exact
+        for i in range(len(self.hidden)):
+            h, whole = self._layer(i, h, whole)
+        weight, bias = self._without_removed(len(self.hidden))
+        return _sums(weight, bias, h).mul_(self.scale[:, None, None])
 
-        A sum that is less than 0 by no more than the rounding of real inputs has the sign +1.
+    def _layer(self, i: int, h: Tensor, whole: bool) -> tuple[Tensor, bool]:
+        """What a hidden layer makes of (n_in, M), inputs that all networks see, or (S, n_in, M)."""
+        weight, bias = self._without_removed(i)
+        skipped = self.skipped[i]
+        if skipped is not None and i and self.removed[i - 1] is not None:
+            h = h.masked_fill(self.removed[i - 1][..., None], 0)  # as they may be handed on
+        signs = self.hidden[i].is_sign()
+        some_sign = signs if isinstance(signs, bool) else bool(signs.any())
+        if some_sign and whole:
+            bias = bias + TIE * _rows(signs, weight.abs().sum(dim=2) + bias.abs())
+        z = _sums(weight, bias, h)
+        if some_sign and not whole:
+            z.add_(_rows(signs, _sizes(weight.detach(), bias.detach(), h.detach())), alpha=TIE)
+        z = self.hidden[i].apply(z, HIDDEN_ACTIVATIONS)
+        if skipped is not None:
+            z = torch.where(skipped[:, None, None], h, z)
+            whole = whole and self.hidden[i].options == ("sign",)
+        else:
+            whole = self.hidden[i].options == ("sign",)
+        return z, whole
 
-        Args:
-            inputs: float (M, n_in).
-            largest: that weights and biases can be, for that margin.
-        """
-        h, bound = inputs.T, 0.0
-        if self.hidden and inputs.numel():
-            bound = inputs.abs().max().item()
-        for i, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
-            hidden = self.hidden[i] if i < len(self.hidden) else None
-            removed = self.removed[i - 1] if i else None
-            if removed is not None and hidden is not None and self.skipped[i] is not None:
-                h = h.masked_fill(removed[..., None], 0)
-            elif removed is not None:  # the same, of fewer numbers
-                weight = weight.masked_fill(removed[:, None], 0)
-            if hidden is not None:
-                tie = TIE * largest * (1 + weight.shape[2] * bound)
-                sign = hidden.is_sign()
-                bias = bias + tie * (sign if isinstance(sign, bool) else sign[:, None])
-            if h.ndim == 2:  # all networks see the same inputs: one product
-                z = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), h)
-                z = z.view(*bias.shape, h.shape[1])
-            else:
-                z = torch.baddbmm(bias[..., None], weight, h)
-            if hidden is None:
-                return z.mul_(self.scale[:, None, None])
-            z = hidden.apply(z, HIDDEN_ACTIVATIONS)
-            if self.skipped[i] is not None:
-                z = torch.where(self.skipped[i][:, None, None], h, z)
-            h = z
-            if all(option in BOUNDED for option in hidden.options) and self.skipped[i] is None:
-                bound = 1.0
-            elif i + 1 < len(self.hidden):
-                bound = h.abs().max().item() if h.numel() else 0.0
-        raise AssertionError("a network has a last layer")
+    def _without_removed(self, i: int) -> tuple[Tensor, Tensor]:
+        """Weights and biases of a layer, with 0 for neurons that are removed before it."""
+        removed = self.removed[i - 1] if i else None
+        if removed is None:
+            return self.weights[i], self.biases[i]
+        return self.weights[i].masked_fill(removed[:, None], 0), self.biases[i]
+
+
+def _sums(weight: Tensor, bias: Tensor, h: Tensor) -> Tensor:
+    """w h + b, (S, n_out, M)."""
+    if h.ndim == 2:  # all networks see the same inputs: one product
+        z = torch.addmm(bias.reshape(-1, 1), weight.flatten(0, 1), h)
+        return z.view(*bias.shape, h.shape[1])
+    return torch.baddbmm(bias[..., None], weight, h)
+
+
+def _sizes(weight: Tensor, bias: Tensor, h: Tensor) -> Tensor:
+    """|w| |h| + |b|, which the rounding of w h + b is in proportion to; (S, n_out, M)."""
+    weight, h = weight.abs(), h.abs()
+    if weight.numel() and weight.min() == weight.max():  # no product is needed
+        return weight[:, :, :1] * h.sum(dim=-2, keepdim=True) + bias.abs()[..., None]
+    return _sums(weight, bias.abs(), h)
+
+
+def _rows(which: Tensor | bool, numbers: Tensor) -> Tensor:
+    """Numbers (S, ...) with 0 for networks that are not meant."""
+    return (
+        numbers if isinstance(which, bool) else numbers * which.view(-1, *[1] * (numbers.ndim - 1))
+    )

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from pl_hypernet.errors import InputError
-from pl_hypernet.networks.architecture import LayerChoice, architecture_choice
-from pl_hypernet.networks.binary_network import BinaryNetwork
+from pl_hypernet.networks.architecture import KINDS, architecture_choice, is_number
+from pl_hypernet.networks.binary_network import BinaryNetwork, is_list_of_layers
 from pl_hypernet.networks.choice import Choice
 
 CUSTOM = "custom"  # stands in a configuration for an object that a file cannot hold
@@ -40,12 +40,13 @@ def arguments_from_settings(
         if not layer:
             arguments[kind] = choice
             continue
+        if kind in choices:
+            raise InputError(f"choices {kind} and {name}: give one for all layers, or for each")
         n = len(layers) - (kind == "hidden")
-        if kind not in OF_LAYERS or not layer.isdigit() or int(layer) >= n:
+        if kind not in OF_LAYERS or not is_number(layer) or int(layer) >= n:
             raise InputError(f"choice {name!r}: the network has no such layer")
         each = arguments[kind]
-        if not isinstance(each, list):
-            each = [each] * n
+        each = list(each) if is_list_of_layers(each) else [each] * n
         each[int(layer)] = choice
         arguments[kind] = each
     return arguments
@@ -61,7 +62,7 @@ def settings_of(network: BinaryNetwork) -> dict[str, Any]:
         if isinstance(choice, Choice):
             choices[name] = [_setting(option) for option in choice.options]
         else:
-            choices[name] = choice.setting if isinstance(choice, LayerChoice) else CUSTOM
+            choices[name] = choice.setting if type(choice) in KINDS.values() else CUSTOM
 
     def without_choices(each):
         """One for all layers as such; in the place of a choice another layer's."""

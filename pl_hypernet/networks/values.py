@@ -41,16 +41,11 @@ def find_values(values) -> Values:
             return (*range(half), *range(-half, 0))
     elif (
         isinstance(values, Sequence)
-        and len(set(values)) > 1
         and all(isinstance(v, Integral) and v in range(LOWEST, HIGHEST + 1) for v in values)
+        and len(set(values)) > 1
     ):
-        return tuple(values)
+        return tuple(map(int, values))
     raise InputError(
         f"values={values!r}: expected two or more integers from {LOWEST} to {HIGHEST}, not all "
         f"equal, or binary, ternary, 2-bit, ..., {MOST_BITS}-bit"
     )
-
-
-def pairs_of(values: Values) -> tuple[tuple[int, ...], ...]:
-    """All levels that weights can have: those of each option of a choice."""
-    return values.options if isinstance(values, Choice) else (values,)

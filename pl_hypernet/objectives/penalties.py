@@ -26,7 +26,9 @@ def check_penalties(network: BinaryNetwork, penalties: Penalties) -> Penalties:
         if name not in network.choices:
             if not network.choices:
                 raise InputError(f"penalty of {name!r}: this network leaves no choice to a qubit")
-            known = [f"{name}.{o}" for name, choice in network.choices.items() for o in choice.names]
+            known = [
+                f"{name}.{o}" for name, choice in network.choices.items() for o in choice.names
+            ]
             raise unknown_name("choice with a penalty", name, known)
         for option, penalty in options.items():
             if option not in network.choices[name].names:

@@ -142,7 +142,13 @@ class RunConfig(BaseModel):
             raise InputError("this run trained on arrays of its own: hand them over as data")
         options = dict(self.data_options)
         if "features" in self.choices:
-            options["features"] = self.choices["features"]
+            features = list(self.choices["features"])
+            if list(options.get("features", features)) != features:
+                raise InputError(
+                    f"features={options['features']} are fixed, and a choice is left to a qubit: "
+                    "give one of them"
+                )
+            options["features"] = features
         if self.activation == REGRESSION:
             options["regression"] = True
         return datasets.load(self.data, **options)
@@ -180,7 +186,7 @@ class RunConfig(BaseModel):
             shots=self.shots,
             seed=self.seed,
             ansatz_options=self.ansatz_options,
-            start=self.start,
+            start=None if self.start == CUSTOM else self.start,
             **self.device_options,
         )
 

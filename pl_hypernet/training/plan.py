@@ -15,6 +15,7 @@ from pl_hypernet.devices.known import KNOWN
 from pl_hypernet.devices.timing import SCORING
 from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.objectives import NetworkLoss
+from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.hypernetwork import check_ansatz_options
 
@@ -87,6 +88,7 @@ def plan(prices=None, **settings) -> Plan:
     config = RunConfig.checked(settings)
     data = config.load_data()
     network = config.build_network(data.n_inputs)
+    check_task(network, data)
     config, why = config.with_optimizer_chosen(network.n_qubits)
     optimizer = config.build_optimizer(seed=0)
     config.check_device_options()

@@ -13,6 +13,7 @@ from pl_hypernet.analysis.summary import summarise
 from pl_hypernet.datasets import Data, as_data
 from pl_hypernet.devices import random_state, restore_random_state, tasks_logged
 from pl_hypernet.errors import DeviceError, InputError
+from pl_hypernet.networks.activations import REGRESSION
 from pl_hypernet.training.checkpoint import load_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import CONFIG, TASKS, read_history, read_shots
@@ -132,7 +133,10 @@ def load(folder, hypernet: QuantumHypernetwork | None = None, data=None, loss=No
     config = RunConfig.read(folder / CONFIG)
     if config.loss == CUSTOM and loss is None:
         raise InputError("this run has a loss of its own: hand it over as loss")
-    data = as_data(data) if data is not None else config.load_data()
+    if data is None:
+        data = config.load_data()
+    else:
+        data = as_data(data, regression=config.activation == REGRESSION)
     bits = read_shots(folder)
     if hypernet is None:
         try:

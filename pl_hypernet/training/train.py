@@ -7,12 +7,11 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
-from pl_hypernet.datasets import Data, as_data
-from pl_hypernet.datasets.features import is_feature_map
+from pl_hypernet.datasets import as_data
 from pl_hypernet.devices import may_hold_tasks, tasks_logged
-from pl_hypernet.errors import HypernetError, InputError
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.errors import HypernetError
 from pl_hypernet.networks.settings import settings_of
+from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.checkpoint import save_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import (
@@ -121,24 +120,7 @@ def train(
         print(why, file=sys.stderr)
     network = hypernet.network
     data = as_data(data, regression=network.is_regression)
-    if data.n_inputs != network.n_columns:
-        raise InputError(
-            f"data have {data.n_inputs} inputs, the network {network.n_columns}: "
-            f"make the network with n_inputs={data.n_inputs}"
-        )
-    _check_features(network, data)
-    if data.is_regression != network.is_regression:
-        raise InputError(
-            "targets that are numbers go with a network of activation='identity' (--activation "
-            "identity), classes with another: change one of them"
-        )
-    n_classes = max(2, network.n_outputs)
-    if not data.is_regression and len(data.classes) != n_classes:
-        needed = 1 if len(data.classes) == 2 else len(data.classes)
-        raise InputError(
-            f"data have {len(data.classes)} classes, the network tells {n_classes} apart: make the "
-            f"network with {needed} output{'s' * (needed > 1)}, as by --network {needed}"
-        )
+    check_task(network, data)
     if validation is not None:
         data = data.split(validation, hypernet.generator("validation"))
     if isinstance(optimizer, str):
@@ -226,23 +208,6 @@ def _keep(trainer: Trainer, folder, error: BaseException) -> None:
 def _save(folder, trainer: Trainer, stop_reason: str) -> None:
     arrays, plain = trainer.state()
     save_checkpoint(folder, arrays, plain | {"stop_reason": stop_reason})
-
-
-def _check_features(network: BinaryNetwork, data: Data) -> None:
-    """Refuses a choice of feature maps that the data were not made by, which would go unnoticed."""
-    if network.features is None:
-        return
-    names = network.features.names
-    if data.features and data.features != names:
-        raise InputError(
-            f"the network chooses among the features {', '.join(names)}, the data have "
-            f"{', '.join(data.features)}: give both the same, in the same order"
-        )
-    if not data.features and all(map(is_feature_map, names)):
-        raise InputError(
-            f"the network chooses among the features {', '.join(names)}, the data have none: make "
-            "them by datasets.with_features(data, names)"
-        )
 
 
 def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **settings) -> RunConfig:

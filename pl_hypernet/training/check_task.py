@@ -1,0 +1,50 @@
+"""Whether a network and data go together."""
+
+from pl_hypernet.datasets import Data
+from pl_hypernet.datasets.features import is_feature_map
+from pl_hypernet.errors import InputError
+from pl_hypernet.networks import BinaryNetwork
+
+
+def check_task(network: BinaryNetwork, data: Data) -> None:
+    """Refuses data that the network does not see, or tell apart, as they are.
+
+    Raises:
+        InputError: another number of inputs or classes, other feature maps, or numbers in the place
+            of classes.
+    """
+    if data.n_inputs != network.n_columns:
+        raise InputError(
+            f"data have {data.n_inputs} inputs, the network {network.n_columns}: "
+            f"make the network with n_inputs={data.n_inputs}"
+        )
+    _check_features(network, data)
+    if data.is_regression != network.is_regression:
+        raise InputError(
+            "targets that are numbers go with a network of activation='identity' (--activation "
+            "identity), classes with another: change one of them"
+        )
+    n_classes = max(2, network.n_outputs)
+    if not data.is_regression and len(data.classes) != n_classes:
+        needed = 1 if len(data.classes) == 2 else len(data.classes)
+        raise InputError(
+            f"data have {len(data.classes)} classes, the network tells {n_classes} apart: make the "
+            f"network with {needed} output{'s' * (needed > 1)}, as by --network {needed}"
+        )
+
+
+def _check_features(network: BinaryNetwork, data: Data) -> None:
+    """Other maps than the network's would go unnoticed, if they have as many columns."""
+    if network.features is None:
+        return
+    names = network.features.names
+    if data.features and data.features != names:
+        raise InputError(
+            f"the network chooses among the features {', '.join(names)}, the data have "
+            f"{', '.join(data.features)}: give both the same, in the same order"
+        )
+    if not data.features and all(map(is_feature_map, names)):
+        raise InputError(
+            f"the network chooses among the features {', '.join(names)}, the data have none: make "
+            "them by datasets.with_features(data, names)"
+        )
