@@ -102,7 +102,9 @@ def test_own_data_on_another_device(tmp_path):
     sampled = run("sample", "here", "--device", "default.qubit", "--shots", 50, cwd=tmp_path)
     assert "50 shots on default.qubit" in sampled.stdout
     assert "The same angles on both devices" in sampled.stdout
-    p_value = float(re.search(r"test\s+of\s+the\s+shots'\s+accuracy:\s+p\s+=\s+(\S+);", sampled.stdout)[1])
+    p_value = float(
+        re.search(r"test\s+of\s+the\s+shots'\s+accuracy:\s+p\s+=\s+(\S+);", sampled.stdout)[1]
+    )
     assert p_value > ALPHA
 
 

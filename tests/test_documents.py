@@ -13,6 +13,7 @@ import typer
 from pl_hypernet.cli.main import app
 
 ROOT = Path(__file__).parent.parent
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
 DEMOS = sorted(path.parent for path in ROOT.glob("demos/*/demo.py"))
 
 
@@ -63,6 +64,14 @@ def test_a_rehearsal_in_the_readme(tmp_path, monkeypatch, capsys):
     line = eval(capsys.readouterr().out)
     assert len(set(line)) == 6
     assert min(line) >= 1  # IQM's labels
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_pictures_and_links_lead_somewhere(page):
+    text = page.read_text()
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        assert target.startswith("http") or (page.parent / target).exists(), target
+    assert not re.findall(r"^[A-Z]+_[A-Z]+$", text, re.MULTILINE)  # places to be filled in
 
 
 def test_readme_names_only_commands_and_options_that_exist():

@@ -177,6 +177,10 @@ def test_a_loss_of_ones_own(network):
             "bits hold other values than 0 and 1",
         ),
         (
+            lambda: plh.BinaryNetwork(4)(np.full((2, 5), 0.7), np.zeros((1, 4))),
+            "bits hold other values than 0 and 1",
+        ),
+        (
             lambda: plh.NetworkLoss(plh.BinaryNetwork(4), np.zeros((3, 4)), [0, 1]),
             r"targets have shape \(2,\)",
         ),

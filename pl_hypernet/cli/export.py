@@ -6,7 +6,7 @@ from rich.console import Console
 
 from pl_hypernet.errors import HypernetError, InputError, RunFolderError, unknown_name
 from pl_hypernet.exports import check_export, export, export_summary
-from pl_hypernet.exports.files import NO_ONNX, SUFFIXES, has_onnx
+from pl_hypernet.exports.files import NO_ONNX, SUFFIXES, check_path, has_onnx
 from pl_hypernet.training import load
 
 WHAT = ("best", "vote")
@@ -32,6 +32,8 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
         raise unknown_name("--format", format, SUFFIXES)
     if out is not None and out.exists():
         raise RunFolderError(f"{out} exists already: choose another file with --out")
+    if out is not None:
+        format = check_path(out, format)
     run = load(folder)
     network, evaluation = run.hypernet.network, run.evaluation
     bits = evaluation.bits if what == "vote" else evaluation.bits[evaluation.best]

@@ -41,6 +41,22 @@ def export(network: BinaryNetwork, bits, path, format: str | None = None) -> Pat
             this network, or ONNX is not installed.
     """
     path = Path(path)
+    format = check_path(path, format)
+    if format == "packed":
+        write_packed(network, bits, path)
+    elif format == "torch":
+        torch.export.save(program_of(network, bits), path)
+    else:
+        _write_onnx(network, bits, path)
+    return path
+
+
+def check_path(path: Path, format: str | None) -> str:
+    """The format of a new file, and whether it can be written there.
+
+    Raises:
+        InputError: an unknown format, or a path that does not go with it or cannot be written.
+    """
     if format is None:
         by_suffix = {suffix: name for name, suffix in SUFFIXES.items()}
         if path.suffix not in by_suffix:
@@ -52,13 +68,7 @@ def export(network: BinaryNetwork, bits, path, format: str | None = None) -> Pat
         raise InputError(f"{path}: expected a name that ends in {SUFFIXES[format]} for {format}")
     if not os.access(path.parent, os.W_OK):
         raise InputError(f"{path} cannot be written: {path.parent} is no folder to write to")
-    if format == "packed":
-        write_packed(network, bits, path)
-    elif format == "torch":
-        torch.export.save(program_of(network, bits), path)
-    else:
-        _write_onnx(network, bits, path)
-    return path
+    return format
 
 
 def _write_onnx(network: BinaryNetwork, bits, path: Path) -> None:

@@ -3,20 +3,24 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from numbers import Integral, Real
+from numbers import Real
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from pl_hypernet.errors import InputError, unknown_name
-from pl_hypernet.networks.activations import (
-    HIDDEN_ACTIVATIONS,
-    OUTPUT_ACTIVATIONS,
-    REGRESSION,
-    SOFTMAX,
-)
+from pl_hypernet.errors import InputError
+from pl_hypernet.networks.activations import OUTPUT_ACTIVATIONS, REGRESSION
 from pl_hypernet.networks.architecture import ArchitectureChoice
+from pl_hypernet.networks.arguments import (
+    architecture_choice,
+    for_each_layer,
+    hidden_activation,
+    is_size,
+    output_activation,
+    shown,
+    truth,
+)
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.layout import Block, ParameterLayout
 from pl_hypernet.networks.parameters import Chosen, Parameters
@@ -25,7 +29,6 @@ from pl_hypernet.networks.values import find_values
 from pl_hypernet.spins import SPINS
 
 RESERVED = ("activation", "features", "hidden", "values")  # names of choices
-MOST_OPTIONS = 127  # numbered by int8
 CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
 
 
@@ -98,10 +101,10 @@ class BinaryNetwork(torch.nn.Module):
         fixed: Mapping[str, int | Sequence[int]] | None = None,
     ):
         super().__init__()
-        if not _is_size(n_inputs):
+        if not is_size(n_inputs):
             raise InputError(f"n_inputs={n_inputs!r}: expected a whole number of at least 1")
         is_list = isinstance(layers, Sequence | np.ndarray) and len(layers) > 0
-        if not is_list or not all(map(_is_size, layers)):
+        if not is_list or not all(map(is_size, layers)):
             raise InputError(
                 f"layers={layers}: expected the number of neurons in each layer, as [1] or [64, 10]"
             )
@@ -111,11 +114,13 @@ class BinaryNetwork(torch.nn.Module):
         self.n_inputs = n_inputs
         self.n_outputs = self.layers[-1]
         n_layers = len(self.layers)
-        self.activation = _output_activation(activation, self.n_outputs)
+        self.activation = output_activation(activation, self.n_outputs)
         self.is_regression = self.activation == REGRESSION
-        self.hidden, hidden_choices = _for_each("hidden", hidden, n_layers - 1, _hidden_activation)
-        self.values, values_choices = _for_each("values", values, n_layers, find_values)
-        self.bias, _ = _for_each("bias", bias, n_layers, _truth)
+        self.hidden, hidden_choices = for_each_layer(
+            "hidden", hidden, n_layers - 1, hidden_activation
+        )
+        self.values, values_choices = for_each_layer("values", values, n_layers, find_values)
+        self.bias, _ = for_each_layer("bias", bias, n_layers, truth)
         if features is not None and not isinstance(features, Choice):
             raise InputError(f"features={features!r}: expected a Choice of feature maps, or None")
         self.features = features
@@ -123,7 +128,7 @@ class BinaryNetwork(torch.nn.Module):
         if n_layers == 1 and isinstance(hidden, Choice):
             raise InputError(f"hidden={hidden}: a network of one layer has no hidden one to choose")
         # copies, as they learn the sizes of this network
-        self.architecture = tuple(copy(_architecture_choice(choice)) for choice in choices)
+        self.architecture = tuple(copy(architecture_choice(choice)) for choice in choices)
         self.choices: dict[str, Choice | ArchitectureChoice] = values_choices | hidden_choices
         if features is not None:
             self.choices["features"] = features
@@ -166,8 +171,8 @@ class BinaryNetwork(torch.nn.Module):
     def extra_repr(self) -> str:
         parts = [
             f"{self.n_inputs}, {list(self.layers)}, activation={self.activation!r}",
-            f"scale={self.scale.item():g}, values={_shown(self.values)}",
-            f"hidden={_shown(self.hidden)}, bias={_shown(self.bias)}",
+            f"scale={self.scale.item():g}, values={shown(self.values)}",
+            f"hidden={shown(self.hidden)}, bias={shown(self.bias)}",
         ]
         parts += [f"features={self.features}"] if self.features else []
         parts += [f"choices={list(self.architecture)}"] if self.architecture else []
@@ -321,25 +326,6 @@ class BinaryNetwork(torch.nn.Module):
         return parameters.output.apply(z, OUTPUT_ACTIVATIONS)
 
 
-def _for_each(name: str, given, n: int, check: Callable) -> tuple[tuple, dict[str, Choice]]:
-    """One setting of each of n layers, from one for all or a list, and the choices among them."""
-    if is_list_of_layers(given):
-        if len(given) != n:
-            raise InputError(f"{name}={given}: expected one for all layers, or a list of {n}")
-        each = tuple(check(one) for one in given)
-        choices = {f"{name}.{i}": one for i, one in enumerate(each) if isinstance(one, Choice)}
-        return each, choices
-    one = check(given)
-    return (one,) * n, {name: one} if isinstance(one, Choice) and n else {}
-
-
-def is_list_of_layers(given) -> bool:
-    """Whether a setting is a list with one for each layer, and not one for all, as (1, -1)."""
-    if not isinstance(given, list | tuple):
-        return False
-    return not given or any(isinstance(one, bool) or not isinstance(one, Integral) for one in given)
-
-
 def _of_layer(chosen: dict[str, Tensor], name: str, layer: int) -> Tensor | None:
     """The codes of a choice for this layer, or for all."""
     return chosen.get(f"{name}.{layer}", chosen.get(name))
@@ -349,61 +335,11 @@ def _chosen(option, codes: Tensor | None) -> Chosen:
     return Chosen(option.options, codes) if isinstance(option, Choice) else Chosen((option,))
 
 
-def _hidden_activation(activation):
-    for option in activation.options if isinstance(activation, Choice) else (activation,):
-        known = isinstance(option, str) and option in HIDDEN_ACTIVATIONS
-        if not callable(option) and not known:
-            raise unknown_name("hidden activation", option, HIDDEN_ACTIVATIONS)
-    return activation
-
-
-def _is_size(n) -> bool:
-    return isinstance(n, Integral) and not isinstance(n, bool) and n >= 1
-
-
-def _architecture_choice(choice) -> ArchitectureChoice:
-    if not isinstance(choice, ArchitectureChoice) or not isinstance(
-        getattr(choice, "name", None), str
-    ):
-        raise InputError(
-            f"choices holds {choice!r}: expected RemoveNeurons, SkipLayer, DropWeights, or an "
-            "ArchitectureChoice of yours with a name"
-        )
-    if not 2 <= len(set(choice.options)) == len(choice.options) <= MOST_OPTIONS:
-        raise InputError(
-            f"choice {choice.name!r} has the options {choice.options}: expected 2 to "
-            f"{MOST_OPTIONS} different ones"
-        )
-    return choice
-
-
-def _output_activation(activation, n_outputs: int):
-    if activation is None:
-        return "sigmoid" if n_outputs == 1 else SOFTMAX
-    if n_outputs == 1 and activation == REGRESSION:
-        return activation
-    known = OUTPUT_ACTIVATIONS if n_outputs == 1 else (SOFTMAX,)
-    for option in activation.options if isinstance(activation, Choice) else (activation,):
-        if not isinstance(option, str) or option not in known:
-            raise unknown_name("activation", option, known)
-    return activation
-
-
-def _truth(value) -> bool:
-    if not isinstance(value, bool):
-        raise InputError(f"bias={value!r}: expected True or False")
-    return value
-
-
-def _shown(each: tuple):
-    """One for all layers as such."""
-    return each[0] if len(set(each)) == 1 else list(each)
-
-
 def _as_numpy(bits) -> np.ndarray:
     bits = bits.cpu().numpy() if isinstance(bits, Tensor) else np.asarray(bits)
     if bits.ndim != 2:
         raise InputError(f"bits have shape {bits.shape}: expected (shots, n_qubits)")
-    if bits.size and (bits.min() < 0 or bits.max() > 1):
+    whole = bits.dtype.kind in "biu" or (bits == np.round(bits)).all()
+    if bits.size and (not whole or bits.min() < 0 or bits.max() > 1):
         raise InputError("bits hold other values than 0 and 1: a spin s is the bit (1 - s) / 2")
     return bits.astype(np.int8, copy=False)

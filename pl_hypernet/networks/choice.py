@@ -4,6 +4,8 @@ from collections.abc import Callable, Hashable
 
 from pl_hypernet.errors import InputError
 
+MOST_OPTIONS = 127  # they are numbered by int8
+
 
 class Choice:
     """Leaves a property of the network to qubits, one for two options, two for up to four, ....
@@ -28,7 +30,7 @@ class Choice:
 
     def __init__(self, *options: Hashable | Callable):
         self.options = tuple(tuple(o) if isinstance(o, list) else o for o in options)
-        if not 2 <= len(self.options) <= 127 or len(set(self.names)) != len(self.options):
+        if not 2 <= len(self.options) <= MOST_OPTIONS or len(set(self.names)) != len(self.options):
             raise InputError(
                 f"Choice{options}: expected two or more different options, of different names"
             )

@@ -5,7 +5,8 @@ from typing import Any
 
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks.architecture import KINDS, architecture_choice, is_number
-from pl_hypernet.networks.binary_network import BinaryNetwork, is_list_of_layers
+from pl_hypernet.networks.arguments import is_list_of_layers
+from pl_hypernet.networks.binary_network import BinaryNetwork
 from pl_hypernet.networks.choice import Choice
 
 CUSTOM = "custom"  # stands in a configuration for an object that a file cannot hold

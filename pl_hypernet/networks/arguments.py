@@ -1,0 +1,89 @@
+"""What a network is made of, checked: each function returns what fits, or raises an InputError."""
+
+from collections.abc import Callable
+from numbers import Integral
+
+from pl_hypernet.errors import InputError, unknown_name
+from pl_hypernet.networks.activations import (
+    HIDDEN_ACTIVATIONS,
+    OUTPUT_ACTIVATIONS,
+    REGRESSION,
+    SOFTMAX,
+)
+from pl_hypernet.networks.architecture import ArchitectureChoice
+from pl_hypernet.networks.choice import MOST_OPTIONS, Choice
+
+
+def for_each_layer(name: str, given, n: int, check: Callable) -> tuple[tuple, dict[str, Choice]]:
+    """One setting of each of n layers, from one for all or a list, and the choices among them."""
+    if is_list_of_layers(given):
+        if len(given) != n:
+            raise InputError(f"{name}={given}: expected one for all layers, or a list of {n}")
+        each = tuple(check(one) for one in given)
+        choices = {f"{name}.{i}": one for i, one in enumerate(each) if isinstance(one, Choice)}
+        return each, choices
+    one = check(given)
+    return (one,) * n, {name: one} if isinstance(one, Choice) and n else {}
+
+
+def is_list_of_layers(given) -> bool:
+    """Whether a setting is a list with one for each layer, and not one for all, as (1, -1)."""
+    if not isinstance(given, list | tuple):
+        return False
+    return not given or any(isinstance(one, bool) or not isinstance(one, Integral) for one in given)
+
+
+def hidden_activation(activation):
+    """An activation of hidden layers, or a choice of several, as it is."""
+    for option in activation.options if isinstance(activation, Choice) else (activation,):
+        known = isinstance(option, str) and option in HIDDEN_ACTIVATIONS
+        if not callable(option) and not known:
+            raise unknown_name("hidden activation", option, HIDDEN_ACTIVATIONS)
+    return activation
+
+
+def is_size(n) -> bool:
+    """A whole number of at least 1."""
+    return isinstance(n, Integral) and not isinstance(n, bool) and n >= 1
+
+
+def architecture_choice(choice) -> ArchitectureChoice:
+    """A choice about the architecture as it is."""
+    if not isinstance(choice, ArchitectureChoice) or not isinstance(
+        getattr(choice, "name", None), str
+    ):
+        raise InputError(
+            f"choices holds {choice!r}: expected RemoveNeurons, SkipLayer, DropWeights, or an "
+            "ArchitectureChoice of yours with a name"
+        )
+    if not 2 <= len(set(choice.options)) == len(choice.options) <= MOST_OPTIONS:
+        raise InputError(
+            f"choice {choice.name!r} has the options {choice.options}: expected 2 to "
+            f"{MOST_OPTIONS} different ones"
+        )
+    return choice
+
+
+def output_activation(activation, n_outputs: int):
+    """An activation of the output, the usual one for None."""
+    if activation is None:
+        return "sigmoid" if n_outputs == 1 else SOFTMAX
+    if n_outputs == 1 and activation == REGRESSION:
+        return activation
+    known = OUTPUT_ACTIVATIONS if n_outputs == 1 else (SOFTMAX,)
+    for option in activation.options if isinstance(activation, Choice) else (activation,):
+        if not isinstance(option, str) or option not in known:
+            raise unknown_name("activation", option, known)
+    return activation
+
+
+def truth(value) -> bool:
+    """Whether there are biases."""
+    if not isinstance(value, bool):
+        raise InputError(f"bias={value!r}: expected True or False")
+    return value
+
+
+def shown(each: tuple):
+    """One for all layers as such."""
+    return each[0] if len(set(each)) == 1 else list(each)
