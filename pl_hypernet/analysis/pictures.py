@@ -69,7 +69,7 @@ def draw_accuracy(ax: Axes, evaluation: Evaluation, network: BinaryNetwork) -> N
     ax.axvline(accuracy.vote, color="black", ls="--", lw=1, label=f"vote: {accuracy.vote:.4f}")
     which = "test" if evaluation.test else "training"
     ax.set(xlabel=f"{which} {evaluation.word}", ylabel="shots", title=title)
-    ax.legend(frameon=False, loc="upper left")
+    ax.legend(frameon=False)
 
 
 def draw_hamming(ax: Axes, evaluation: Evaluation) -> None:
