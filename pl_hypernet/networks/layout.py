@@ -191,7 +191,8 @@ class ParameterLayout:
     def encode(self, values: Mapping) -> np.ndarray:
         """The inverse of :meth:`decode`: arrays (S, *shape) for each block to int8 (S, n_qubits).
 
-        Where several codes stand for the same, it gives the first of them.
+        Where several codes stand for the same, it gives the first of them, and knows no other if a
+        bit of it is tied or fixed.
 
         Raises:
             InputError: a block is missing or has the wrong shape or values, or does not keep what
