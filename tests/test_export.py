@@ -187,6 +187,20 @@ def test_sums_near_zero(suffix, tmp_path, monkeypatch):
     assert not (run_file(path, inputs)["logits"] == logits).all()
 
 
+@pytest.mark.parametrize("suffix", SUFFIXES)
+def test_regressions_answer_in_the_units_of_the_targets(suffix, tmp_path):
+    network = plh.BinaryNetwork(5, [4, 1], "identity")
+    inputs = np.random.default_rng(0).normal(size=(30, 5)).astype(np.float32)
+    all_bits = drawn(network, 3)
+    units = {"target_mean": 100.0, "target_scale": 7.0}
+    for bits in (all_bits[0], all_bits):
+        path = plh.export(network, bits, tmp_path / f"it{suffix}", **units)
+        expected = 100 + 7 * network.vote(np.atleast_2d(bits), inputs)
+        np.testing.assert_allclose(run_file(path, inputs)["outputs"], expected, rtol=1e-5)
+        assert check_export(network, bits, path, inputs, **units).equal == 30
+        assert not check_export(network, bits, path, inputs)
+
+
 @pytest.mark.parametrize("layers", [[1], [16, 1], [12, 9, 2]])
 def test_every_shipped_digit(layers, tmp_path):
     data = plh.datasets.mnist()

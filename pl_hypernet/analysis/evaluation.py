@@ -78,8 +78,8 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evalu
     Args:
         network: what a bitstring means.
         bits: int8 (S, n_qubits).
-        data: the task, as for ``train``. The best shot is picked on the training samples, never
-            on the test samples.
+        data: the task, as for ``train``: first the training samples, by which real targets are
+            standardised. The best shot is picked on these, never on the test samples.
         loss: as of :class:`NetworkLoss`.
     """
     bits = np.asarray(bits, dtype=np.int8)

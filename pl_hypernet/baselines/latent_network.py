@@ -123,7 +123,11 @@ class LatentNetwork:
 
     def _hidden(self, layer: int):
         activation = self._option("hidden", self.network.hidden[layer], layer)
-        return partial(sign_with_gradient, width=self.width) if activation == "sign" else activation
+        if activation != "sign":
+            return activation
+        function = partial(sign_with_gradient, width=self.width)
+        function.is_sign = True  # its sums have the same margin
+        return function
 
     def _option(self, name: str, setting, layer: int | None = None):
         """What a choice chose, or the setting where there is no choice."""

@@ -103,6 +103,11 @@ def merge_settings(
             settings["choices"] = choices = {
                 k: v for k, v in choices.items() if k.split(".")[0] != name
             }
+        typed = {choice.split(".")[0] for choice in options.get("choices", {})}
+        if name in typed and isinstance(choices, dict):
+            settings["choices"] = choices = {
+                k: v for k, v in choices.items() if k.split(".")[0] != name
+            }
         if name in options.get("choices", {}):
             settings.pop(name, None)
     settings |= given

@@ -1,7 +1,5 @@
 """A user's own arrays, checked and made uniform."""
 
-from dataclasses import replace
-
 import numpy as np
 
 from pl_hypernet.datasets.data import Data
@@ -70,29 +68,7 @@ def from_arrays(
     grey = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
     image_shape = grey if len(grey) == 2 else None
     data = Data(inputs, targets, test_inputs, test_targets, classes, image_shape, gaps=gaps)
-    return _standardised(data) if regression else data
-
-
-def _standardised(data: Data) -> Data:
-    """Real targets in units that the outputs of a network can reach."""
-    if data.targets.min() == data.targets.max():
-        raise DataError(
-            f"training targets are all {data.targets[0]} as float32: expected different values; "
-            "subtract their mean where they differ by little"
-        )
-    mean = float(data.targets.mean(dtype=np.float64))
-    scale = float(data.targets.std(dtype=np.float64))
-
-    def scaled(targets):
-        return None if targets is None else ((targets - mean) / scale).astype(np.float32)
-
-    return replace(
-        data,
-        targets=scaled(data.targets),
-        test_targets=scaled(data.test_targets),
-        target_mean=mean,
-        target_scale=scale,
-    )
+    return data.with_standard_targets() if regression else data
 
 
 def _array(what: str, values) -> np.ndarray:
@@ -102,14 +78,14 @@ def _array(what: str, values) -> np.ndarray:
         raise DataError(f"{what} are not an array of numbers: {error}") from error
 
 
-def _numbers(what: str, values) -> np.ndarray:
-    """As float32; what overflows becomes infinite, which :class:`Data` refuses."""
+def _numbers(what: str, values, dtype=np.float32) -> np.ndarray:
+    """As floats; what overflows becomes infinite, which :class:`Data` refuses."""
     array = _array(what, values)
     if array.dtype.kind in "cmM":
         raise DataError(f"{what} are {array.dtype}: expected real numbers")
     try:
         with np.errstate(over="ignore"):
-            return np.asarray(array, dtype=np.float32, order="C")
+            return np.asarray(array, dtype=dtype, order="C")
     except (TypeError, ValueError) as error:
         raise DataError(f"{what} are not an array of numbers: {error}") from error
 
@@ -124,7 +100,7 @@ def _rows(what: str, inputs: np.ndarray) -> np.ndarray:
 
 
 def _column(what: str, values, regression: bool) -> np.ndarray:
-    targets = _numbers(what, values) if regression else _array(what, values)
+    targets = _numbers(what, values, np.float64) if regression else _array(what, values)
     if targets.ndim != 1:
         raise DataError(f"{what} have shape {targets.shape}: expected (n_samples,)")
     if targets.dtype.kind == "f" and not np.isfinite(targets).all():

@@ -1,6 +1,6 @@
 """Arrays to train on and to test on."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Optional
 
 import numpy as np
@@ -71,10 +71,33 @@ class Data:
         """Whether targets are real numbers, not classes."""
         return self.classes is None
 
+    def with_standard_targets(self) -> "Data":
+        """Of a regression: targets with mean 0 and variance 1 in the training samples.
+
+        Raises:
+            DataError: training targets that are all the same.
+        """
+        targets = self.targets.astype(np.float64)
+        mean, scale = float(targets.mean()), float(targets.std())
+        if targets.min() == targets.max():
+            raise DataError(f"training targets are all {mean:g}: expected different values")
+
+        def standard(targets):
+            return None if targets is None else ((targets - mean) / scale).astype(np.float32)
+
+        return replace(
+            self,
+            targets=standard(self.targets),
+            test_targets=standard(self.test_targets),
+            target_mean=self.target_mean + self.target_scale * mean,
+            target_scale=self.target_scale * scale,
+        )
+
     def split(self, fraction: float, seed) -> "Data":
         """Holds a random part of the training samples out as the test set.
 
-        Features and the means of missing inputs are those of the samples that are kept.
+        Features, the means of missing inputs, and the units of real targets are those of the
+        samples that are kept.
 
         Args:
             fraction: share of the samples that are held out, in (0, 1).
@@ -102,7 +125,7 @@ class Data:
             gaps = self.gaps[kept]
             inputs[gaps] = held_inputs[self.gaps[held]] = np.nan
             inputs, held_inputs = fill_gaps(inputs, held_inputs)
-        return Data(
+        made = Data(
             inputs,
             self.targets[kept],
             held_inputs,
@@ -113,6 +136,7 @@ class Data:
             target_mean=self.target_mean,
             target_scale=self.target_scale,
         )
+        return made.with_standard_targets() if self.is_regression else made
 
     def _check(self, which: str, inputs: np.ndarray, targets: np.ndarray) -> None:
         if inputs.ndim != 2 or 0 in inputs.shape:

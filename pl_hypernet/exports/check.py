@@ -29,13 +29,21 @@ class Agreement:
         return self.equal + self.ties == self.samples
 
 
-def check_export(network: BinaryNetwork, bits, path, inputs) -> Agreement:
+def check_export(
+    network: BinaryNetwork,
+    bits,
+    path,
+    inputs,
+    target_mean: float = 0.0,
+    target_scale: float = 1.0,
+) -> Agreement:
     """Runs a file that :func:`export` wrote, and compares it with the network that it is made of.
 
     Args:
         network, bits: as given to :func:`export`.
         path: of the file.
         inputs: float32 (M, n_columns).
+        target_mean, target_scale: of a regression, as given to :func:`export`.
     """
     bits = checked_bits(network, bits)
     if bits.ndim == 2:
@@ -47,7 +55,9 @@ def check_export(network: BinaryNetwork, bits, path, inputs) -> Agreement:
     theirs = run_file(path, inputs)
     rounding = ROUNDING * max(1.0, np.abs(ours).max())
     if network.is_regression:
-        equal = np.abs(theirs["outputs"] - ours)[:, 0] <= rounding
+        theirs = (theirs["outputs"].astype(np.float64) - target_mean) / target_scale
+        rounding += ROUNDING * abs(target_mean / target_scale)
+        equal = np.abs(theirs - ours)[:, 0] <= rounding
         return Agreement(len(equal), int(equal.sum()), 0)
     equal = theirs["classes"] == classes
     if ours.shape[1] == 1:

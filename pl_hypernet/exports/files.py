@@ -17,7 +17,14 @@ SUFFIXES = {"torch": ".pt2", "onnx": ".onnx", "packed": ".npz"}
 NO_ONNX = "ONNX is not installed here: pip install 'pl_hypernet[export]'"
 
 
-def export(network: BinaryNetwork, bits, path, format: str | None = None) -> Path:
+def export(
+    network: BinaryNetwork,
+    bits,
+    path,
+    format: str | None = None,
+    target_mean: float = 0.0,
+    target_scale: float = 1.0,
+) -> Path:
     """Writes a chosen network, or the vote of several, for use without pl_hypernet.
 
     All formats compute what :func:`to_torch` does, for any number of samples:
@@ -32,6 +39,7 @@ def export(network: BinaryNetwork, bits, path, format: str | None = None) -> Pat
         bits: int8 (n_qubits,), one network; or (S, n_qubits), a vote of S.
         path: of the new file; one that is there is replaced.
         format: None: by the suffix of the path.
+        target_mean, target_scale: of a regression, as of :func:`to_torch`.
 
     Returns:
         The path.
@@ -42,12 +50,13 @@ def export(network: BinaryNetwork, bits, path, format: str | None = None) -> Pat
     """
     path = Path(path)
     format = check_path(path, format)
+    units = {"target_mean": target_mean, "target_scale": target_scale}
     if format == "packed":
-        write_packed(network, bits, path)
+        write_packed(network, bits, path, **units)
     elif format == "torch":
-        torch.export.save(program_of(network, bits), path)
+        torch.export.save(program_of(network, bits, **units), path)
     else:
-        _write_onnx(network, bits, path)
+        _write_onnx(network, bits, path, units)
     return path
 
 
@@ -71,12 +80,12 @@ def check_path(path: Path, format: str | None) -> str:
     return format
 
 
-def _write_onnx(network: BinaryNetwork, bits, path: Path) -> None:
+def _write_onnx(network: BinaryNetwork, bits, path: Path, units: dict[str, float]) -> None:
     if not has_onnx():
         raise InputError(NO_ONNX)
     import onnx
 
-    program = program_of(network, bits)
+    program = program_of(network, bits, **units)
     names = list(program.module()(torch.zeros(1, network.n_columns)))
     exported = torch.onnx.export(
         program,

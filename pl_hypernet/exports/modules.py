@@ -1,5 +1,7 @@
 """Chosen networks as plain torch modules, without bits, and as exported programs."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 
@@ -12,6 +14,13 @@ from pl_hypernet.networks.activations import (
     SOFTMAX,
 )
 from pl_hypernet.networks.parameters import TIE
+
+
+class Units(NamedTuple):
+    """Of the targets of a regression."""
+
+    mean: float
+    scale: float
 
 
 class DenseLayer(torch.nn.Module):
@@ -69,15 +78,16 @@ class Logits(torch.nn.Module):
 class OneNetwork(torch.nn.Module):
     """A chosen network; see :func:`to_torch`."""
 
-    def __init__(self, group: Group, network: BinaryNetwork):
+    def __init__(self, group: Group, network: BinaryNetwork, units: Units):
         super().__init__()
+        self.units = units
         self.logits = Logits(group, network.n_columns, one=True)
         self.is_regression = network.is_regression
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         logits = self.logits(inputs)
         if self.is_regression:
-            return {"outputs": logits}
+            return {"outputs": self.units.mean + self.units.scale * logits}
         one = logits.shape[1] == 1
         return {
             "classes": (logits[:, 0] > 0).long() if one else logits.argmax(dim=1),
@@ -89,8 +99,9 @@ class OneNetwork(torch.nn.Module):
 class Vote(torch.nn.Module):
     """The vote of several networks; see :func:`to_torch`."""
 
-    def __init__(self, groups: list[Group], network: BinaryNetwork):
+    def __init__(self, groups: list[Group], network: BinaryNetwork, units: Units):
         super().__init__()
+        self.units = units
         self.groups = torch.nn.ModuleList(
             Logits(group, network.n_columns, one=False) for group in groups
         )
@@ -108,7 +119,7 @@ class Vote(torch.nn.Module):
             share = self.get_buffer(f"share_{i}")
             total = total + (share[:, None, None] * outputs).sum(dim=0)
         if self.is_regression:
-            return {"outputs": total}
+            return {"outputs": self.units.mean + self.units.scale * total}
         return {"classes": total.argmax(dim=1), "probabilities": total}
 
 
@@ -120,7 +131,9 @@ def _probabilities(logits: Tensor) -> Tensor:
     return torch.cat([1 - p, p], dim=-1)
 
 
-def to_torch(network: BinaryNetwork, bits) -> torch.nn.Module:
+def to_torch(
+    network: BinaryNetwork, bits, target_mean: float = 0.0, target_scale: float = 1.0
+) -> torch.nn.Module:
     """A chosen network, or the vote of several, as a torch module without bits.
 
     What was not chosen, removed or skipped is not in it. Its numbers are buffers, float32.
@@ -129,6 +142,8 @@ def to_torch(network: BinaryNetwork, bits) -> torch.nn.Module:
         network: what a bitstring means.
         bits: int8 (n_qubits,), one network; or (S, n_qubits), a vote of S, in which equal ones are
             computed once.
+        target_mean, target_scale: of a regression, those of the data, so that outputs are in the
+            units of the targets that were given.
 
     Returns:
         A module from inputs float32 (M, n_columns), at least one, to a dict:
@@ -136,7 +151,8 @@ def to_torch(network: BinaryNetwork, bits) -> torch.nn.Module:
         - ``"classes"``: int64 (M,);
         - ``"probabilities"``: float32 (M, n_classes); of a vote the mean of the networks';
         - ``"logits"``: float32 (M, n_outputs), those of ``network(bits, inputs)``; not of a vote;
-        - or of a regression only ``"outputs"``: float32 (M, 1); of a vote the mean.
+        - or of a regression only ``"outputs"``: float32 (M, 1), target_mean + target_scale z; of a
+          vote the mean.
 
     Raises:
         InputError: bits of another shape.
@@ -145,13 +161,16 @@ def to_torch(network: BinaryNetwork, bits) -> torch.nn.Module:
     """
     bits = checked_bits(network, bits)
     groups = plain_groups(network, bits)
-    return OneNetwork(groups[0], network) if bits.ndim == 1 else Vote(groups, network)
+    units = Units(float(target_mean), float(target_scale))
+    if bits.ndim == 1:
+        return OneNetwork(groups[0], network, units)
+    return Vote(groups, network, units)
 
 
-def program_of(network: BinaryNetwork, bits) -> torch.export.ExportedProgram:
+def program_of(network: BinaryNetwork, bits, **units: float) -> torch.export.ExportedProgram:
     """:func:`to_torch` as a program for any number of samples, which needs nothing but torch."""
     samples = torch.export.Dim("samples", min=1)
     example = torch.zeros(2, network.n_columns)
     return torch.export.export(
-        to_torch(network, bits), (example,), dynamic_shapes={"inputs": {0: samples}}
+        to_torch(network, bits, **units), (example,), dynamic_shapes={"inputs": {0: samples}}
     )

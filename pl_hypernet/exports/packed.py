@@ -12,13 +12,15 @@ from pl_hypernet.networks.choice import option_name
 MOST_LEVELS = 256
 
 
-def write_packed(network: BinaryNetwork, bits, file) -> None:
+def write_packed(
+    network: BinaryNetwork, bits, file, target_mean: float = 0.0, target_scale: float = 1.0
+) -> None:
     """Writes a chosen network, or the vote of several, with as many bits a weight as it needs.
 
     A layer whose weights have two values takes 1 bit each, 8 a byte; three or four values 2 bits.
 
     Args:
-        network, bits: as of :func:`to_torch`.
+        network, bits, target_mean, target_scale: as of :func:`to_torch`.
         file: a path that ends in ``.npz``, or a file object.
 
     Raises:
@@ -30,7 +32,7 @@ def write_packed(network: BinaryNetwork, bits, file) -> None:
     n_drawn = sum(int(group.often.sum()) for group in groups)
     header = {
         "vote": bits.ndim == 2,
-        "regression": network.is_regression,
+        "regression": [target_mean, target_scale] if network.is_regression else None,
         "groups": [_group_header(group, n_drawn) for group in groups],
     }
     parts = [

@@ -76,7 +76,8 @@ def run_packed(path, inputs):
             outputs = logits if header["regression"] else probabilities(logits)
             total = total + np.float32(share) * outputs
     if header["regression"]:
-        return {"outputs": total}
+        mean, scale = header["regression"]
+        return {"outputs": np.float32(mean) + np.float32(scale) * total}
     if header["vote"]:
         return {"classes": total.argmax(axis=1), "probabilities": total}
     classes = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)

@@ -177,7 +177,7 @@ def _is_whole(number, least: int) -> bool:
 
 def is_number(text: str) -> bool:
     """Whether a text is a whole number as one types it."""
-    return text.isascii() and text.isdecimal()
+    return text.isascii() and text.isdecimal() and str(int(text)) == text
 
 
 KINDS = {choice.kind: choice for choice in (DropWeights, RemoveNeurons, SkipLayer)}

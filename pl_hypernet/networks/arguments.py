@@ -1,7 +1,7 @@
 """What a network is made of, checked: each function returns what fits, or raises an InputError."""
 
 from collections.abc import Callable
-from numbers import Integral
+from numbers import Integral, Real
 
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.networks.activations import (
@@ -40,6 +40,11 @@ def hidden_activation(activation):
         if not callable(option) and not known:
             raise unknown_name("hidden activation", option, HIDDEN_ACTIVATIONS)
     return activation
+
+
+def is_real(x) -> bool:
+    """A number."""
+    return isinstance(x, Real) and not isinstance(x, bool)
 
 
 def is_size(n) -> bool:

@@ -3,7 +3,6 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from numbers import Real
 
 import numpy as np
 import torch
@@ -16,6 +15,7 @@ from pl_hypernet.networks.arguments import (
     architecture_choice,
     for_each_layer,
     hidden_activation,
+    is_real,
     is_size,
     output_activation,
     shown,
@@ -109,7 +109,7 @@ class BinaryNetwork(torch.nn.Module):
                 f"layers={layers}: expected the number of neurons in each layer, as [1] or [64, 10]"
             )
         self.layers = tuple(map(int, layers))
-        if scale is not None and not (isinstance(scale, Real) and 0 < scale < math.inf):
+        if scale is not None and not (is_real(scale) and 0 < scale < math.inf):
             raise InputError(f"scale={scale!r}: expected a positive number, or None")
         self.n_inputs = n_inputs
         self.n_outputs = self.layers[-1]
@@ -127,6 +127,8 @@ class BinaryNetwork(torch.nn.Module):
         self.n_columns = n_inputs * (len(features.options) if features else 1)
         if n_layers == 1 and isinstance(hidden, Choice):
             raise InputError(f"hidden={hidden}: a network of one layer has no hidden one to choose")
+        if not isinstance(choices, Sequence):
+            raise InputError(f"choices={choices}: expected a list of them")
         # copies, as they learn the sizes of this network
         self.architecture = tuple(copy(architecture_choice(choice)) for choice in choices)
         self.choices: dict[str, Choice | ArchitectureChoice] = values_choices | hidden_choices

@@ -237,6 +237,8 @@ class ParameterLayout:
         """Of each qubit its bit; and of each bit its column in qubits, a column 0, a column 1."""
         leader = np.arange(self.n_bits)
         for group in tied:
+            if isinstance(group, str):
+                raise InputError(f"tied {group!r}: expected groups of names, as [[A, B]]")
             members = [self._find(name) for name in group]
             if len(members) < 2 or len({len(indices) for indices in members}) != 1:
                 numbers = " and ".join(str(len(indices)) for indices in members)

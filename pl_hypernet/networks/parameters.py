@@ -18,7 +18,7 @@ class Chosen:
     """An activation for each of S networks.
 
     Attributes:
-        options: names or functions.
+        options: names, or functions, which say by ``is_sign`` whether they are signs.
         codes: int64 (S,), the option of each network; None where there is only one option.
     """
 
@@ -27,7 +27,7 @@ class Chosen:
 
     def is_sign(self) -> Tensor | bool:
         """Whether the activation is the sign: bool (S,), or one for all."""
-        signs = [option == "sign" for option in self.options]
+        signs = [getattr(option, "is_sign", option == "sign") for option in self.options]
         return signs[0] if self.codes is None else self.codes.new_tensor(signs).bool()[self.codes]
 
     def apply(self, z: Tensor, functions: dict[str, Callable]) -> Tensor:

@@ -48,6 +48,8 @@ def arguments_from_settings(
             raise InputError(f"choice {name!r}: the network has no such layer")
         each = arguments[kind]
         each = list(each) if is_list_of_layers(each) else [each] * n
+        if len(each) != n:
+            raise InputError(f"{kind}={each}: expected one for all layers, or a list of {n}")
         each[int(layer)] = choice
         arguments[kind] = each
     return arguments

@@ -4,6 +4,8 @@ import re
 from collections.abc import Sequence
 from numbers import Integral
 
+import numpy as np
+
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.spins import SPINS
@@ -27,6 +29,8 @@ def find_values(values) -> Values:
     Raises:
         InputError: anything else.
     """
+    if isinstance(values, np.ndarray):
+        values = values.tolist()
     if isinstance(values, Choice):
         pairs = [find_values(option) for option in values.options]
         if not all(isinstance(pair, tuple) and len(pair) == 2 for pair in pairs):

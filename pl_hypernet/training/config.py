@@ -150,6 +150,11 @@ class RunConfig(BaseModel):
                 )
             options["features"] = features
         if self.activation == REGRESSION:
+            if self.data in datasets.DATASETS:
+                raise InputError(
+                    f"{self.data} has classes, activation={REGRESSION!r} is for targets that are "
+                    "numbers: change one of them"
+                )
             options["regression"] = True
         return datasets.load(self.data, **options)
 
