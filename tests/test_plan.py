@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 import pl_hypernet as plh
 from pl_hypernet.circuits.gate_counts import count_gates
 from pl_hypernet.cli.main import app
-from pl_hypernet.errors import DeviceError, InputError, RunFolderError
+from pl_hypernet.errors import DataError, DeviceError, InputError, RunFolderError
 
 SV1 = "arn:aws:braket:::device/quantum-simulator/amazon/sv1"
 GARNET = "arn:aws:braket:eu-north-1::device/qpu/iqm/Garnet"
@@ -218,6 +218,8 @@ def test_a_device_without_a_price(data_file, tmp_path):
         ({"optimizer": "adam"}, InputError, "unknown optimizer"),
         ({"optimizer_options": {"colour": 1}}, InputError, "optimizer 'qnspsa'"),
         ({"shots": 0}, InputError, "shots=0"),
+        ({"network": (3,)}, InputError, "data have 2 classes, the network tells 3 apart"),
+        ({"validation": 0.99999}, DataError, "leaves one side empty"),
         ({"loss": "nonsense"}, InputError, "unknown loss 'nonsense'"),
         ({"start": "bogus"}, InputError, "'bogus'"),
         ({"layers": 25}, DeviceError, "set max_bond_dim to truncate"),

@@ -89,6 +89,8 @@ def plan(prices=None, **settings) -> Plan:
     data = config.load_data()
     network = config.build_network(data.n_inputs)
     check_task(network, data)
+    if config.validation is not None:
+        data = data.split(config.validation, 0)
     config, why = config.with_optimizer_chosen(network.n_qubits)
     optimizer = config.build_optimizer(seed=0)
     config.check_device_options()
