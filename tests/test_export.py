@@ -454,7 +454,7 @@ def test_the_command_elsewhere(folder, tmp_path, monkeypatch, capfd):
 def test_the_command_without_onnx(folder, monkeypatch, capfd):
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     assert command(monkeypatch, folder, "--format", "onnx") == 2
-    assert "pip install 'pl_hypernet[export]'" in capfd.readouterr().err
+    assert "pip install onnx onnxscript onnxruntime" in capfd.readouterr().err
     (folder / "best.onnx").unlink(missing_ok=True)
     assert command(monkeypatch, folder) == 0
     assert "No ONNX file: ONNX is not installed here" in capfd.readouterr().out
