@@ -79,11 +79,12 @@ class Parameters:
             h = h.masked_fill(self.removed[i - 1][..., None], 0)  # as they may be handed on
         signs = self.hidden[i].is_sign()
         some_sign = signs if isinstance(signs, bool) else bool(signs.any())
-        if some_sign and whole:
-            bias = bias + TIE * _rows(signs, weight.abs().sum(dim=2) + bias.abs())
+        if some_sign:
+            size = bias.abs() + weight.abs().sum(dim=2) if whole else bias.abs()
+            bias = bias + TIE * _rows(signs, size)
         z = _sums(weight, bias, h)
         if some_sign and not whole:
-            z.add_(_rows(signs, _sizes(weight.detach(), bias.detach(), h.detach())), alpha=TIE)
+            z.add_(_rows(signs, _sizes(weight.detach(), h.detach())), alpha=TIE)
         z = self.hidden[i].apply(z, HIDDEN_ACTIVATIONS)
         if skipped is not None:
             z = torch.where(skipped[:, None, None], h, z)
@@ -108,12 +109,12 @@ def _sums(weight: Tensor, bias: Tensor, h: Tensor) -> Tensor:
     return torch.baddbmm(bias[..., None], weight, h)
 
 
-def _sizes(weight: Tensor, bias: Tensor, h: Tensor) -> Tensor:
-    """|w| |h| + |b|, which the rounding of w h + b is in proportion to; (S, n_out, M)."""
+def _sizes(weight: Tensor, h: Tensor) -> Tensor:
+    """|w| |h|, which the rounding of w h is in proportion to: broadcasts to (S, n_out, M)."""
     weight, h = weight.abs(), h.abs()
     if weight.numel() and weight.min() == weight.max():  # no product is needed
-        return weight[:, :, :1] * h.sum(dim=-2, keepdim=True) + bias.abs()[..., None]
-    return _sums(weight, bias.abs(), h)
+        return weight.flatten()[0] * h.sum(dim=-2).view(-1, 1, h.shape[-1])
+    return weight @ h
 
 
 def _rows(which: Tensor | bool, numbers: Tensor) -> Tensor:
