@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from pl_hypernet.cli import main
+from pl_hypernet.cli.options import merge_settings
 from pl_hypernet.testing import ALPHA
 
 COMMAND = str(Path(sys.executable).with_name("pl-hypernet"))
@@ -347,3 +348,22 @@ def test_objectives_as_typed(tmp_path):
     refused = run("train", *SMALL, "--penalty", "activation.relu=1", cwd=tmp_path, check=False)
     assert refused.returncode == 2
     assert "unknown option of activation 'relu'" in refused.stderr
+
+
+def test_what_is_typed_takes_the_place_of_a_file(tmp_path):
+    path = tmp_path / "run.toml"
+    path.write_text(
+        'hidden = "tanh"\n[choices]\n"hidden.1" = ["sign", "relu"]\n"neurons.0" = true\n'
+    )
+
+    def merged(given, choices):
+        made = merge_settings(path, given, {"choices": choices})
+        return made.get("hidden"), made["choices"]
+
+    of_layer, neurons = {"hidden.1": ["sign", "relu"]}, {"neurons.0": True}
+    assert merged({}, {}) == ("tanh", of_layer | neurons)
+    assert merged({"hidden": "relu"}, {}) == ("relu", neurons)
+    both = {"hidden": ["sign", "tanh"]}
+    assert merged({}, both) == (None, neurons | both)
+    other = {"hidden.0": ["sign", "tanh"], "neurons.1": True}
+    assert merged({}, other) == ("tanh", of_layer | neurons | other)

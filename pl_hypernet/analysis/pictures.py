@@ -96,7 +96,11 @@ def draw_weights(axes, evaluation: Evaluation, network: BinaryNetwork, image_sha
 
     An image for each of the first neurons of the first layer, where it has several.
     """
-    weights = network.parameters_of(evaluation.bits).weights[0][:, :MOST_IMAGES].numpy(force=True)
+    parameters = network.parameters_of(evaluation.bits)
+    weights = parameters.weights[0]
+    if len(network.layers) > 1 and parameters.removed[0] is not None:
+        weights = weights.masked_fill(parameters.removed[0][..., None], 0)  # not in the network
+    weights = weights[:, :MOST_IMAGES].numpy(force=True)
     bound = np.abs(weights).max() or 1.0
     if image_shape is None or np.prod(image_shape) != weights.shape[-1]:
         image_shape = None

@@ -97,19 +97,16 @@ def merge_settings(
 
     settings = {} if config_path is None else read_settings(config_path)
     given = {name: value for name, value in given.items() if value is not None}
-    choices = settings.get("choices")
-    for name in ("activation", "hidden", "values"):  # what is given takes the place of the file's
-        if name in given and isinstance(choices, dict):
-            settings["choices"] = choices = {
-                k: v for k, v in choices.items() if k.split(".")[0] != name
-            }
-        typed = {choice.split(".")[0] for choice in options.get("choices", {})}
-        if name in typed and isinstance(choices, dict):
-            settings["choices"] = choices = {
-                k: v for k, v in choices.items() if k.split(".")[0] != name
-            }
-        if name in options.get("choices", {}):
+    typed = options.get("choices", {})
+    for name in ("activation", "hidden", "values"):  # a choice that is typed takes their place
+        if name in typed:
             settings.pop(name, None)
+    if isinstance(settings.get("choices"), dict):
+        settings["choices"] = {
+            name: setting
+            for name, setting in settings["choices"].items()
+            if not any(_excludes(other, name) for other in [*given, *typed])
+        }
     settings |= given
     for name, pairs in options.items():
         before = settings.get(name, {})
@@ -117,3 +114,9 @@ def merge_settings(
             raise InputError(f"{name}={before!r}: expected a table of options")
         settings[name] = before | pairs
     return settings
+
+
+def _excludes(typed: str, name: str) -> bool:
+    """Whether a setting that is typed, as hidden, leaves no place for a choice, as hidden.1."""
+    same_kind = typed.split(".")[0] == name.split(".")[0]
+    return same_kind and not ("." in typed and "." in name)
