@@ -4,8 +4,8 @@ import numpy as np
 from pennylane.wires import Wires
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps.evolution import evolve
-from pl_hypernet.devices.mps.state import MatrixProductState
+from pl_hypernet.mps.evolution import evolve
+from pl_hypernet.mps.state import MatrixProductState
 
 
 def angles(n_layers: int, n_wires: int) -> np.ndarray:

@@ -26,7 +26,7 @@ from rich.table import Table
 from scipy.stats import norm
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps.evolution import evolve
+from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.testing import ALPHA
 
 PART = 10_000  # shots at a time

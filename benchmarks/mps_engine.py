@@ -30,7 +30,7 @@ from scipy.stats import unitary_group
 from timing import median_seconds
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps.evolution import evolve
+from pl_hypernet.mps.evolution import evolve
 
 
 def peak_flops(repeats: int = 5) -> float:

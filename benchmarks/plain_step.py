@@ -66,7 +66,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 import pl_hypernet as plh
 from pl_hypernet.devices import overlap_tape
-from pl_hypernet.devices.mps.device import HypernetMPS
+from pl_hypernet.devices.hypernet_mps import HypernetMPS
 from pl_hypernet.training.trainer import Trainer
 
 SEED = 0

@@ -17,7 +17,7 @@ from pennylane.tape import QuantumScript
 from tenpy.networks.mps import MPS
 from tenpy.networks.site import SpinHalfSite
 
-from pl_hypernet.devices.mps.state import MatrixProductState
+from pl_hypernet.mps.state import MatrixProductState
 
 SEED = 0
 

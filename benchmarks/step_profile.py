@@ -26,8 +26,9 @@ from rich.console import Console
 from rich.table import Table
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps import batches, measurement
-from pl_hypernet.devices.mps import device as mps_device
+from pl_hypernet.devices import hypernet_mps as mps_device
+from pl_hypernet.devices import state_measurement as measurement
+from pl_hypernet.mps import batches
 from pl_hypernet.optimizers import qnspsa, simultaneous_perturbation
 from pl_hypernet.training.minibatches import MiniBatches
 

@@ -27,6 +27,10 @@ class RunFolderError(HypernetError, OSError):
     """A run folder exists already, cannot be written, or is not a run folder."""
 
 
+class CacheWarning(UserWarning):
+    """The user's cache folder cannot be written."""
+
+
 class TruncationWarning(UserWarning):
     """A matrix product state was truncated so much that results will show it."""
 

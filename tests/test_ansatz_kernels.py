@@ -8,10 +8,10 @@ import pytest
 import torch
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps import kernels, light_cone, walsh
-from pl_hypernet.devices.mps.ansatz_mps import AnsatzState
-from pl_hypernet.devices.mps.cones import cones, euler_angles, small_turns
-from pl_hypernet.devices.mps.state import MatrixProductState
+from pl_hypernet.mps import kernels, light_cone, walsh
+from pl_hypernet.mps.ansatz_mps import AnsatzState
+from pl_hypernet.mps.cones import cones, euler_angles, small_turns
+from pl_hypernet.mps.state import MatrixProductState
 from pl_hypernet.testing import ALPHA, g_test
 
 ROTATIONS = [("RY", "RZ"), ("RY",), ("RX", "RZ"), ("RZ", "RX", "RY"), ("RX",)]

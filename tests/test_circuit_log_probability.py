@@ -6,9 +6,9 @@ import pytest
 import torch
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps import circuit_log_probability as module
-from pl_hypernet.devices.mps.circuit_log_probability import circuit_log_probability
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps import circuit_log_probability as module
+from pl_hypernet.mps.circuit_log_probability import circuit_log_probability
 
 ONE_QUBIT = [qml.RX, qml.RY, qml.RZ, qml.Hadamard, qml.T, qml.SX, qml.PhaseShift, qml.Rot, qml.U3]
 TWO_QUBIT = [

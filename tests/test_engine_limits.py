@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps.cones import cones
 from pl_hypernet.errors import DeviceError, InputError
+from pl_hypernet.mps.cones import cones
 
 
 def angles(n_layers, n_wires, seed=0):

@@ -5,9 +5,9 @@ import pennylane as qml
 import pytest
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps import state as state_module
-from pl_hypernet.devices.mps.evolution import evolve
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps import state as state_module
+from pl_hypernet.mps.evolution import evolve
 
 
 def ansatz_of(n_layers, n_wires, seed=0, **options):

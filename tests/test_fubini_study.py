@@ -5,8 +5,8 @@ import pennylane as qml
 import pytest
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps.fubini_study import fubini_study_metric
 from pl_hypernet.errors import DeviceError
+from pl_hypernet.mps.fubini_study import fubini_study_metric
 
 
 def ansatz(n_layers, n_wires, **options):

@@ -6,10 +6,10 @@ import pytest
 from scipy.stats import unitary_group
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps import gates
-from pl_hypernet.devices.mps.evolution import evolve, gates_of
-from pl_hypernet.devices.mps.gate_layers import gate_layers
-from pl_hypernet.devices.mps.gates import GateEvolution
+from pl_hypernet.mps import gates
+from pl_hypernet.mps.evolution import evolve, gates_of
+from pl_hypernet.mps.gate_layers import gate_layers
+from pl_hypernet.mps.gates import GateEvolution
 
 
 def random_gates(n_wires, n_gates, seed=0):

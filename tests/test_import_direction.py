@@ -7,9 +7,10 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "pl_hypernet"
 FLOW = [
-    {"version", "errors", "spins", "torch_device"},
+    {"version", "errors", "spins", "torch_device", "compiled"},
     {"datasets"},
     {"circuits"},
+    {"mps"},
     {"measurements"},
     {"devices"},
     {"networks"},

@@ -8,8 +8,8 @@ import torch
 
 import pl_hypernet as plh
 from pl_hypernet.circuits.ansatz import rotation_layers
-from pl_hypernet.devices.mps.log_probability import chain_log_probability, path_amplitudes
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps.log_probability import chain_log_probability, path_amplitudes
 
 ROTATIONS = [("RY", "RZ"), ("RY",), ("RX", "RZ", "RY")]
 

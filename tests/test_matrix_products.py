@@ -5,10 +5,10 @@ import pennylane as qml
 import pytest
 
 import pl_hypernet as plh
-from pl_hypernet.devices.mps import kernels, matrix_products
-from pl_hypernet.devices.mps.evolution import evolve
-from pl_hypernet.devices.mps.state import MatrixProductState
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps import kernels, matrix_products
+from pl_hypernet.mps.evolution import evolve
+from pl_hypernet.mps.state import MatrixProductState
 from pl_hypernet.training.config import RunConfig
 
 

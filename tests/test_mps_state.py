@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pl_hypernet.circuits import HardwareEfficientAnsatz
-from pl_hypernet.devices.mps.ansatz_state import exact_bond_dim
-from pl_hypernet.devices.mps.evolution import evolve
-from pl_hypernet.devices.mps.state import MatrixProductState
 from pl_hypernet.errors import DeviceError, InputError
+from pl_hypernet.mps.ansatz_state import exact_bond_dim
+from pl_hypernet.mps.evolution import evolve
+from pl_hypernet.mps.state import MatrixProductState
 from pl_hypernet.spins import to_spins
 from pl_hypernet.testing import ALPHA, g_test, standard_deviations
 

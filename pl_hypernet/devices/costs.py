@@ -14,10 +14,10 @@ from pl_hypernet.devices.known import (
     check_size,
     overlaps_exactly,
 )
-from pl_hypernet.devices.mps.ansatz_state import exact_bond_dim
-from pl_hypernet.devices.mps.cones import is_cz_chain
-from pl_hypernet.devices.mps.evolution import fits_closed_form
 from pl_hypernet.devices.timing import SECONDS, Effort
+from pl_hypernet.mps.ansatz_state import exact_bond_dim
+from pl_hypernet.mps.cones import is_cz_chain
+from pl_hypernet.mps.evolution import fits_closed_form
 
 MPS_DEVICES = ("hypernet.mps", "default.tensor")
 

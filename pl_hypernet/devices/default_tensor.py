@@ -9,10 +9,10 @@ from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
 from pl_hypernet.devices.bitstring_device import BitstringDevice
-from pl_hypernet.devices.mps.measurement import measure_all
-from pl_hypernet.devices.mps.preprocessing import acts_on_one_or_two_wires, line_program
-from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES, MatrixProductState
+from pl_hypernet.devices.line_program import acts_on_one_or_two_wires, line_program
+from pl_hypernet.devices.state_measurement import measure_all
 from pl_hypernet.errors import DeviceError
+from pl_hypernet.mps.state import MAX_EXACT_WIRES, MatrixProductState
 
 ITS_OWN = (ExpectationMP, VarianceMP)  # what default.tensor computes itself
 

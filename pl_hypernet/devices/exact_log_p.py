@@ -6,11 +6,11 @@ from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits import HardwareEfficientAnsatz
-from pl_hypernet.devices.mps import cones
-from pl_hypernet.devices.mps.circuit_log_probability import circuit_log_probability
-from pl_hypernet.devices.mps.log_probability import log_probability
-from pl_hypernet.devices.mps.score_vectors import ansatz_score_vectors
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps import cones
+from pl_hypernet.mps.circuit_log_probability import circuit_log_probability
+from pl_hypernet.mps.log_probability import log_probability
+from pl_hypernet.mps.score_vectors import ansatz_score_vectors
 
 TRUNCATION_LIMIT = 1e-3  # discarded weight above which results visibly suffer
 INSTEAD = "use mmd in place of entropy, which needs bits alone"

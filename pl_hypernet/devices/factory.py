@@ -8,8 +8,8 @@ from pennylane.devices import Device
 
 from pl_hypernet.devices.bitstring_device import BitstringDevice
 from pl_hypernet.devices.default_tensor import SampledTensorDevice
+from pl_hypernet.devices.hypernet_mps import HypernetMPS
 from pl_hypernet.devices.known import KNOWN, check_installed, check_size, takes_seed
-from pl_hypernet.devices.mps.device import HypernetMPS
 from pl_hypernet.errors import DeviceError, HypernetError, InputError
 
 

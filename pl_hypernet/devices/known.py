@@ -7,9 +7,9 @@ import os
 from dataclasses import dataclass
 from importlib.metadata import entry_points
 
-from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES
 from pl_hypernet.devices.readings import EACH_WIRE, SAMPLES, Reading
 from pl_hypernet.errors import DeviceError
+from pl_hypernet.mps.state import MAX_EXACT_WIRES
 
 PLUGINS = "pennylane.plugins"
 NUMBER_BYTES = 16  # of a complex128

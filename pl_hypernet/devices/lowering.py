@@ -8,9 +8,9 @@ import pennylane as qml
 from pennylane.devices.preprocess import null_postprocessing
 
 from pl_hypernet.devices.exact_log_p import check_after, check_before, exact_log_p
-from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ExpectedLoss
+from pl_hypernet.mps.state import MAX_EXACT_WIRES
 
 
 @qml.transform

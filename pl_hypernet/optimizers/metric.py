@@ -3,7 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from numba import njit
+
+from pl_hypernet.compiled import compiled
 
 PRIOR = 0.25  # metric of one Pauli rotation on an equator state, the largest it can be
 SOLVED = 1e-13  # relative change at which the Krylov space is large enough
@@ -154,7 +155,7 @@ class MetricAverage:
         return self._directions[:n], self._coefficients[:n]
 
 
-@njit(cache=True, fastmath={"reassoc", "contract"})
+@compiled(fastmath={"reassoc", "contract"})
 def _add_product(directions, coefficients, vector, out):
     """out += sum_i c_i (h_1i h_2i^T + h_2i h_1i^T) vector, of directions int8 (k, 2, d)."""
     for i in range(len(coefficients)):

@@ -6,8 +6,8 @@ from pennylane.tape import QuantumScript
 
 from pl_hypernet.circuits import HardwareEfficientAnsatz
 from pl_hypernet.devices import can_overlap_exactly, overlap_tape
-from pl_hypernet.devices.mps.fubini_study import fubini_study_metric
 from pl_hypernet.errors import DeviceError, InputError, unknown_name
+from pl_hypernet.mps.fubini_study import fubini_study_metric
 from pl_hypernet.optimizers.checks import check_bool, check_positive, check_whole
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 from pl_hypernet.optimizers.metric import PRIOR, MetricAverage, floored_solve, sampled_metric

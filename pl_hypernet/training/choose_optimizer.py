@@ -3,7 +3,7 @@
 import math
 
 from pl_hypernet.devices.known import KNOWN
-from pl_hypernet.devices.mps.ansatz_state import exact_bond_dim
+from pl_hypernet.mps.ansatz_state import exact_bond_dim
 
 AUTO = "auto"
 MAX_BOND_DIM = 64  # of which log p and its gradient still cost little more than the shots

@@ -12,11 +12,11 @@ from pl_hypernet.circuits.angles import METHODS
 from pl_hypernet.circuits.ansatz import rotation_names
 from pl_hypernet.devices import device as make_device
 from pl_hypernet.devices import random_state, restore_random_state, takes_seed
-from pl_hypernet.devices.mps.circuit_log_probability import circuit_log_probability
-from pl_hypernet.devices.mps.evolution import evolve
-from pl_hypernet.devices.mps.log_probability import log_probability
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate, expected_loss
+from pl_hypernet.mps.circuit_log_probability import circuit_log_probability
+from pl_hypernet.mps.evolution import evolve
+from pl_hypernet.mps.log_probability import log_probability
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.settings import CUSTOM
 

@@ -10,10 +10,10 @@ around to the first: 4^P. In a brick wall every bond sees every second layer: 2^
 from functools import lru_cache
 
 import numpy as np
-from numba import njit
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
 from pl_hypernet.circuits.entanglers import entangled_pairs
+from pl_hypernet.compiled import compiled
 
 CLOSED_FORM_BYTES = 2**28  # a state in closed form may be this large before gates take over
 ROTATION_CODES = {"RX": 0, "RY": 1, "RZ": 2}
@@ -99,7 +99,7 @@ def ansatz_tensors(thetas: np.ndarray, ansatz: HardwareEfficientAnsatz) -> np.nd
     return tensors
 
 
-@njit(cache=True)
+@compiled()
 def site_matrices(theta, codes, ends, matrices):
     """Product of the rotations of each layer on one site: theta (n_rows,), matrices (P+1, 2, 2)."""
     row = 0
@@ -123,7 +123,7 @@ def site_matrices(theta, codes, ends, matrices):
             row += 1
 
 
-@njit(cache=True)
+@compiled()
 def _fill(tensors, thetas, codes, ends, left, right, n_bits, ring, cnot):
     """Fills zeroed tensors (n_circuits, n_sites, 2, chi, chi); see :func:`ansatz_tensors`."""
     n_circuits, n_sites = tensors.shape[:2]
@@ -160,7 +160,7 @@ def _fill(tensors, thetas, codes, ends, left, right, n_bits, ring, cnot):
                             tensors[circuit, site, 1, row, column] = v1
 
 
-@njit(cache=True)
+@compiled()
 def _site(matrices, left, right, l_code, r_code, around, receives, sends, cnot):
     """The two amplitudes of one site for given bits on its bonds.
 

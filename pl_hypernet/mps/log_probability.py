@@ -4,13 +4,13 @@ import numpy as np
 import torch
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
-from pl_hypernet.devices.mps import cones, walsh
-from pl_hypernet.devices.mps.circuit_log_probability import (
+from pl_hypernet.errors import InputError
+from pl_hypernet.mps import cones, walsh
+from pl_hypernet.mps.circuit_log_probability import (
     checked_bits,
     circuit_log_probability,
     log_square,
 )
-from pl_hypernet.errors import InputError
 
 
 def log_probability(

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from pennylane.wires import Wires
 
-from pl_hypernet.devices.mps.gate_layers import Gate
-from pl_hypernet.devices.mps.operator_schmidt import schmidt_terms
-from pl_hypernet.devices.mps.state import MatrixProductState
+from pl_hypernet.mps.gate_layers import Gate
+from pl_hypernet.mps.operator_schmidt import schmidt_terms
+from pl_hypernet.mps.state import MatrixProductState
 
 SWAP = torch.eye(4, dtype=torch.complex128)[[0, 2, 1, 3]].reshape(2, 2, 2, 2)
 NO_CUTOFF = 1e-12  # Schmidt coefficients below this are rounding

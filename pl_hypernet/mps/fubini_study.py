@@ -3,13 +3,13 @@
 import numpy as np
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
-from pl_hypernet.devices.mps.ansatz_state import (
+from pl_hypernet.errors import DeviceError
+from pl_hypernet.mps.ansatz_state import (
     CLOSED_FORM_BYTES,
     ansatz_tensors,
     exact_bond_dim,
     tensor_bytes,
 )
-from pl_hypernet.errors import DeviceError
 
 
 def fubini_study_metric(ansatz: HardwareEfficientAnsatz, between_qubits: bool = True) -> np.ndarray:

@@ -2,7 +2,8 @@
 
 import numpy as np
 import torch
-from numba import njit
+
+from pl_hypernet.compiled import compiled
 
 BLOCK = 512  # shots that go through the chain together on a CPU
 GPU_BLOCK = 2**15
@@ -123,7 +124,7 @@ def _sample_block(joined, uniforms, bits, log_probabilities) -> None:
             probability[:] = 1
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+@compiled(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
 def _squares(row):
     total = row.dtype.type(0)
     for k in range(len(row)):
@@ -131,7 +132,7 @@ def _squares(row):
     return total
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _choose(product, uniforms, bits, left_vectors, probability):
     """Draws a bit for each row, and makes its half of the row the next left vector."""
     half = product.shape[1] // 2

@@ -23,9 +23,9 @@ from pennylane.exceptions import DecompositionUndefinedError, MatrixUndefinedErr
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
-from pl_hypernet.devices.mps.evolution import gates_of
-from pl_hypernet.devices.mps.operator_schmidt import interpolative_terms
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps.evolution import gates_of
+from pl_hypernet.mps.operator_schmidt import interpolative_terms
 
 MAX_BOND_DIM = 1024
 MAX_BYTES = 2**32  # of all tensors of the state

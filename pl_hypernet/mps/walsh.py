@@ -8,10 +8,10 @@ t. At the last site nothing depends on r any more: the sum over r is taken.
 """
 
 import numpy as np
-from numba import njit
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
-from pl_hypernet.devices.mps.ansatz_state import rotation_codes, site_matrices
+from pl_hypernet.compiled import compiled
+from pl_hypernet.mps.ansatz_state import rotation_codes, site_matrices
 
 BLOCK = 32  # shots that go through the chain together
 EVERY = 8  # sites between two normalisations, before a number can under- or overflow
@@ -34,7 +34,7 @@ def path_amplitudes(theta: np.ndarray, ansatz: HardwareEfficientAnsatz) -> np.nd
     return paths
 
 
-@njit(cache=True)
+@compiled()
 def _fill_paths(theta, codes, ends, paths):
     n_layers = len(ends) - 1
     matrices = np.empty((n_layers + 1, 2, 2), dtype=np.complex128)
@@ -50,7 +50,7 @@ def _fill_paths(theta, codes, ends, paths):
                 paths[site, t, r] = value
 
 
-@njit(cache=True)
+@compiled()
 def _transform_axes(env, chi):
     """Walsh-Hadamard transform of both indices of a matrix, in place."""
     step = 1
@@ -68,7 +68,7 @@ def _transform_axes(env, chi):
         step *= 2
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def contract(bra, ket, weights):
     """<bra| D_0 (x) D_1 (x) ... |ket> with a diagonal matrix on each site, in O(chi^2 log chi).
 
@@ -89,7 +89,7 @@ def contract(bra, ket, weights):
     return env.sum()
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def overlaps(bras, kets):
     """<bra|ket> of pairs: complex128 (n,), of path amplitudes (n, n_sites, 2, chi)."""
     values = np.empty(len(bras), dtype=np.complex128)
@@ -99,14 +99,14 @@ def overlaps(bras, kets):
     return values
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _butterfly(top, bottom):
     for s in range(len(top)):
         a, b = top[s], bottom[s]
         top[s], bottom[s] = a + b, a - b
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _transform(v):
     """Walsh-Hadamard transform over the rows, in place."""
     step = 1
@@ -117,7 +117,7 @@ def _transform(v):
         step *= 2
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _multiply(row, zero, one, bits):
     """A row of complex numbers times the one or the other number, by the shots' bits."""
     n = len(bits)
@@ -128,14 +128,14 @@ def _multiply(row, zero, one, bits):
         row[s], row[s + n] = a * re - b * im, a * im + b * re
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _add_squares(row, total):
     n = len(total)
     for s in range(n):
         total[s] += row[s] * row[s] + row[s + n] * row[s + n]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _scale(row, factors):
     n = len(factors)
     for s in range(n):
@@ -143,7 +143,7 @@ def _scale(row, factors):
         row[s + n] *= factors[s]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _normalise(v, total):
     """Divides each shot's vector by its norm; total: the squared norms, written."""
     total[:] = 0
@@ -156,7 +156,7 @@ def _normalise(v, total):
         _scale(v[x], factors)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def log_probabilities(paths, bits, out):
     """log |<x|psi>|^2 of given bitstrings, without underflow at any number of sites.
 
@@ -191,13 +191,13 @@ def log_probabilities(paths, bits, out):
             out[first + s] += np.log(re * re + im * im)
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _start(v):
     v[:, :] = 0
     v[0, : v.shape[1] // 2] = 1
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _accumulate(y, g, zero, one, bits, z, denominator):
     """z = y g, and denominator += a z with the amplitude a that the shot's bit chooses."""
     n = len(bits)
@@ -210,7 +210,7 @@ def _accumulate(y, g, zero, one, bits, z, denominator):
         denominator[s + n] += a * im + b * re
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _add_up(z, factors, bits):
     """Sums over the shots of z times factors, for bit 0 and for bit 1: four real numbers."""
     n = len(bits)
@@ -225,7 +225,7 @@ def _add_up(z, factors, bits):
     return re0, im0, re1, im1
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _write_out(z, factors, out):
     """The products of the same, each for itself."""
     n = len(z) // 2
@@ -234,7 +234,7 @@ def _write_out(z, factors, out):
         out[s] = re + 1j * (z[s] * factors[s + n] + z[s + n] * factors[s])
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def path_gradient(paths, bits, weights, gradient, each):
     """Adds sum_s weights_s d log psi(x_s) / d a_t(r), backwards through the chain.
 

@@ -8,9 +8,9 @@ import numpy as np
 from pennylane.wires import Wires
 from scipy.special import entr
 
-from pl_hypernet.devices.mps import kernels, matrix_products
-from pl_hypernet.devices.mps.threads import in_threads
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps import kernels, matrix_products
+from pl_hypernet.mps.threads import in_threads
 
 MAX_EXACT_WIRES = 20
 MATRIX_BOND_DIM = 32  # from here matrix products are faster than the compiled loops

@@ -20,10 +20,10 @@ from pennylane.ops.qubit.observables import BasisStateProjector
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
-from pl_hypernet.devices.mps.batches import overlap_all, sample_all
-from pl_hypernet.devices.mps.evolution import site_order
-from pl_hypernet.devices.mps.state import MAX_EXACT_WIRES, MatrixProductState
 from pl_hypernet.measurements import ZeroProbability
+from pl_hypernet.mps.batches import overlap_all, sample_all
+from pl_hypernet.mps.evolution import site_order
+from pl_hypernet.mps.state import MAX_EXACT_WIRES, MatrixProductState
 
 MOMENTS = (ExpectationMP, VarianceMP)
 REDUCED = (DensityMatrixMP, VnEntropyMP, PurityMP, MutualInfoMP)

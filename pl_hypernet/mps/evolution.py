@@ -5,17 +5,17 @@ import pennylane as qml
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
-from pl_hypernet.devices.mps import cones
-from pl_hypernet.devices.mps.ansatz_mps import AnsatzState
-from pl_hypernet.devices.mps.ansatz_state import (
+from pl_hypernet.errors import DeviceError
+from pl_hypernet.mps import cones
+from pl_hypernet.mps.ansatz_mps import AnsatzState
+from pl_hypernet.mps.ansatz_state import (
     CLOSED_FORM_BYTES,
     exact_bond_dim,
     tensor_bytes,
 )
-from pl_hypernet.devices.mps.gate_layers import gate_layers
-from pl_hypernet.devices.mps.gates import GateEvolution
-from pl_hypernet.devices.mps.state import MatrixProductState
-from pl_hypernet.errors import DeviceError
+from pl_hypernet.mps.gate_layers import gate_layers
+from pl_hypernet.mps.gates import GateEvolution
+from pl_hypernet.mps.state import MatrixProductState
 
 SMALL_BOND_DIM = 64  # up to here the closed form is used even where the wires allow less
 

@@ -5,9 +5,9 @@ from itertools import groupby
 
 import numpy as np
 
-from pl_hypernet.devices.mps import walsh
-from pl_hypernet.devices.mps.ansatz_mps import AnsatzState, draw_together
-from pl_hypernet.devices.mps.state import DTYPES, MatrixProductState
+from pl_hypernet.mps import walsh
+from pl_hypernet.mps.ansatz_mps import AnsatzState, draw_together
+from pl_hypernet.mps.state import DTYPES, MatrixProductState
 
 MAX_NUMBERS = 2**24  # held at once, if one circuit needs no more
 

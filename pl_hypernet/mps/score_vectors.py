@@ -4,8 +4,8 @@ import numpy as np
 import torch
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
-from pl_hypernet.devices.mps import walsh
-from pl_hypernet.devices.mps.log_probability import path_amplitudes
+from pl_hypernet.mps import walsh
+from pl_hypernet.mps.log_probability import path_amplitudes
 
 
 def ansatz_score_vectors(ansatz: HardwareEfficientAnsatz, bits: np.ndarray) -> np.ndarray:

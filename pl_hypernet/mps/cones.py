@@ -3,11 +3,11 @@
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
-from pl_hypernet.devices.mps import light_cone
-from pl_hypernet.devices.mps.threads import in_threads
+from pl_hypernet.compiled import compiled
+from pl_hypernet.mps import light_cone
+from pl_hypernet.mps.threads import in_threads
 
 
 @dataclass(frozen=True)
@@ -193,7 +193,7 @@ def _phases(pending: np.ndarray) -> np.ndarray:
     return np.exp(1j * angles)
 
 
-@njit(cache=True)
+@compiled()
 def _run_in(cosines, sines, pending, start):
     """The strips of the qubits -P ... -1, which are not there: gates on qubits 0 ... P - 1."""
     n_circuits, n_slots, n_sites = cosines.shape

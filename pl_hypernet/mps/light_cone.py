@@ -19,7 +19,8 @@ of pointers that might overlap, LLVM vectorises no loop over more than four.
 """
 
 import numpy as np
-from numba import njit
+
+from pl_hypernet.compiled import compiled
 
 LANES = 64  # of a row: shots, or their real and imaginary parts
 HALF = LANES // 2
@@ -27,7 +28,7 @@ ROW = np.uint64(LANES)  # places in the state are unsigned: they do not count fr
 FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _enter(v, n_rows, t, new):
     """A qubit enters as the highest bit, and the next one is turned."""
     n = np.uint64(n_rows // 4 * LANES)
@@ -42,7 +43,7 @@ def _enter(v, n_rows, t, new):
         v[i3] = t * a - b
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _turn(v, first, n, t):
     """RY of the qubit whose halves are n numbers long; its neighbour's bit is 0."""
     first, n = np.uint64(first), np.uint64(n)
@@ -53,7 +54,7 @@ def _turn(v, first, n, t):
         v[i1] = b + t * a
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _turn_minus(v, first, n, t):
     """The same where the neighbour's bit is 1: after a change of sign by the CZ."""
     first, n = np.uint64(first), np.uint64(n)
@@ -64,7 +65,7 @@ def _turn_minus(v, first, n, t):
         v[i1] = t * a - b
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _turn_twice(v, first, n, t, u):
     """RY by t of a qubit, and then by u of the next lower one, whose halves are n numbers long."""
     first, n = np.uint64(first), np.uint64(n)
@@ -81,7 +82,7 @@ def _turn_twice(v, first, n, t, u):
         v[i3] = u * b0 - b1
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _turn_twice_minus(v, first, n, t, u):
     first, n = np.uint64(first), np.uint64(n)
     for i0 in range(first, first + n):
@@ -97,7 +98,7 @@ def _turn_twice_minus(v, first, n, t, u):
         v[i3] = u * b0 - b1
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _last_turn(v, first, t, weights):
     """The turn of the qubit to be measured, on 4 rows; weights (2 LANES,), added to."""
     first = np.uint64(first)
@@ -116,7 +117,7 @@ def _last_turn(v, first, t, weights):
         weights[k + ROW] += a1 * a1 + b1 * b1
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _last_three_turns(v, first, s, t, u, sign, weights):
     """The last three steps at once, on 8 rows; the sign is that of the CZ before the first."""
     first = np.uint64(first)
@@ -154,7 +155,7 @@ def _last_three_turns(v, first, s, t, u, sign, weights):
         weights[k + ROW] += a1 * a1 + a3 * a3 + b1 * b1 + b3 * b3
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _weigh(v, weights):
     """Squares of two rows."""
     for k in range(ROW):
@@ -162,7 +163,7 @@ def _weigh(v, weights):
         weights[k + ROW] += v[k + ROW] * v[k + ROW]
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def _strip(v, n_rows, t, weights):
     """The steps of a strip after the qubit's entry, and the weights of the two bits.
 
@@ -200,7 +201,7 @@ def _strip(v, n_rows, t, weights):
     _weigh(v[2 * LANES :], weights)
 
 
-@njit(cache=True, nogil=True, fastmath=FAST, error_model="numpy")
+@compiled(nogil=True, fastmath=FAST, error_model="numpy")
 def _choose(weights, shots, flip, uniforms, tiny, m, taken):
     """A bit for each shot: m (2 LANES,): what the halves are multiplied by, 0 for one of them.
 
@@ -232,14 +233,14 @@ def _choose(weights, shots, flip, uniforms, tiny, m, taken):
             m[k + ROW + half] = m[k + ROW]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _note(taken, bits, product):
     for k in range(len(bits)):
         bits[k] = taken[k] < 0
         product[k] *= abs(taken[k])
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _collapse(v, w, x, m):
     """Row x of w is what the rows 2x and 2x + 1 of v leave of the state."""
     out = np.uint64(x) * ROW
@@ -248,7 +249,7 @@ def _collapse(v, w, x, m):
         w[out + k] = m[k] * v[of + k] + m[k + ROW] * v[of + k + ROW]
 
 
-@njit(cache=True, nogil=True, fastmath=FAST)
+@compiled(nogil=True, fastmath=FAST)
 def _collapse_and_turn(v, w, x, m, re, im):
     """The same, times the phase pending."""
     half, out = np.uint64(HALF), np.uint64(x) * ROW
@@ -260,7 +261,7 @@ def _collapse_and_turn(v, w, x, m, re, im):
         w[out + k + half] = a * im + b * re
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def sample_cones(
     tangents, flips, phases_re, phases_im, start, is_real, uniforms, bits, log_probabilities,
     begin, end,

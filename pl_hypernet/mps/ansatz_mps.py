@@ -6,15 +6,15 @@ import numpy as np
 import pennylane as qml
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
-from pl_hypernet.devices.mps import cones, walsh
-from pl_hypernet.devices.mps.ansatz_state import (
+from pl_hypernet.errors import DeviceError, InputError
+from pl_hypernet.mps import cones, walsh
+from pl_hypernet.mps.ansatz_state import (
     CLOSED_FORM_BYTES,
     ansatz_tensors,
     bond_dims,
     tensor_bytes,
 )
-from pl_hypernet.devices.mps.state import MatrixProductState
-from pl_hypernet.errors import DeviceError, InputError
+from pl_hypernet.mps.state import MatrixProductState
 
 
 class AnsatzState(MatrixProductState):

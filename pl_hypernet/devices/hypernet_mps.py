@@ -9,12 +9,12 @@ from pennylane.devices.modifiers import simulator_tracking, single_tape_support
 from pennylane.wires import Wires
 
 from pl_hypernet.devices.exact_log_p import TRUNCATION_LIMIT
-from pl_hypernet.devices.mps.evolution import evolve
-from pl_hypernet.devices.mps.measurement import measure_all
-from pl_hypernet.devices.mps.preprocessing import acts_on_one_or_two_wires, line_program
-from pl_hypernet.devices.mps.state import DTYPES, MatrixProductState
+from pl_hypernet.devices.line_program import acts_on_one_or_two_wires, line_program
+from pl_hypernet.devices.state_measurement import measure_all
 from pl_hypernet.errors import InputError, TruncationWarning, unknown_name
 from pl_hypernet.measurements import Estimate
+from pl_hypernet.mps.evolution import evolve
+from pl_hypernet.mps.state import DTYPES, MatrixProductState
 from pl_hypernet.torch_device import checked_torch_device
 
 
@@ -58,7 +58,7 @@ class HypernetMPS(Device):
     Bond dimension, truncation error and fidelity are also recorded by ``qml.Tracker``.
     """
 
-    config_filepath = str(Path(__file__).with_name("device.toml"))
+    config_filepath = str(Path(__file__).with_name("hypernet_mps.toml"))
 
     def __init__(
         self,

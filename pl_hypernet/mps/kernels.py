@@ -5,12 +5,13 @@ starting from and ending in index 0.
 """
 
 import numpy as np
-from numba import njit
+
+from pl_hypernet.compiled import compiled
 
 SHOT_BLOCK = 256  # shots that go through the chain together, along the vector lanes
 
 
-@njit(cache=True)
+@compiled()
 def right_canonical(tensors, dims):
     """Makes each ``[A^0 A^1]`` an isometry, in place, so that what lies right of a site sums to 1.
 
@@ -66,7 +67,7 @@ def right_canonical(tensors, dims):
     return carry[0, 0].real
 
 
-@njit(cache=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+@compiled(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
 def sample(re, im, is_real, dims, uniforms, bits, log_probabilities, begin, end):
     """Draws bitstrings site by site, each bit from its exact conditional distribution.
 
@@ -142,7 +143,7 @@ def sample(re, im, is_real, dims, uniforms, bits, log_probabilities, begin, end)
                     product[s] = 1
 
 
-@njit(cache=True, nogil=True)
+@compiled(nogil=True)
 def transfer(env, bra, ket, weights):
     """Carries an environment rightwards: env -> sum_x w_x bra_x^dagger env ket_x, for each site.
 
