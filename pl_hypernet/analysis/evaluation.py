@@ -84,8 +84,13 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evalu
     """
     bits = np.asarray(bits, dtype=np.int8)
     data = as_data(data, regression=network.is_regression)
-    losses = NetworkLoss(network, data.inputs, data.targets, loss)(bits)
+    objective = NetworkLoss(network, data.inputs, data.targets, loss)
+    losses, each, vote = _judge(network, bits, data.inputs, data.targets, objective)
     best = int(losses.argmin())
+    train, test = Accuracy(each, float(each[best]), vote), None
+    if data.test_inputs is not None:
+        _, each, vote = _judge(network, bits, data.test_inputs, data.test_targets)
+        test = Accuracy(each, float(each[best]), vote)
     values = network.layout.decode(bits)
     choices = {
         name: {
@@ -98,25 +103,35 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evalu
         bits=bits,
         energy=Estimate.from_losses(losses),
         best=best,
-        train=_accuracy(network, bits, data.inputs, data.targets, best),
-        test=None
-        if data.test_inputs is None
-        else _accuracy(network, bits, data.test_inputs, data.test_targets, best),
+        train=train,
+        test=test,
         choices=choices,
         metric="r2" if network.is_regression else "accuracy",
     )
 
 
-def _accuracy(network, bits, inputs, targets, best: int) -> Accuracy:
+def _judge(
+    network, bits, inputs, targets, objective: NetworkLoss | None = None
+) -> tuple[np.ndarray | None, np.ndarray, float]:
+    """Of each shot the loss (if there is an objective) and the accuracy, and that of the vote: in
+    one pass over the samples."""
+    targets = np.asarray(targets)
     expected = torch.as_tensor(targets, device=network.scale.device)
+    variance = float(np.var(targets)) or 1.0  # all the same: no error is still R^2 = 1
+
+    def reduce(logits: torch.Tensor) -> torch.Tensor:
+        if network.is_regression:
+            each = 1 - squared_error(logits, expected).double() / variance
+        else:
+            each = (network.classify(logits) == expected).double().mean(dim=1)
+        if objective is None:
+            return each[:, None]
+        return torch.stack([each, objective.loss(logits, objective.targets).double()], dim=1)
+
+    scores, votes = network.score_and_vote(bits, inputs, reduce)
     if network.is_regression:
-        variance = float(np.var(targets)) or 1.0  # all the same: no error is still R^2 = 1
-        shots = 1 - network.score(bits, inputs, lambda z: squared_error(z, expected)) / variance
-        residuals = network.vote(bits, inputs)[:, 0] - targets
-        vote = 1 - np.mean(residuals**2) / variance
-        return Accuracy(shots.astype(np.float64), float(shots[best]), float(vote))
-    shots = network.score(
-        bits, inputs, lambda logits: (network.classify(logits) == expected).double().mean(dim=1)
-    )
-    vote = network.vote(bits, inputs).argmax(axis=1) == np.asarray(targets)
-    return Accuracy(shots, float(shots[best]), float(vote.mean()))
+        vote = 1 - np.mean((votes[:, 0] - targets) ** 2) / variance
+    else:
+        vote = np.mean(votes.argmax(axis=1) == targets)
+    losses = None if objective is None else scores[:, 1]
+    return losses, scores[:, 0], float(vote)

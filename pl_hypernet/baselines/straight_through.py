@@ -16,7 +16,7 @@ from pl_hypernet.datasets import as_data
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.objectives import NetworkLoss
-from pl_hypernet.training.threads import one_thread_if_small
+from pl_hypernet.torch_threads import one_thread_if_small
 
 
 class Trained(NamedTuple):

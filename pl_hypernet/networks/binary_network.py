@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -27,9 +28,12 @@ from pl_hypernet.networks.parameters import Chosen, Parameters
 from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.networks.values import find_values
 from pl_hypernet.spins import SPINS
+from pl_hypernet.torch_threads import in_order
 
 RESERVED = ("activation", "features", "hidden", "values")  # names of choices
 CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
+
+Result = TypeVar("Result")
 
 
 class BinaryNetwork(torch.nn.Module):
@@ -204,14 +208,14 @@ class BinaryNetwork(torch.nn.Module):
             bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
             inputs: float32 (M, n_columns), numpy or torch.
             reduce: logits float32 (s, M, n_outputs) -> tensor (s, ...), called for parts of the
-                networks.
+                networks, for several at a time.
 
         Returns:
             numpy (S, ...), row s for bits[s].
         """
         rows, inverse = unique_bitstrings(_as_numpy(bits))
-        parts = [reduce(logits).cpu().numpy() for logits in self._logits_in_parts(rows, inputs)]
-        return np.concatenate(parts)[inverse]
+        parts = self._in_parts(rows, inputs, lambda logits, _: reduce(logits).cpu().numpy())
+        return np.concatenate(list(parts))[inverse]
 
     def vote(self, bits, inputs) -> np.ndarray:
         """Probabilities averaged over S networks, in bounded memory, equal networks once.
@@ -223,20 +227,29 @@ class BinaryNetwork(torch.nn.Module):
             numpy float64 (M, n_classes), rows that sum to 1; of a regression (M, 1), the mean
             output.
         """
+        return self.score_and_vote(bits, inputs, lambda logits: logits[:, 0, 0])[1]
+
+    def score_and_vote(
+        self, bits, inputs, reduce: Callable[[Tensor], Tensor]
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """What :meth:`score` and :meth:`vote` return, for one pass over the samples."""
         rows, inverse = unique_bitstrings(_as_numpy(bits))
         often = torch.as_tensor(np.bincount(inverse), device=self.scale.device)
-        total = torch.zeros(len(inputs), self.n_outputs, dtype=torch.float64, device=often.device)
-        start = 0
-        for logits in self._logits_in_parts(rows, inputs):
-            weights = often[start : start + len(logits)].to(logits.dtype)
-            total += torch.einsum("s,smk->mk", weights, self.probabilities(logits))
-            start += len(logits)
-        p = (total / len(inverse)).cpu().numpy()
-        if self.is_regression:
-            return p
-        if self.n_outputs > 1:
-            return p / p.sum(axis=1, keepdims=True)  # softmax is of single precision
-        return np.concatenate([1 - p, p], axis=1)
+
+        def of_part(logits: Tensor, part: slice) -> tuple[np.ndarray, np.ndarray]:
+            weights = often[part].to(logits.dtype)
+            votes = torch.einsum("s,smk->mk", weights, self.probabilities(logits))
+            return reduce(logits).cpu().numpy(), votes.cpu().numpy()
+
+        scores, total = [], np.zeros((len(inputs), self.n_outputs))
+        for score, votes in self._in_parts(rows, inputs, of_part):
+            scores.append(score)
+            total += votes
+        p = total / len(inverse)
+        if not self.is_regression:
+            # softmax is of single precision
+            p = p / p.sum(axis=1, keepdims=True) if self.n_outputs > 1 else np.hstack([1 - p, p])
+        return np.concatenate(scores)[inverse], p
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """That of class 1, or of each class: (S, M, n_outputs); outputs of a regression as is."""
@@ -312,12 +325,15 @@ class BinaryNetwork(torch.nn.Module):
     def _bits(self, rows: np.ndarray) -> Tensor:
         return torch.as_tensor(np.ascontiguousarray(rows), device=self.scale.device)
 
-    def _logits_in_parts(self, rows: np.ndarray, inputs) -> Iterator[Tensor]:
-        """Logits of some networks at a time, in order, so that few numbers are held."""
-        inputs = self.check_inputs(inputs)
-        largest = max(len(inputs) * max(self.layers), self.layout.n_bits)
-        for chunk in self._bits(rows).split(max(1, CHUNK // largest)):
-            yield self._logits(chunk, inputs)
+    def _in_parts(
+        self, rows: np.ndarray, inputs, function: Callable[[Tensor, slice], Result]
+    ) -> Iterator[Result]:
+        """``function(logits, part)`` for some networks at a time, in order, so that few numbers are
+        held."""
+        inputs, bits = self.check_inputs(inputs), self._bits(rows)
+        step = max(1, CHUNK // max(len(inputs) * max(self.layers), self.layout.n_bits))
+        parts = [slice(begin, begin + step) for begin in range(0, len(bits), step)]
+        return in_order(lambda part: function(self._logits(bits[part], inputs), part), parts)
 
     @torch.no_grad()
     def _logits(self, bits: Tensor, inputs: Tensor) -> Tensor:

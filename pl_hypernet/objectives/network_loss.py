@@ -20,7 +20,8 @@ class NetworkLoss:
         targets: (M,), the class 0, 1, ... of each input; numbers for a regression.
         loss: ``"bce"`` or ``"mse"`` of one output; ``"cross_entropy"`` of several; ``"mse"`` of a
             regression; or a callable (outputs (S, M, n_outputs), targets (M,)) -> losses (S,) on
-            torch tensors. None: the first of these that the network has.
+            torch tensors, called for parts of the shots, for several at a time in threads. None:
+            the first of these that the network has.
         penalties: {choice: {option: penalty}}, added to the loss of each shot that chose the
             option, in units of the loss: ``{"activation": {"hard_sigmoid": 0.01}}``; for each
             element that did where a choice has several: ``{"neurons.0": {"kept": 0.001}}``.

@@ -11,6 +11,7 @@ from pl_hypernet.datasets import as_data
 from pl_hypernet.devices import may_hold_tasks, tasks_logged
 from pl_hypernet.errors import HypernetError
 from pl_hypernet.networks.settings import settings_of
+from pl_hypernet.torch_threads import one_thread_if_small
 from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.checkpoint import save_checkpoint
 from pl_hypernet.training.config import RunConfig
@@ -27,7 +28,6 @@ from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 from pl_hypernet.training.interrupt import FinishStep
 from pl_hypernet.training.progress import ProgressBar
 from pl_hypernet.training.run import Run, assess
-from pl_hypernet.training.threads import one_thread_if_small
 from pl_hypernet.training.trainer import Trainer
 
 CHECKPOINT_SECONDS = 1.0  # at most this much work is lost, or one step if that takes longer

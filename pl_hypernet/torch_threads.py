@@ -1,0 +1,83 @@
+"""Threads for torch's work on many small matrices.
+
+torch divides each operation among its threads, which then wait for each other. Where the operations
+are small they gain little, and on a machine where other programs run they lose much: a step of the
+66-qubit job took five times as long, an evaluation of it thirty times. Here whole parts of the work
+go to threads instead, which compute each operation alone and wait for nobody.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import cache
+from threading import Barrier
+from typing import TypeVar
+
+import torch
+
+SMALL = 2**21  # outputs of a step below which one thread is as fast as several
+AHEAD = 2  # parts for each thread whose results may wait to be fetched
+
+Part, Result = TypeVar("Part"), TypeVar("Result")
+
+
+@contextmanager
+def one_thread_if_small(n_outputs: int) -> Iterator[None]:
+    """All of torch's work inside in one thread, if it is small.
+
+    Args:
+        n_outputs: networks times samples that one energy scores.
+    """
+    before = torch.get_num_threads()
+    if n_outputs <= SMALL:
+        torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def in_order(function: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:
+    """``map(function, parts)`` in as many threads as torch has; results do not depend on how many.
+
+    Few results are held at a time, however many parts there are.
+    """
+    threads = torch.get_num_threads()
+    if threads < 2:
+        yield from map(function, parts)
+        return
+    pool = _pool(threads)
+    waiting: deque[Future] = deque()
+    try:
+        for part in parts:
+            waiting.append(pool.submit(function, part))
+            if len(waiting) > AHEAD * threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        for future in waiting:  # an error or Ctrl-C: what has not begun need not
+            future.cancel()
+
+
+@cache
+def _pool(threads: int) -> ThreadPoolExecutor:
+    """Threads in each of which torch has one thread."""
+    all_started = Barrier(threads + 1)
+    pool = ThreadPoolExecutor(threads, "torch", initializer=_one_thread)
+    for _ in range(threads):
+        pool.submit(all_started.wait)
+    all_started.wait()
+    torch.set_num_threads(threads)  # what other threads begin with, until one sets its own
+    return pool
+
+
+def _one_thread() -> None:
+    torch.get_num_threads()  # torch sets a thread up at its first call, which must not come later
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # a forked child has the pools of its parent without threads
+    os.register_at_fork(after_in_child=_pool.cache_clear)
