@@ -51,7 +51,7 @@ GOOD = np.ones((4, 2))
         ((GOOD * -1e300, [0, 1, 0, 1]), "8 values that are .* beyond 1e\\+15"),
         ((GOOD, ["a", None, 3, "b"]), "labels of different kinds"),
         ((GOOD, [0, 1, 0]), r"targets have shape \(3,\) for 4 samples"),
-        ((GOOD, [[0], [1], [0], [1]]), r"targets have shape \(4, 1\)"),
+        ((GOOD, [[0, 1]] * 4), r"targets have shape \(4, 2\)"),
         ((np.arange(1001)[:, None], np.arange(1001)), "1001 different values .* regression=True"),
         ((np.ones((30, 1)), np.linspace(0, 1, 30)), "at most 20 classes; .* regression=True"),
         ((GOOD, [1, 1, 1, 1]), "1 classes"),

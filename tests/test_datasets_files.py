@@ -39,6 +39,8 @@ def test_a_table(table):
     assert data.classes == ("cat", "dog")
     assert data.targets.tolist() == [0, 1, 0]
     assert data.source == {"name": path}
+    assert data.feature_names == ("height", "age")
+    assert data.target_names == ("label",)
     assert datasets.load(table("y,x\n1.0,5\n0,6\n"), target="y").classes == (0, 1)
     excel = table("x,y\n5,ä\n6,b\n", encoding="utf-8-sig")
     assert datasets.load(excel).classes == ("b", "ä")
@@ -119,6 +121,38 @@ def test_files_and_options_that_do_not_fit(table, tmp_path):
         datasets.load(table("x,y\n1,cat\n2,dog\n"), regression=True)
 
 
+def test_a_table_says_which_column_it_took_for_the_target(table):
+    path = table("animal,legs,weight\ndog,4,30\nbird,2,0.1\n")
+    last = "'dog' is no number: .* the target, which is the last column, 'weight', where no other"
+    with pytest.raises(DataError, match=f"line 2, column 'animal': {last}") as caught:
+        datasets.load(path)
+    assert "target='NAME', --data-option target=NAME" in str(caught.value)
+    assert datasets.load(path, target="animal").classes == ("bird", "dog")
+    with pytest.raises(DataError, match=r"'dog' is no number: remove the column or code it$"):
+        datasets.load(path, target="legs")
+
+
+def test_a_table_of_several_targets(table):
+    path = table("a,x,b\n1,5,3\n2,6,-3\n4,7,0\n")
+    data = datasets.load(path, target=["b", "a"], regression=True)
+    assert data.source == {"name": path, "target": ["b", "a"], "regression": True}
+    assert data.target_names == ("b", "a")
+    assert data.feature_names == ("x",)
+    given = data.target_mean + data.target_scale * data.targets
+    np.testing.assert_allclose(given, [[3, 1], [-3, 2], [0, 4]], atol=1e-6)
+    np.testing.assert_array_equal(again(data).targets, data.targets)
+    for target, message in (
+        (["a", "b"], "several targets are for a regression"),
+        (["a", "c"], "unknown target column 'c'"),
+        (["a", "a"], "expected one or more different columns"),
+        ([], "expected one or more different columns"),
+    ):
+        with pytest.raises(InputError, match=message):
+            datasets.load(path, target=target)
+    with pytest.raises(InputError, match=r"all columns of .* are targets, none an input"):
+        datasets.load(path, target=["a", "b", "x"], regression=True)
+
+
 def test_gaps_are_filled_with_training_means(table):
     path = table("a,b,y\n1,,0\n3,5,1\n,7,1\n")
     test = table("a,b,y\n,100,0\n50,NaN,1\n", "other.csv")
@@ -181,6 +215,9 @@ def test_torch_datasets():
     assert both.test_targets.tolist() == [2, 0]
     real = as_data(TensorDataset(images, torch.rand(6, 1, requires_grad=True)), regression=True)
     assert real.is_regression
+    assert real.n_targets == 1
+    two = as_data(TensorDataset(images, torch.rand(6, 2)), regression=True)
+    assert two.targets.shape == (6, 2)
     assert as_data(Items((5, 0), (6, 1))).inputs.tolist() == [[5], [6]]
     pillow = as_data(FakeData(8, (3, 5, 4), 2, random_offset=1))
     assert pillow.inputs.shape == (8, 60)
@@ -209,7 +246,9 @@ class Stream(IterableDataset):
     [
         (Items(torch.ones(2), torch.ones(2)), "item 0 of Items is no pair"),
         (Items(([1, 2], 0), ([1, 2, 3], 1)), r"item 1 of Items has inputs of shape \(3,\), item 0"),
-        (Items(([1, 2], [0, 1])), r"item 0 of Items has a target of shape \(2,\)"),
+        (Items(([1, 2], [[0, 1]])), r"item 0 of Items has a target of shape \(1, 2\)"),
+        (Items(([1], [0, 1]), ([1], 2)), r"item 1 of Items has a target of shape \(\)"),
+        (Items(([1, 2], [0, 1])), r"targets have shape \(1, 2\): expected \(n_samples,\)"),
         (Items(), r"inputs have shape \(0,\)"),
         (Stream(), "Stream has no length: expected a map-style torch Dataset"),
         ((Items(([1], 0)), [1]), "not an array of numbers|expected"),

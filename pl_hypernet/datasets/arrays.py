@@ -1,7 +1,10 @@
 """A user's own arrays, checked and made uniform."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
+from pl_hypernet.datasets.checked import array, column_names, columns_in_order, numbers, rows
 from pl_hypernet.datasets.data import Data
 from pl_hypernet.datasets.gaps import fill_gaps
 from pl_hypernet.errors import DataError, InputError, unknown_name
@@ -18,19 +21,24 @@ def from_arrays(
     *,
     regression: bool = False,
     missing: str | None = None,
+    feature_names: Sequence[str] | None = None,
+    target_names: Sequence[str] | None = None,
 ) -> Data:
     """A user's own arrays as :class:`Data`.
 
     Args:
-        inputs: (n_samples, n_inputs), anything that converts to float32; more dimensions are
-            flattened, with ``image_shape`` kept of (n_samples, height, width) or (n_samples, 1,
-            height, width).
+        inputs: (n_samples, n_inputs), anything that converts to float32, data frames too; more
+            dimensions are flattened, with ``image_shape`` kept of (n_samples, height, width) or
+            (n_samples, 1, height, width).
         targets: (n_samples,), two or more labels of any kind, the smallest becomes class 0; or of a
-            regression real numbers, which are standardised by the training targets.
+            regression real numbers, (n_samples,) or (n_samples, n_targets), which are standardised
+            by the training targets, each column for itself. Names of a data frame's columns, and
+            of a column, are kept.
         test_inputs, test_targets: the same for testing, if there are any.
         regression: whether targets are real numbers.
         missing: None: NaN in the inputs is refused; ``"mean"``: it is filled with the mean of the
             training inputs in its column.
+        feature_names, target_names: of the columns; None: those of data frames.
 
     Raises:
         DataError: wrong shapes; NaN, infinite or huge values; fewer than two labels, or numbers
@@ -39,26 +47,30 @@ def from_arrays(
     """
     if not isinstance(regression, bool):
         raise InputError(f"regression={regression!r}: expected True or False")
-    inputs = _numbers("inputs", inputs)
+    feature_names = column_names(inputs) if feature_names is None else tuple(feature_names)
+    target_names = column_names(targets) if target_names is None else tuple(target_names)
+    inputs = numbers("inputs", inputs)
     targets = _column("targets", targets, regression)
     shape = inputs.shape[1:]
-    inputs = _rows("inputs", inputs)
+    inputs = rows("inputs", inputs)
     if test_inputs is not None:
-        test_inputs = _numbers("test inputs", test_inputs)
+        test_inputs = columns_in_order("test inputs", test_inputs, feature_names)
+        test_inputs = numbers("test inputs", test_inputs)
         if test_inputs.shape[1:] != shape:
             raise DataError(
                 f"test inputs have shape {test_inputs.shape}, training inputs "
                 f"{(len(inputs), *shape)}: expected the same number of features, in one shape"
             )
-        test_inputs = _rows("test inputs", test_inputs)
+        test_inputs = rows("test inputs", test_inputs)
     if test_targets is not None:
+        test_targets = columns_in_order("test targets", test_targets, target_names)
         test_targets = _column("test targets", test_targets, regression)
-    gaps = None
+    gaps = fill = None
     if missing is not None:
         if missing != "mean":
             raise unknown_name("missing", missing, ["mean"])
         gaps = np.isnan(inputs)
-        inputs, test_inputs = fill_gaps(inputs, test_inputs)
+        inputs, test_inputs, fill = fill_gaps(inputs, test_inputs)
     classes = None
     if not regression:
         labels = _classes(targets)
@@ -67,42 +79,28 @@ def from_arrays(
         classes = tuple(labels.tolist())
     grey = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
     image_shape = grey if len(grey) == 2 else None
-    data = Data(inputs, targets, test_inputs, test_targets, classes, image_shape, gaps=gaps)
+    data = Data(
+        inputs,
+        targets,
+        test_inputs,
+        test_targets,
+        classes,
+        image_shape,
+        gaps=gaps,
+        fill=fill,
+        feature_names=feature_names,
+        target_names=target_names,
+    )
     return data.with_standard_targets() if regression else data
 
 
-def _array(what: str, values) -> np.ndarray:
-    try:
-        return np.asarray(values)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise DataError(f"{what} are not an array of numbers: {error}") from error
-
-
-def _numbers(what: str, values, dtype=np.float32) -> np.ndarray:
-    """As floats; what overflows becomes infinite, which :class:`Data` refuses."""
-    array = _array(what, values)
-    if array.dtype.kind in "cmM":
-        raise DataError(f"{what} are {array.dtype}: expected real numbers")
-    try:
-        with np.errstate(over="ignore"):
-            return np.asarray(array, dtype=dtype, order="C")
-    except (TypeError, ValueError) as error:
-        raise DataError(f"{what} are not an array of numbers: {error}") from error
-
-
-def _rows(what: str, inputs: np.ndarray) -> np.ndarray:
-    if inputs.size == 0 or inputs.ndim < 2:
-        raise DataError(
-            f"{what} have shape {inputs.shape}: expected (n_samples, n_inputs), of at "
-            "least one each"
-        )
-    return inputs.reshape(len(inputs), -1)
-
-
 def _column(what: str, values, regression: bool) -> np.ndarray:
-    targets = _numbers(what, values, np.float64) if regression else _array(what, values)
-    if targets.ndim != 1:
-        raise DataError(f"{what} have shape {targets.shape}: expected (n_samples,)")
+    targets = numbers(what, values, np.float64) if regression else array(what, values)
+    if targets.ndim == 2 and targets.shape[1] == 1:
+        targets = targets[:, 0]
+    if targets.ndim != 1 and not (regression and targets.ndim == 2 and targets.size):
+        several = " or (n_samples, n_targets)" if regression else ""
+        raise DataError(f"{what} have shape {targets.shape}: expected (n_samples,){several}")
     if targets.dtype.kind == "f" and not np.isfinite(targets).all():
         raise DataError(f"{what} hold NaN or infinite values: remove these samples")
     return targets

@@ -1,16 +1,22 @@
 """A user's own table, as text with commas."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from pl_hypernet.datasets.arrays import from_arrays
-from pl_hypernet.datasets.data import LARGEST, Data
-from pl_hypernet.errors import DataError, unknown_name
+from pl_hypernet.datasets.checked import LARGEST
+from pl_hypernet.datasets.data import Data
+from pl_hypernet.errors import DataError, InputError, unknown_name
 
 MISSING = {"", "?", "na", "n/a", "nan", "null", "none"}  # in small letters
 MEND = "fill it in or remove the row"
+HINT = (
+    "; or choose the target, which is the last column, {!r}, where no other is named by "
+    "target='NAME', --data-option target=NAME"
+)
 MEANS = "; or let means take its place by missing='mean', --data-option missing=mean"
 
 
@@ -41,7 +47,7 @@ class Table:
 def read_csv(
     path: str,
     *,
-    target: str | None = None,
+    target: str | Sequence[str] | None = None,
     test: str | None = None,
     regression: bool = False,
     missing: str | None = None,
@@ -52,8 +58,9 @@ def read_csv(
 
     Args:
         path: a ``.csv`` file, in UTF-8, with commas between cells.
-        target: name of the target's column, of numbers or, if no regression, of any text; None:
-            the last column. All others are inputs, which must be numbers.
+        target: name of the target's column, of numbers or, if no regression, of any text, or of
+            a regression names of several; None: the last column. All others are inputs, which must
+            be numbers.
         test: path of a table for testing with the same columns, in any order.
         regression, missing: as of :func:`pl_hypernet.datasets.from_arrays`; a missing target is
             always refused.
@@ -61,13 +68,14 @@ def read_csv(
     Raises:
         DataError: a file cannot be read or has no names; a cell is missing or no number (its line
             and column are named); or see ``from_arrays``.
-        InputError: no column ``target``, or an unknown ``missing``.
+        InputError: no column ``target``, no or several where one is expected, or an unknown
+            ``missing``.
     """
     table = _read(path)
-    target = table.names[-1] if target is None else target
-    if target not in table.names:
-        raise unknown_name("target column", target, table.names)
-    inputs = [name for name in table.names if name != target]
+    targets = _targets(table, target, regression)
+    inputs = [name for name in table.names if name not in targets]
+    if not inputs:
+        raise InputError(f"target={target}: all columns of {path} are targets, none an input")
     tables = [table]
     if test is not None:
         tables.append(_read(str(test)))
@@ -76,14 +84,44 @@ def read_csv(
             raise DataError(
                 f"only one of {path} and {test} has a column {odd!r}: expected the same"
             )
-    numeric = regression or all(map(_is_number, table.column(target)))
+    numeric = regression or all(map(_is_number, table.column(targets[0])))
+    hint = HINT.format(targets[0]) if target is None else ""
     arrays = []
     for each in tables:
-        columns = [_numbers(each, name, missing is not None) for name in inputs]
+        columns = [_numbers(each, name, missing is not None, hint) for name in inputs]
         arrays.append(np.stack(columns, axis=1))
-        labels = _numbers(each, target, False) if numeric else _texts(each, target)
-        arrays.append(_whole(labels) if numeric and not regression else labels)
-    return from_arrays(*arrays, regression=regression, missing=missing)
+        if regression:
+            labels = np.stack([_numbers(each, name, False) for name in targets], axis=1)
+        elif numeric:
+            labels = _whole(_numbers(each, targets[0], False))
+        else:
+            labels = _texts(each, targets[0])
+        arrays.append(labels)
+    return from_arrays(
+        *arrays,
+        regression=regression,
+        missing=missing,
+        feature_names=inputs,
+        target_names=targets,
+    )
+
+
+def _targets(table: Table, target, regression: bool) -> list[str]:
+    """The names of the target columns."""
+    if target is None:
+        return table.names[-1:]
+    targets = [target] if isinstance(target, str) else list(target)
+    for name in targets:
+        if name not in table.names:
+            raise unknown_name("target column", name, table.names)
+    if len(set(targets)) != len(targets) or not targets:
+        raise InputError(f"target={target}: expected one or more different columns")
+    if len(targets) > 1 and not regression:
+        raise InputError(
+            f"target={target}: several targets are for a regression (regression=True, "
+            "--activation identity); classes are in one column"
+        )
+    return targets
 
 
 def _read(path: str) -> Table:
@@ -115,7 +153,7 @@ def _read(path: str) -> Table:
     return Table(path, names, [row for _, row in read[1:]], [line for line, _ in read[1:]])
 
 
-def _numbers(table: Table, name: str, gaps: bool) -> np.ndarray:
+def _numbers(table: Table, name: str, gaps: bool, hint: str = "") -> np.ndarray:
     """A column as float64, with NaN for missing cells where these are allowed."""
     numbers = np.empty(len(table.rows))
     for row, cell in enumerate(table.column(name)):
@@ -124,7 +162,9 @@ def _numbers(table: Table, name: str, gaps: bool) -> np.ndarray:
                 raise table.error(row, name, f"{cell!r} is missing: {MEND}{MEANS}")
             numbers[row] = np.nan
         elif not _is_number(cell):
-            raise table.error(row, name, f"{cell!r} is no number: remove the column or code it")
+            raise table.error(
+                row, name, f"{cell!r} is no number: remove the column or code it{hint}"
+            )
         elif not abs(number := float(cell)) <= LARGEST:
             raise table.error(row, name, f"{cell!r} is beyond {LARGEST:.0e}: rescale the column")
         else:

@@ -5,10 +5,11 @@ from typing import Any, Optional
 
 import numpy as np
 
+from pl_hypernet.datasets.checked import LARGEST, check_size
+from pl_hypernet.datasets.feature_maps import FeatureMap
 from pl_hypernet.datasets.gaps import fill_gaps
+from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import DataError
-
-LARGEST = 1e15  # sums of squares of float32 stay finite below
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class Data:
     Attributes:
         inputs: float32 (n_samples, n_inputs), of absolute value at most 1e15.
         targets: int64 (n_samples,), in 0 ... n_classes - 1; or of a regression float32
-            (n_samples,).
+            (n_samples,), of several targets (n_samples, n_targets).
         test_inputs, test_targets: the same for testing; None where there is no test set.
         classes: what each target stands for, e.g. the digits (0, 1); None: a regression.
         image_shape: (height, width) where inputs are images, for the pictures; else None.
@@ -28,9 +29,13 @@ class Data:
             n_inputs / len(features) columns; () where the inputs are the raw ones.
         raw: the data before these maps; None where there are none.
         target_mean, target_scale: targets of a regression are (y - target_mean) / target_scale,
-            y those that the user gave.
+            y those that the user gave; of several targets float64 (n_targets,).
         gaps: bool (n_samples, n_inputs), where raw inputs were missing and are training means now;
             None: nowhere.
+        fill: float32 (n_inputs,), these means; None where a missing input is refused.
+        feature_names: name of each column of the inputs; None where they have none.
+        target_names: name of the target, or of each target of a regression; None as before.
+        maps: the fitted feature maps.
 
     Raises:
         DataError: wrong shapes; NaN, infinite or huge inputs; targets that are not 0, 1, ..., or of
@@ -47,20 +52,34 @@ class Data:
     features: tuple[str, ...] = ()
     raw: Optional["Data"] = None
     gaps: np.ndarray | None = None
-    target_mean: float = 0.0
-    target_scale: float = 1.0
+    target_mean: float | np.ndarray = 0.0
+    target_scale: float | np.ndarray = 1.0
+    fill: np.ndarray | None = None
+    feature_names: tuple[str, ...] | None = None
+    target_names: tuple[str, ...] | None = None
+    maps: tuple[FeatureMap, ...] = ()
 
     def __post_init__(self):
         self._check("training", self.inputs, self.targets)
+        for what, names, n in (
+            ("features", self.feature_names, self.n_inputs),
+            ("targets", self.target_names, self.n_targets),
+        ):
+            if names is not None and len(names) != n:
+                raise DataError(f"{len(names)} names of {n} {what}: expected as many")
         if (self.test_inputs is None) != (self.test_targets is None):
             raise DataError("test inputs and test targets come together: give both or neither")
         if self.test_inputs is not None:
             self._check("test", self.test_inputs, self.test_targets)
-            if self.test_inputs.shape[1] != self.inputs.shape[1]:
-                raise DataError(
-                    f"test inputs have {self.test_inputs.shape[1]} features, training inputs "
-                    f"{self.inputs.shape[1]}: expected the same number"
-                )
+            for what, test, train in (
+                ("inputs", self.test_inputs, self.inputs),
+                ("targets", self.test_targets, self.targets),
+            ):
+                if test.shape[1:] != train.shape[1:]:
+                    raise DataError(
+                        f"test {what} have shape {test.shape}, training {what} {train.shape}: "
+                        "expected the same number of columns"
+                    )
 
     @property
     def n_inputs(self) -> int:
@@ -71,6 +90,28 @@ class Data:
         """Whether targets are real numbers, not classes."""
         return self.classes is None
 
+    @property
+    def n_targets(self) -> int:
+        """1, or of a regression the number of targets."""
+        return 1 if self.targets.ndim == 1 else self.targets.shape[1]
+
+    @property
+    def schema(self) -> Schema:
+        """What inputs and targets mean, without the samples."""
+        raw = self.raw or self
+        return Schema(
+            n_raw=raw.n_inputs,
+            raw_names=raw.feature_names,
+            feature_names=self.feature_names,
+            image_shape=self.image_shape,
+            fill=raw.fill,
+            maps=self.maps,
+            classes=self.classes,
+            target_names=self.target_names,
+            target_mean=self.target_mean,
+            target_scale=self.target_scale,
+        )
+
     def with_standard_targets(self) -> "Data":
         """Of a regression: targets with mean 0 and variance 1 in the training samples.
 
@@ -78,9 +119,12 @@ class Data:
             DataError: training targets that are all the same.
         """
         targets = self.targets.astype(np.float64)
-        mean, scale = float(targets.mean()), float(targets.std())
-        if targets.min() == targets.max():
-            raise DataError(f"training targets are all {mean:g}: expected different values")
+        mean, scale = targets.mean(axis=0), targets.std(axis=0)
+        same = np.flatnonzero(np.ptp(targets, axis=0) == 0)
+        if len(same):
+            which = f" in column {same[0]}" if targets.ndim == 2 else ""
+            value = targets.flat[same[0]]
+            raise DataError(f"training targets{which} are all {value:g}: expected different values")
 
         def standard(targets):
             return None if targets is None else ((targets - mean) / scale).astype(np.float32)
@@ -120,11 +164,11 @@ class Data:
                 "give more samples or another fraction"
             )
         held, kept = order[:n_held], order[n_held:]
-        inputs, held_inputs, gaps = self.inputs[kept], self.inputs[held], None
+        inputs, held_inputs, gaps, fill = self.inputs[kept], self.inputs[held], None, self.fill
         if self.gaps is not None:
             gaps = self.gaps[kept]
             inputs[gaps] = held_inputs[self.gaps[held]] = np.nan
-            inputs, held_inputs = fill_gaps(inputs, held_inputs)
+            inputs, held_inputs, fill = fill_gaps(inputs, held_inputs)
         made = Data(
             inputs,
             self.targets[kept],
@@ -135,6 +179,9 @@ class Data:
             gaps=gaps,
             target_mean=self.target_mean,
             target_scale=self.target_scale,
+            fill=fill,
+            feature_names=self.feature_names,
+            target_names=self.target_names,
         )
         return made.with_standard_targets() if self.is_regression else made
 
@@ -144,25 +191,20 @@ class Data:
                 f"{which} inputs have shape {inputs.shape}: expected (n_samples, n_inputs), of "
                 "at least one each"
             )
-        if targets.shape != (len(inputs),):
+        several = self.is_regression and targets.ndim == 2 and targets.shape[1] > 1
+        if len(targets) != len(inputs) or not (targets.ndim == 1 or several):
             raise DataError(
                 f"{which} targets have shape {targets.shape} for {len(inputs)} samples: "
                 f"expected ({len(inputs)},)"
+                + (f" or ({len(inputs)}, n_targets)" if self.is_regression else "")
             )
-        bad = np.argwhere(~(np.abs(inputs) <= LARGEST))
-        if len(bad):
-            row, column = bad[0]
-            raise DataError(
-                f"{which} inputs hold {len(bad)} values that are NaN or infinite or beyond "
-                f"{LARGEST:.0e}, the first at row {row}, column {column}: remove, fill in or "
-                "rescale them"
-            )
+        check_size(which, inputs)
         if self.is_regression:
-            bad = np.flatnonzero(~(np.abs(targets) <= LARGEST))
+            bad = np.argwhere(~(np.abs(targets) <= LARGEST))
             if len(bad):
                 raise DataError(
                     f"{which} targets hold {len(bad)} values that are NaN or infinite or beyond "
-                    f"{LARGEST:.0e}, the first in row {bad[0]}: remove or rescale them"
+                    f"{LARGEST:.0e}, the first in row {bad[0, 0]}: remove or rescale them"
                 )
         elif targets.min() < 0 or targets.max() >= len(self.classes):
             raise DataError(

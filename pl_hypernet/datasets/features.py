@@ -2,15 +2,20 @@
 
 import re
 import warnings
-from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 
 from pl_hypernet.datasets.data import Data
+from pl_hypernet.datasets.feature_maps import (
+    FeatureMap,
+    Projection,
+    Standardise,
+    Thermometer,
+    Threshold,
+    side_by_side,
+)
 from pl_hypernet.errors import DataError, InputError
-
-Map = Callable[[np.ndarray], np.ndarray]
 
 ROUNDING = 1e-12  # of the largest variance: what float32 inputs leave in a direction they lack
 
@@ -38,8 +43,8 @@ def with_features(data: Data, names: str | tuple[str, ...] | list[str]) -> Data:
             each, in this order. K is at most 9999.
 
     Returns:
-        Data: ``inputs`` float32 (n_samples, n_features), ``features`` the names, ``raw`` the data
-        given, and ``source`` with the names added where there is one.
+        Data: ``inputs`` float32 (n_samples, n_features), ``features`` the names, ``maps`` what was
+        fitted, ``raw`` the data given, and ``source`` with the names added where there is one.
 
     Raises:
         InputError: an unknown map, or none.
@@ -54,18 +59,23 @@ def with_features(data: Data, names: str | tuple[str, ...] | list[str]) -> Data:
             f"data have the features {', '.join(data.features)} already: give all at once to "
             "with_features of data.raw"
         )
-    maps = [_fitted(name, data.inputs) for name in names]
-    inputs = _blocks(names, maps, data.inputs)
+    maps = tuple(_fitted(name, data.inputs) for name in names)
+    _check_widths(maps, data.inputs[:1])
     same_pixels = len(names) == 1 and names[0].split(":")[0] in ELEMENTWISE
+    feature_names = data.feature_names
+    if feature_names is not None:
+        feature_names = sum((each.column_names(feature_names) for each in maps), ())
     return replace(
         data,
-        inputs=inputs,
-        test_inputs=None if data.test_inputs is None else _blocks(names, maps, data.test_inputs),
+        inputs=side_by_side(maps, data.inputs),
+        test_inputs=None if data.test_inputs is None else side_by_side(maps, data.test_inputs),
         image_shape=data.image_shape if same_pixels else None,
         source=None if data.source is None else {**data.source, "features": list(names)},
         features=names,
         raw=data,
         gaps=None,
+        feature_names=feature_names,
+        maps=maps,
     )
 
 
@@ -74,38 +84,37 @@ def is_feature_map(name: str) -> bool:
     return any(re.fullmatch(pattern, name) for pattern in MAPS)
 
 
-def _fitted(name: str, inputs: np.ndarray) -> Map:
+def _fitted(name: str, inputs: np.ndarray) -> FeatureMap:
     for pattern, fit in MAPS.items():
         match = re.fullmatch(pattern, name) if isinstance(name, str) else None
         if match:
-            return fit(inputs, *filter(None, match.groups()))
+            return fit(name, inputs, *filter(None, match.groups()))
     raise InputError(f"unknown features {name!r}: expected one of {FORMS}")
 
 
-def _blocks(names, maps: list[Map], inputs: np.ndarray) -> np.ndarray:
-    blocks = [feature_map(inputs).astype(np.float32, copy=False) for feature_map in maps]
-    widths = [block.shape[1] for block in blocks]
+def _check_widths(maps: tuple[FeatureMap, ...], inputs: np.ndarray) -> None:
+    widths = [each(inputs).shape[1] for each in maps]
     if len(set(widths)) > 1:
         raise DataError(
             "features side by side have "
-            + ", ".join(f"{w} ({name})" for w, name in zip(widths, names, strict=True))
+            + ", ".join(f"{w} ({each.name})" for w, each in zip(widths, maps, strict=True))
             + " columns: expected the same number of each"
         )
-    return np.concatenate(blocks, axis=1) if len(blocks) > 1 else blocks[0]
 
 
-def _identity(inputs: np.ndarray) -> Map:
-    return lambda x: x
+def _standardise(name: str, inputs: np.ndarray) -> Standardise:
+    return Standardise(name, *_mean_and_scale(inputs.astype(np.float64)))
 
 
-def _standardise(inputs: np.ndarray) -> Map:
+def _mean_and_scale(inputs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of each column; the scale of a constant one is 1."""
     from sklearn.preprocessing import StandardScaler
 
-    scaler = StandardScaler().fit(inputs.astype(np.float64))
-    return lambda x: scaler.transform(x.astype(np.float64))
+    scaler = StandardScaler().fit(inputs)
+    return scaler.mean_, scaler.scale_
 
 
-def _pca(inputs: np.ndarray, k: str) -> Map:
+def _pca(name: str, inputs: np.ndarray, k: str) -> Projection:
     from sklearn.decomposition import PCA
 
     n_components, (n_samples, n_inputs) = int(k), inputs.shape
@@ -125,10 +134,11 @@ def _pca(inputs: np.ndarray, k: str) -> Map:
     sizes = np.abs(pca.components_)
     first = np.argmax(sizes > (1 - 1e-6) * sizes.max(axis=1, keepdims=True), axis=1)
     signs = np.sign(pca.components_[np.arange(n_components), first])
-    return _standardised(lambda x: signs * pca.transform(x - origin), inputs)
+    components = np.ascontiguousarray(signs[:, None] * pca.components_)
+    return _projection(name, inputs, origin, components, pca.mean_ @ components.T)
 
 
-def _random(inputs: np.ndarray, k: str, seed: str = "0") -> Map:
+def _random(name: str, inputs: np.ndarray, k: str, seed: str = "0") -> Projection:
     from sklearn.exceptions import DataDimensionalityWarning
     from sklearn.random_projection import GaussianRandomProjection
 
@@ -136,40 +146,37 @@ def _random(inputs: np.ndarray, k: str, seed: str = "0") -> Map:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DataDimensionalityWarning)  # more than inputs are welcome
         projection.fit(inputs[:1].astype(np.float64))
-    return _standardised(lambda x: projection.transform(x.astype(np.float64)), inputs)
+    zero = np.zeros(inputs.shape[1])
+    return _projection(name, inputs, zero, projection.components_, np.zeros(int(k)))
 
 
-def _standardised(project: Map, inputs: np.ndarray) -> Map:
-    standardise = _standardise(project(inputs))
-    return lambda x: standardise(project(x))
+def _projection(name: str, inputs: np.ndarray, origin, components, offset) -> Projection:
+    """A projection that is standardised."""
+    zero = np.zeros(len(components))
+    plain = Projection(name, origin, components, offset, zero, zero)
+    mean, scale = _mean_and_scale(plain.project(inputs))
+    return replace(plain, mean=mean, scale=scale)
 
 
-def _threshold(inputs: np.ndarray, threshold: str | None = None) -> Map:
+def _threshold(name: str, inputs: np.ndarray, threshold: str | None = None) -> Threshold:
     if threshold is not None:
-        at = np.float32(threshold)
-    else:
-        median, least = np.median(inputs, axis=0), inputs.min(axis=0)
-        above = np.where(inputs > least, inputs, np.inf).min(axis=0)  # infinite: constant
-        at = np.where((median > least) | np.isinf(above), median, above)
-    return lambda x: _signs(x >= at)
+        return Threshold(name, np.float32(threshold))
+    median, least = np.median(inputs, axis=0), inputs.min(axis=0)
+    above = np.where(inputs > least, inputs, np.inf).min(axis=0)  # infinite: constant
+    return Threshold(name, np.where((median > least) | np.isinf(above), median, above))
 
 
-def _thermometer(inputs: np.ndarray, k: str) -> Map:
+def _thermometer(name: str, inputs: np.ndarray, k: str) -> Thermometer:
     least, largest = inputs.min(axis=0).astype(np.float64), inputs.max(axis=0).astype(np.float64)
     parts = np.arange(1, int(k) + 1) / (int(k) + 1)
     levels = least[:, None] + (largest - least)[:, None] * parts  # (n_inputs, K)
-    levels = levels.astype(np.float32)  # an input of 0.7 is at least 0.7
-    return lambda x: _signs(x[:, :, None] >= levels).reshape(len(x), -1)
-
-
-def _signs(truths: np.ndarray) -> np.ndarray:
-    return np.where(truths, np.float32(1), np.float32(-1))
+    return Thermometer(name, levels.astype(np.float32))  # an input of 0.7 is at least 0.7
 
 
 COUNT = r"([1-9]\d{0,3})"
 NUMBER = r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)"
 MAPS = {
-    "identity": _identity,
+    "identity": lambda name, inputs: FeatureMap(name),
     "standardise": _standardise,
     f"pca:{COUNT}": _pca,
     rf"random:{COUNT}(?::(\d{{1,9}}))?": _random,

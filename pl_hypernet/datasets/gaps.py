@@ -13,7 +13,7 @@ def fill_gaps(inputs: np.ndarray, test_inputs: np.ndarray | None = None):
         test_inputs: the same for testing, filled with the same means.
 
     Returns:
-        The filled inputs and test inputs.
+        The filled inputs and test inputs, and the means, float32 (n_inputs,).
 
     Raises:
         DataError: a column without any value in the training inputs.
@@ -28,4 +28,4 @@ def fill_gaps(inputs: np.ndarray, test_inputs: np.ndarray | None = None):
     filled = np.where(gaps, means, inputs)
     if test_inputs is not None:
         test_inputs = np.where(np.isnan(test_inputs), means, test_inputs)
-    return filled, test_inputs
+    return filled, test_inputs, means

@@ -15,11 +15,11 @@ def to_arrays(dataset) -> tuple[np.ndarray, np.ndarray]:
     """All items (x, y) of a map-style dataset.
 
     Returns:
-        Inputs (n_samples, ...) and targets (n_samples,), of the types that the items have.
+        Inputs (n_samples, ...) and targets (n_samples,), of the types that the items have; or
+        (n_samples, n_targets) where an item has several.
 
     Raises:
-        DataError: it has no length, or items that are no pairs, differ in shape, or have more than
-            one target.
+        DataError: it has no length, or items that are no pairs or differ in shape.
     """
     name = type(dataset).__name__
     if not hasattr(dataset, "__len__"):
@@ -35,12 +35,14 @@ def to_arrays(dataset) -> tuple[np.ndarray, np.ndarray]:
                 f"item {i} of {name} has inputs of shape {x.shape}, item 0 {inputs[0].shape}: "
                 "resize them to one shape"
             )
-        if y.size != 1:
+        y = y.reshape(()) if y.size == 1 else y
+        if y.ndim > 1 or y.shape != np.shape((targets or [y])[0]):
             raise DataError(
-                f"item {i} of {name} has a target of shape {y.shape}: expected one label or number"
+                f"item {i} of {name} has a target of shape {y.shape}: expected one label or "
+                "number, or the same number of numbers in each"
             )
         inputs.append(x)
-        targets.append(y.item())
+        targets.append(y.tolist())
     return np.array(inputs), np.array(targets)
 
 

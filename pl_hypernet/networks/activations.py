@@ -11,7 +11,7 @@ HARD_SIGMOID_RANGE = (0.02, 0.98)
 
 
 def identity(z: Tensor) -> Tensor:
-    """z itself: as the logit of p = 1 / (1 + exp(-z)), or as the output of a regression."""
+    """z itself: as the logit of p = 1 / (1 + exp(-z)), or as an output of a regression."""
     return z
 
 

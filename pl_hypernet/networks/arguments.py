@@ -73,7 +73,7 @@ def output_activation(activation, n_outputs: int):
     """An activation of the output, the usual one for None."""
     if activation is None:
         return "sigmoid" if n_outputs == 1 else SOFTMAX
-    if n_outputs == 1 and activation == REGRESSION:
+    if isinstance(activation, str) and activation == REGRESSION:
         return activation
     known = OUTPUT_ACTIVATIONS if n_outputs == 1 else (SOFTMAX,)
     for option in activation.options if isinstance(activation, Choice) else (activation,):

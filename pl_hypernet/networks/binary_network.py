@@ -46,8 +46,8 @@ class BinaryNetwork(torch.nn.Module):
 
     where sign, the usual hidden activation, has sign(0) = +1, also where rounding makes a little
     less than 0 of a sum of real inputs. With one output the probability of class 1 is
-    activation(z), or z is the output of a regression; with several the probabilities of the
-    classes are softmax(z).
+    activation(z), with several the probabilities of the classes are softmax(z); of a regression
+    z itself are the outputs, one or several.
 
     What is a :class:`Choice` is left to qubits of its own, as are the ``choices`` about the
     architecture; any number at once.
@@ -55,9 +55,11 @@ class BinaryNetwork(torch.nn.Module):
     Args:
         n_inputs: number of inputs that a network sees.
         layers: number of neurons in each layer, the last of them the outputs: ``[1]`` for two
-            classes and no hidden layer, ``[64, 10]`` for ten classes and 64 hidden neurons.
+            classes and no hidden layer, ``[64, 10]`` for ten classes and 64 hidden neurons; of a
+            regression an output for each target.
         activation: of one output: ``"sigmoid"``, ``"hard_sigmoid"``, or a :class:`Choice` of them;
-            ``"identity"`` for regression; of several: ``"softmax"``. None: sigmoid or softmax.
+            of several: ``"softmax"``; of any number ``"identity"`` for regression. None: sigmoid
+            or softmax.
         scale: factor of the logits; None: 8 / sqrt(inputs of the last layer), which is 1 for 64
             (for regression 1 / sqrt(inputs of the last layer)).
         values: what the bits of weights and biases stand for, as ``(1, -3)``, ``"ternary"``,
@@ -83,8 +85,8 @@ class BinaryNetwork(torch.nn.Module):
         choices (dict): by name, what qubits decide.
         n_qubits (int): number of bits that make a network.
         n_columns (int): of the inputs: ``n_inputs`` for each feature map.
-        n_outputs (int): 1, or the number of classes.
-        is_regression (bool): whether the output is a number and not a class.
+        n_outputs (int): 1, or the number of classes, or that of the targets of a regression.
+        is_regression (bool): whether the outputs are numbers and not classes.
 
     Raises:
         InputError: sizes that cannot be built, an unknown activation, values that will not do.
@@ -194,7 +196,7 @@ class BinaryNetwork(torch.nn.Module):
         Returns:
             torch float32 (S, M, n_outputs). With one output the probability of class 1 is
             ``sigmoid`` of it, with several those of the classes are ``softmax`` of them; of a
-            regression it is the output itself.
+            regression they are the outputs themselves.
 
         Raises:
             InputError: wrong shapes.

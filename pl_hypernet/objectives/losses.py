@@ -51,16 +51,28 @@ def mean_squared_error(logits: Tensor, targets: Tensor) -> Tensor:
 
 
 def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
-    r"""Mean over inputs of :math:`(z - y)^2`, with z the output of a regression.
+    r"""Mean over inputs of :math:`\sum_k (z_k - y_k)^2`, with z the outputs of a regression.
 
     Args:
-        outputs: float32 (S, M, 1).
-        targets: float32 (M,).
+        outputs: float32 (S, M, K).
+        targets: float32 (M,) for one output, else (M, K).
 
     Returns:
         float32 (S,), at least 0.
     """
-    return (outputs[..., 0] - targets).square().mean(dim=1)
+    return squared_errors(outputs, targets).sum(dim=1)
+
+
+def squared_errors(outputs: Tensor, targets: Tensor) -> Tensor:
+    r"""Of each output the mean over inputs of :math:`(z_k - y_k)^2`.
+
+    Args:
+        outputs, targets: as of :func:`squared_error`.
+
+    Returns:
+        float32 (S, K), at least 0.
+    """
+    return (outputs - targets.reshape(len(targets), -1)).square().mean(dim=1)
 
 
 OF_ONE_OUTPUT = {"bce": binary_cross_entropy, "mse": mean_squared_error}

@@ -17,11 +17,12 @@ class NetworkLoss:
     Args:
         network: what a bitstring means.
         inputs: float32 (M, n_inputs).
-        targets: (M,), the class 0, 1, ... of each input; numbers for a regression.
+        targets: (M,), the class 0, 1, ... of each input; numbers for a regression, of several
+            outputs (M, n_outputs).
         loss: ``"bce"`` or ``"mse"`` of one output; ``"cross_entropy"`` of several; ``"mse"`` of a
-            regression; or a callable (outputs (S, M, n_outputs), targets (M,)) -> losses (S,) on
-            torch tensors, called for parts of the shots, for several at a time in threads. None:
-            the first of these that the network has.
+            regression, summed over its outputs; or a callable (outputs (S, M, n_outputs), targets
+            as above) -> losses (S,) on torch tensors, called for parts of the shots, for several at
+            a time in threads. None: the first of these that the network has.
         penalties: {choice: {option: penalty}}, added to the loss of each shot that chose the
             option, in units of the loss: ``{"activation": {"hard_sigmoid": 0.01}}``; for each
             element that did where a choice has several: ``{"neurons.0": {"kept": 0.001}}``.
@@ -43,10 +44,11 @@ class NetworkLoss:
         self.loss = loss if callable(loss) else find_loss(network, loss)
         self.inputs = network.check_inputs(inputs)
         self.targets = torch.as_tensor(targets, device=self.inputs.device)
-        if self.targets.shape != (len(self.inputs),):
-            raise InputError(
-                f"targets have shape {tuple(self.targets.shape)}: expected ({len(self.inputs)},)"
-            )
+        expected = (len(self.inputs),)
+        if network.is_regression and network.n_outputs > 1:
+            expected += (network.n_outputs,)
+        if self.targets.shape != expected:
+            raise InputError(f"targets have shape {tuple(self.targets.shape)}: expected {expected}")
         if network.is_regression:
             self.targets = self.targets.to(self.inputs.dtype)
         else:

@@ -10,8 +10,8 @@ def check_task(network: BinaryNetwork, data: Data) -> None:
     """Refuses data that the network does not see, or tell apart, as they are.
 
     Raises:
-        InputError: another number of inputs or classes, other feature maps, or numbers in the place
-            of classes.
+        InputError: another number of inputs, targets or classes, other feature maps, or numbers in
+            the place of classes.
     """
     if data.n_inputs != network.n_columns:
         raise InputError(
@@ -23,6 +23,12 @@ def check_task(network: BinaryNetwork, data: Data) -> None:
         raise InputError(
             "targets that are numbers go with a network of activation='identity' (--activation "
             "identity), classes with another: change one of them"
+        )
+    if data.is_regression and data.n_targets != network.n_outputs:
+        raise InputError(
+            f"data have {data.n_targets} target{'s' * (data.n_targets > 1)}, the network "
+            f"{network.n_outputs} output{'s' * (network.n_outputs > 1)}: make the last layer "
+            f"{data.n_targets}, as by --network {data.n_targets}"
         )
     n_classes = max(2, network.n_outputs)
     if not data.is_regression and len(data.classes) != n_classes:

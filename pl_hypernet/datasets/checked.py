@@ -1,0 +1,73 @@
+"""Arrays and data frames that users hand over, checked and made plain."""
+
+import numpy as np
+
+from pl_hypernet.errors import DataError
+
+LARGEST = 1e15  # sums of squares of float32 stay finite below
+
+
+def array(what: str, values) -> np.ndarray:
+    """As an array of any kind."""
+    try:
+        return np.asarray(values)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise DataError(f"{what} are not an array of numbers: {error}") from error
+
+
+def numbers(what: str, values, dtype=np.float32) -> np.ndarray:
+    """As floats; what overflows becomes infinite, which :func:`check_size` refuses."""
+    found = array(what, values)
+    if found.dtype.kind in "cmM":
+        raise DataError(f"{what} are {found.dtype}: expected real numbers")
+    try:
+        with np.errstate(over="ignore"):
+            return np.asarray(found, dtype=dtype, order="C")
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{what} are not an array of numbers: {error}") from error
+
+
+def rows(what: str, inputs: np.ndarray) -> np.ndarray:
+    """Inputs (n_samples, ...) as (n_samples, n_inputs)."""
+    if inputs.size == 0 or inputs.ndim < 2:
+        raise DataError(
+            f"{what} have shape {inputs.shape}: expected (n_samples, n_inputs), of at "
+            "least one each"
+        )
+    return inputs.reshape(len(inputs), -1)
+
+
+def check_size(which: str, inputs: np.ndarray) -> None:
+    """Refuses what is no number or too large: of inputs (n_samples, n_inputs)."""
+    bad = np.argwhere(~(np.abs(inputs) <= LARGEST))
+    if len(bad):
+        row, column = bad[0]
+        raise DataError(
+            f"{which} inputs hold {len(bad)} values that are NaN or infinite or beyond "
+            f"{LARGEST:.0e}, the first at row {row}, column {column}: remove, fill in or "
+            "rescale them"
+        )
+
+
+def column_names(values) -> tuple[str, ...] | None:
+    """The names of a data frame's columns, or of one column; None where there are none."""
+    names = list(getattr(values, "columns", [getattr(values, "name", None)]))
+    return tuple(names) if names and all(isinstance(name, str) for name in names) else None
+
+
+def columns_in_order(what: str, values, names: tuple[str, ...] | None):
+    """A data frame's columns of these names, in this order; anything else as it is.
+
+    Raises:
+        DataError: the frame lacks one of them.
+    """
+    found = column_names(values) if hasattr(values, "columns") else None
+    if names is None or found is None:
+        return values
+    lacking = [name for name in names if name not in found]
+    if lacking:
+        raise DataError(
+            f"{what} have no column {lacking[0]!r}: expected the columns {', '.join(names[:5])}"
+            + (", ..." if len(names) > 5 else "")
+        )
+    return values[list(names)]
