@@ -4,8 +4,8 @@
 
 Each choice is trained once, by the score function, on data that ships or that is drawn. Left: the
 share of the shots that take each option, against the step; of a choice about several neurons or
-groups a line for each. Right: accuracies on the test samples of the last shots, by option, or how
-often each neuron or group was taken out in the end.
+groups a line for each. Right: accuracies on the test samples of the last shots, and of those that
+took each option; or how often each neuron or group was taken out in the end.
 """
 
 from collections.abc import Callable
@@ -19,6 +19,7 @@ from matplotlib.figure import Figure
 
 import pl_hypernet as plh
 from pl_hypernet.analysis.pictures import COLORS, draw_accuracy
+from pl_hypernet.analysis.pictures.style import HEIGHT, WIDTH, margins
 
 SHOTS = 1000
 
@@ -100,13 +101,17 @@ def draw(page: str, name: str, network, data, options: dict, steps: int | None) 
 
     run = plh.train(hypernet, data, "score", callbacks=[look], progress=False, **options)
     choice = network.choices[name]
-    figure = Figure(figsize=(9, 3.4), layout="constrained")
-    left, right = figure.subplots(1, 2)
+    figure = Figure(figsize=(2 * WIDTH, HEIGHT))
+    parts = figure.subfigures(1, 2)
+    left = parts[0].subplots()
+    margins(parts[0])
     numbers = [step for step, _ in seen]
     if choice.shape:
         shares = np.array([(codes == 1).mean(axis=0) for _, codes in seen])
         left.plot(numbers, shares, color=COLORS[0], lw=0.9)
         left.set_ylabel(f"share {choice.names[1]}, each of {choice.shape[0]}")
+        right = parts[1].subplots()
+        margins(parts[1])
         right.bar(np.arange(choice.shape[0]), shares[-1], color=COLORS[0])
         right.set(xlabel=name, ylabel=f"share {choice.names[1]} in the end", ylim=(0, 1))
         accuracy = run.summary["test_accuracy"]["best"]
@@ -116,9 +121,9 @@ def draw(page: str, name: str, network, data, options: dict, steps: int | None) 
             shares = [(codes == code).mean() for _, codes in seen]
             left.plot(numbers, shares, color=COLORS[code], lw=1.4, label=option)
         left.set_ylabel("share of the shots")
-        left.legend(frameon=False)
-        draw_accuracy(right, run.evaluation, network)
-    left.set(xlabel="step", xscale="log", ylim=(-0.02, 1.02), title=f"choice.{name}")
+        left.legend(frameon=False, loc="upper center", ncols=len(choice.names), fontsize=8)
+        draw_accuracy(parts[1], run.evaluation, network)
+    left.set(xlabel="step", xscale="log", ylim=(-0.02, 1.15), title=f"Choice: {name}")
     print(f"{page}: {network.n_qubits} qubits, {run.summary['choices'][name]}, "
           f"E {run.evaluation.energy}, test accuracy {run.summary['test_accuracy']}")  # fmt: skip
     return figure

@@ -5,11 +5,9 @@ import itertools
 import numpy as np
 import pytest
 import torch
-from matplotlib.figure import Figure
 
 import pl_hypernet as plh
 from pl_hypernet.analysis.hamming import mean_mutual_hamming, mutual_hamming
-from pl_hypernet.analysis.pictures import draw_entanglement, draw_overview, save_pictures
 from pl_hypernet.analysis.summary import summarise
 
 
@@ -100,7 +98,7 @@ def test_summary_has_the_keys_that_others_rely_on(task):
     assert max(map(len, shown.splitlines())) <= 80
 
 
-def test_summary_and_pictures_without_a_test_set_or_good_shots(task, tmp_path):
+def test_summary_without_a_test_set_or_good_shots(task):
     network, _, data = task
     bits = np.zeros((4, network.n_qubits), np.int8)  # all weights +1: no good shot
     alone = plh.Data(data.inputs, data.targets)
@@ -109,31 +107,3 @@ def test_summary_and_pictures_without_a_test_set_or_good_shots(task, tmp_path):
     assert summary["test_accuracy"] is None
     assert summary["mutual_hamming"] is None
     assert "none" in str(summary)
-    history = [{"step": 1, "energy": -0.3, "stderr": None}]
-    paths = save_pictures(tmp_path, history, evaluation, network, None)
-    assert all(path.stat().st_size > 5000 for path in paths)
-
-
-def test_entanglement_picture():
-    entropies = {"start": np.array([0.0, 0.5, 0.2]), "trained": np.log([2, 4, 2])}
-    ax = Figure().subplots()
-    draw_entanglement(ax, entropies)
-    np.testing.assert_allclose(ax.lines[1].get_ydata(), [1, 2, 1])
-    np.testing.assert_array_equal(ax.lines[1].get_xdata(), [1, 2, 3])
-    assert [text.get_text() for text in ax.get_legend().texts][1] == "trained: mean 1.33"
-
-
-def test_pictures_show_the_numbers(task):
-    network, bits, data = task
-    evaluation = plh.evaluate(network, bits, data)
-    history = [{"step": k, "energy": 1 / k, "stderr": 0.1 / k} for k in range(1, 60)]
-    figure = Figure(figsize=(11, 7.5), layout="constrained")
-    draw_overview(figure, history, evaluation, network, None)
-    energy, accuracy, hamming, mean_weights, best_weights, _ = figure.get_axes()
-    np.testing.assert_allclose(energy.lines[0].get_ydata()[:3], [1, 1 / 2, 1 / 3])
-    heights = sum(patch.get_height() for patch in accuracy.patches)
-    assert heights == pytest.approx(len(bits))
-    assert sum(patch.get_height() for patch in hamming.patches) == pytest.approx(1)
-    weights = 1 - 2 * bits[:, :3].astype(float)
-    np.testing.assert_allclose(mean_weights.images[0].get_array()[0], weights.mean(axis=0))
-    np.testing.assert_array_equal(best_weights.images[0].get_array()[0], weights[evaluation.best])

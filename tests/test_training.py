@@ -15,6 +15,7 @@ from pl_hypernet.errors import DataError, DeviceError, InputError, RunFolderErro
 from pl_hypernet.training.checkpoint import load_checkpoint, save_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import append_history, next_run_folder, read_history
+from pl_hypernet.training.seen_shots import SeenShots
 from pl_hypernet.training.trainer import Trainer
 
 DEVICES = ["hypernet.mps", "lightning.qubit", "default.qubit"]
@@ -93,7 +94,7 @@ def test_the_folder_of_a_run(tmp_path):
     folder = tmp_path / "run"
     run = small_run(out=folder, validation=0.25)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "accuracy.png", "checkpoint.safetensors", "config.toml", "energy.png",
+        "accuracy.png", "checkpoint.safetensors", "choices.png", "config.toml", "energy.png",
         "entanglement.png", "hamming.png", "history.jsonl", "overview.png", "shots.npy",
         "summary.json", "weights.png",
     ]  # fmt: skip
@@ -218,6 +219,31 @@ def test_energies_on_all_samples_in_between():
     exact = plh.Estimate.from_losses(loss(hypernet.sample(looked.theta, 20_000)))
     last = looked.history[-1]
     assert abs(last["full_energy"] - exact) < 5 * np.hypot(last["full_stderr"], exact.stderr)
+
+
+@pytest.mark.parametrize("optimizer", ["qnspsa", "spsa", "score"])
+def test_the_history_tells_what_the_shots_of_the_energy_chose(optimizer):
+    """Of 7 shots shares are sevenths; those of the three energies of a step would be others."""
+    hypernet = small_hypernet(shots=7)
+    run = plh.train(hypernet, small_task(), optimizer, steps=8, progress=False)
+    chosen = [record["choices"]["activation"] for record in run.history]
+    for shares in chosen:
+        assert sum(shares.values()) == pytest.approx(1, abs=2e-4)
+        assert 7 * shares["sigmoid"] == pytest.approx(round(7 * shares["sigmoid"]), abs=1e-3)
+    assert len({shares["sigmoid"] for shares in chosen}) > 1
+
+
+def test_shares_of_plain_numbers_are_those_of_all_shots():
+    network = plh.BinaryNetwork(2, [1], choices=[plh.DropWeights(0, groups=2)])
+    seen = SeenShots(plh.NetworkLoss(network, np.zeros((3, 2)), np.zeros(3, int)))
+    bits = np.zeros((4, network.n_qubits), np.int8)
+    first = seen(bits)
+    bits[:, -1] = 1
+    seen(bits)
+    assert seen.shares(first) == {"dropout.0": {"kept": 1.0, "dropped": 0.0}}
+    assert seen.shares(None) == {"dropout.0": {"kept": 0.75, "dropped": 0.25}}
+    seen.clear()
+    assert seen.shares(None) == {}
 
 
 def test_what_an_optimizer_has_to_say(capsys):

@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from pl_hypernet.analysis.hamming import mean_mutual_hamming
+from pl_hypernet.analysis.shares import chosen, shares
 from pl_hypernet.datasets import as_data
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks import BinaryNetwork
@@ -91,21 +92,13 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evalu
     if data.test_inputs is not None:
         _, each, vote = _judge(network, bits, data.test_inputs, data.test_targets)
         test = Accuracy(each, float(each[best]), vote)
-    values = network.layout.decode(bits)
-    choices = {
-        name: {
-            option: float((values[f"choice.{name}"] == code).mean())
-            for code, option in enumerate(choice.names)
-        }
-        for name, choice in network.choices.items()
-    }
     return Evaluation(
         bits=bits,
         energy=Estimate.from_losses(losses),
         best=best,
         train=train,
         test=test,
-        choices=choices,
+        choices=shares(network, chosen(network, bits)),
         metric="r2" if network.is_regression else "accuracy",
     )
 

@@ -165,11 +165,12 @@ class ParameterLayout:
         row = self._expanded(np.asarray(bits)[None])[0]
         return {name: row[self._find(name)].tolist() for name in names or self._slices}
 
-    def decode(self, bits) -> dict:
+    def decode(self, bits, names: Iterable[str] | None = None) -> dict:
         """Bitstrings as what they stand for.
 
         Args:
             bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
+            names: of the blocks that are wanted; None: all.
 
         Returns:
             A dict with, for each block, (S, *shape): its levels, as +1 and -1 for weights and
@@ -184,8 +185,11 @@ class ParameterLayout:
                 "for each qubit of the network"
             )
         bits = self._expanded(bits)
+        wanted = None if names is None else set(names)
         return {
-            block.name: block.decode(bits[:, self._slices[block.name]]) for block in self.blocks
+            block.name: block.decode(bits[:, self._slices[block.name]])
+            for block in self.blocks
+            if wanted is None or block.name in wanted
         }
 
     def encode(self, values: Mapping) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pl_hypernet.analysis import Evaluation, Summary, evaluate
-from pl_hypernet.analysis.pictures import OVERVIEW_SIZE, draw_overview, save_pictures
+from pl_hypernet.analysis.pictures import Pictures
 from pl_hypernet.analysis.summary import summarise
 from pl_hypernet.datasets import Data, as_data
 from pl_hypernet.devices import random_state, restore_random_state, tasks_logged
@@ -34,7 +34,8 @@ class Run:
         history: a dict for each step: step, energy, stderr, circuits, overlaps (among the
             circuits), shots, seconds; objective and objective_stderr where something else than the
             energy was lowered; full_energy and full_stderr where it was evaluated on all samples;
-            messages where the optimizer had any.
+            choices, the share of each option, where the network has any; messages where the
+            optimizer had any.
         evaluation: shots of the trained state and their accuracies.
         summary: the contents of ``summary.json``; printing it gives a table.
         stop_reason: why the training ended: ``"steps"``, ``"interrupted"``, what a callback said;
@@ -53,25 +54,24 @@ class Run:
     folder: Path | None = None
 
     def plot(self) -> Figure:
-        """All pictures in one pyplot figure, for ``plt.show()`` or ``.savefig(path)``."""
-        import matplotlib.pyplot as plt  # here alone: it looks for a display
+        """All pictures in one pyplot figure, for ``plt.show()`` or ``.savefig(path)``.
 
-        figure = plt.figure(figsize=OVERVIEW_SIZE, layout="constrained")
-        draw_overview(
-            figure, self.history, self.evaluation, self.hypernet.network, self.data.image_shape
-        )
+        As the last line of a notebook's cell it is shown, once.
+        """
+        from pl_hypernet.training.shown_once import new_figure  # pyplot looks for a display
+
+        pictures = self._pictures()
+        figure = new_figure(pictures.overview_size())
+        pictures.draw_overview(figure)
         return figure
 
     def save_pictures(self, folder=None) -> list[Path]:
         """Writes the pictures as PNG to the run's folder, or to another."""
-        return save_pictures(
-            Path(folder or self.folder),
-            self.history,
-            self.evaluation,
-            self.hypernet.network,
-            self.data.image_shape,
-            self._entropies(),
-        )
+        return self._pictures().save(Path(folder or self.folder))
+
+    def _pictures(self) -> Pictures:
+        network = self.hypernet.network
+        return Pictures(self.history, self.evaluation, network, self.data, self._entropies())
 
     def _entropies(self) -> dict[str, np.ndarray] | None:
         """Entanglement of the trained state and of the start, if the exact state is known."""

@@ -14,6 +14,7 @@ from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.training.annealing import Weight, find_weight, weight_at
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.minibatches import MiniBatches
+from pl_hypernet.training.seen_shots import SeenShots
 
 
 class Trainer:
@@ -63,6 +64,7 @@ class Trainer:
         self.hypernet = hypernet
         self.optimizer = optimizer
         self.loss = NetworkLoss(hypernet.network, data.inputs, data.targets, loss, penalties)
+        self._seen = SeenShots(self.loss)
         self.batches = MiniBatches(len(data.inputs), batch_size, hypernet.generator("batches"))
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
         self.n_steps = self.n_evaluations = 0
@@ -92,7 +94,7 @@ class Trainer:
             for name, weight in self._weights.items()
         }
         return self.hypernet.energy_qnode(
-            self.loss, diff_method=self._diff_method, **self._settings, **weights
+            self._seen, diff_method=self._diff_method, **self._settings, **weights
         )
 
     def step(self) -> dict:
@@ -103,10 +105,12 @@ class Trainer:
             the mini-batch, circuits, the overlaps among them, and shots so far (None where the
             optimizer does not count), seconds of this step; where the objective is not the energy,
             objective and objective_stderr; every ``evaluate_every`` steps the energy after it on
-            all samples, full_energy and full_stderr; messages of the optimizer, if there are any.
+            all samples, full_energy and full_stderr; choices, for each choice of the network the
+            share of each option; messages of the optimizer, if there are any.
         """
         start = time.perf_counter()
         self.loss.select(self.batches.next())
+        self._seen.clear()
         theta, value = self.optimizer.step_and_cost(self._objective(), self.theta)
         self.theta = self.hypernet.check_theta(theta)
         self.n_steps += 1
@@ -123,6 +127,8 @@ class Trainer:
         if self.evaluate_every and self.n_steps % self.evaluate_every == 0:
             full = self._full_energy()
             record |= {"full_energy": float(full), "full_stderr": full.stderr}
+        if options := self._seen.shares(losses):
+            record["choices"] = options
         record |= self._spent()
         if messages := getattr(self.optimizer, "messages", []):
             record["messages"] = messages
