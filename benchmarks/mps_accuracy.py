@@ -19,22 +19,25 @@ from typing import Annotated
 
 import numpy as np
 import typer
-from ansatz_circuit import angles, ansatz_gates
-from pennylane.wires import Wires
+from ansatz_circuit import angles
 from rich.console import Console
 from rich.table import Table
 from scipy.stats import norm
 
 import pl_hypernet as plh
-from pl_hypernet.mps.evolution import evolve
+from pl_hypernet.mps.evolution import evolve, evolve_by_gates
 from pl_hypernet.testing import ALPHA
 
 PART = 10_000  # shots at a time
 SEEDS = {"single": 1, "double": 2}
 
 
+def ansatz_of(layers: int, wires: int):
+    return plh.HardwareEfficientAnsatz(angles(layers, wires), wires=range(wires))
+
+
 def exact_state(layers: int, wires: int):
-    ansatz = plh.HardwareEfficientAnsatz(angles(layers, wires), wires=range(wires))
+    ansatz = ansatz_of(layers, wires)
     return evolve([[ansatz]], [ansatz.wires])[0]
 
 
@@ -93,7 +96,7 @@ def precision_table(wires: int, layers: int, shots: int) -> tuple[Table, dict, b
 
 def truncation_table(wires: int, layers: int, bond_dims: list[int]) -> tuple[Table, list, bool]:
     exact = exact_state(layers, wires)
-    gates = ansatz_gates(angles(layers, wires))
+    ansatz = ansatz_of(layers, wires)
     table = Table(
         title=f"{wires} qubits, {layers} layers, exact bond dimension {exact.bond_dim}",
         title_justify="left",
@@ -103,8 +106,8 @@ def truncation_table(wires: int, layers: int, bond_dims: list[int]) -> tuple[Tab
         table.add_column(heading, justify="right")
     figures, agree = [], True
     for chi in bond_dims:
-        (sweep,) = evolve([[exact.ansatz]], [exact.wires], chi)
-        (by_gates,) = evolve([gates], [Wires(range(wires))], chi)
+        (sweep,) = evolve([[ansatz]], [ansatz.wires], chi)
+        by_gates = evolve_by_gates([ansatz], ansatz.wires, chi)
         lost = [1 - exact.overlap(sweep), 1 - sweep.fidelity]
         lost += [1 - exact.overlap(by_gates), 1 - by_gates.fidelity]
         table.add_row(str(chi), *(f"{value:.3g}" for value in lost))

@@ -26,7 +26,7 @@ _HOMES = {
     "QuantumHypernetRegressor": "estimators",
     "QuantumHypernetwork": "training",
     "Run": "training",
-    "circuit_log_probability": "mps.circuit_log_probability",
+    "circuit_log_probability": "mps.log_probability",
     "device": "devices",
     "evaluate": "analysis",
     "expected_loss": "measurements",

@@ -9,8 +9,10 @@ import torch
 
 import pl_hypernet as plh
 from pl_hypernet.mps import kernels, light_cone, walsh
-from pl_hypernet.mps.ansatz_mps import AnsatzState
+from pl_hypernet.mps.closed_form import closed_form
+from pl_hypernet.mps.closed_form_state import ClosedFormState
 from pl_hypernet.mps.cones import cones, euler_angles, small_turns
+from pl_hypernet.mps.layers import layers_of
 from pl_hypernet.mps.state import MatrixProductState
 from pl_hypernet.testing import ALPHA, g_test
 
@@ -28,7 +30,11 @@ def exact(ansatz) -> np.ndarray:
 
 
 def cones_of(ansatz):
-    return cones(ansatz.data[0][None], ansatz)
+    return cones(ansatz.data[0][None], layers_of(ansatz))
+
+
+def state_of(ansatz) -> ClosedFormState:
+    return ClosedFormState(closed_form(ansatz))
 
 
 def draw(sampler, uniforms):
@@ -131,7 +137,7 @@ def test_many_circuits_at_once():
     try:
         for threads in (1, 2, 5):
             torch.set_num_threads(threads)
-            bits, logs = cones(thetas, ansaetze[0]).draw(uniforms)
+            bits, logs = cones(thetas, layers_of(ansaetze[0])).draw(uniforms)
             for i, ansatz in enumerate(ansaetze):
                 alone, alone_logs = draw(cones_of(ansatz), uniforms[i])
                 assert np.array_equal(bits[i], alone)
@@ -162,7 +168,7 @@ def test_euler_angles(rotations):
 
 def test_light_cones_and_tensors_are_one_state():
     """The same random numbers give the same bits by both samplers, at many wires."""
-    state = AnsatzState(ansatz_of(4, 300))
+    state = state_of(ansatz_of(4, 300))
     uniforms = np.random.default_rng(0).random((300, 200))
     bits, log_probabilities = state.draw(uniforms)
     others, other_logs = MatrixProductState.draw(state, uniforms)
@@ -185,13 +191,14 @@ def test_single_and_double_precision_agree_at_2112_wires():
 def test_overlaps_by_walsh_hadamard_transforms(rotations, n_layers, n_wires):
     one, other = (ansatz_of(n_layers, n_wires, rotations, seed) for seed in (0, 1))
     vectors = [qml.matrix(ansatz, wire_order=range(n_wires))[:, 0] for ansatz in (one, other)]
-    states = [AnsatzState(ansatz) for ansatz in (one, other)]
+    states = [state_of(ansatz) for ansatz in (one, other)]
     assert states[0].overlap(states[1]) == pytest.approx(abs(np.vdot(*vectors)) ** 2, abs=1e-12)
     weights = np.random.default_rng(2).normal(size=(n_wires, 2))
     start = np.zeros([state.tensors.shape[2] for state in states[::-1]], dtype=complex)
     start[0, 0] = 1
     expected = kernels.transfer(start, states[1].tensors, states[0].tensors, weights)[0, 0]
-    assert walsh.contract(states[1].paths, states[0].paths, weights) == pytest.approx(expected)
+    ket, bra = (state.form.paths for state in states)
+    assert walsh.contract(bra, ket, weights) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -199,10 +206,10 @@ def test_overlaps_by_walsh_hadamard_transforms(rotations, n_layers, n_wires):
 )
 def test_other_ansaetze_are_sampled_and_contracted_by_their_tensors(options):
     ansatz = ansatz_of(2, 4, **options)
-    state = AnsatzState(ansatz)
+    state = state_of(ansatz)
     bits, logs = state.draw(np.random.default_rng(0).random((4, 3000)))
     np.testing.assert_allclose(np.exp(logs), exact(ansatz)[index(bits)], rtol=1e-9)
-    assert state.overlap(AnsatzState(ansatz)) == pytest.approx(1)
-    chain = AnsatzState(ansatz_of(2, 4))
-    vectors = [qml.matrix(s.ansatz, wire_order=range(4))[:, 0] for s in (state, chain)]
-    assert state.overlap(chain) == pytest.approx(abs(np.vdot(*vectors)) ** 2)
+    assert state.overlap(state_of(ansatz)) == pytest.approx(1)
+    chain = ansatz_of(2, 4)
+    vectors = [qml.matrix(op, wire_order=range(4))[:, 0] for op in (ansatz, chain)]
+    assert state.overlap(state_of(chain)) == pytest.approx(abs(np.vdot(*vectors)) ** 2)

@@ -4,29 +4,34 @@ import numpy as np
 import pytest
 
 import pl_hypernet as plh
+from pl_hypernet.mps.closed_form import closed_form
 from pl_hypernet.training.choose_optimizer import choose_optimizer
 
 
 @pytest.mark.parametrize(
-    ("device", "options", "ansatz", "ansatz_options", "layers", "name", "reason"),
+    ("device", "options", "ansatz_options", "layers", "name", "reason"),
     [
-        ("hypernet.mps", {}, "hardware_efficient", {}, 2, "score", "bond dimension 4"),
-        ("lightning.qubit", {"seed": 1}, "hardware_efficient", {}, 0, "score", "dimension 1"),
-        ("braket.local.qubit", {}, "hardware_efficient", {}, 6, "score", "bond dimension 64"),
-        ("hypernet.mps", {}, "hardware_efficient", {}, 7, "spsa", "bond dimension of 128"),
-        ("hypernet.mps", {}, "hardware_efficient", {"pattern": "ring"}, 4, "spsa", "of 256"),
-        ("hypernet.mps", {"max_bond_dim": 2}, "hardware_efficient", {}, 2, "spsa", "truncated"),
-        ("hypernet.mps", {"max_bond_dim": 64}, "hardware_efficient", {}, 2, "score", "dimension 4"),
-        ("hypernet.mps", {}, "custom", {}, 2, "spsa", "ansatz of your own"),
-        ("braket.aws.qubit", {}, "hardware_efficient", {}, 2, "spsa", "may be noisy"),
-        ("default.mixed", {}, "hardware_efficient", {}, 2, "spsa", "may be noisy"),
-        ("foo.bar", {}, "hardware_efficient", {}, 2, "spsa", "may be noisy"),
-        ("braket.local.qubit", {"backend": "braket_sv"}, "hardware_efficient", {}, 2, "score", "4"),
-        ("braket.local.qubit", {"backend": "braket_dm"}, "hardware_efficient", {}, 2, "spsa", "no"),
+        ("hypernet.mps", {}, {}, 2, "score", "bond dimension 4"),
+        ("lightning.qubit", {"seed": 1}, {}, 0, "score", "dimension 1"),
+        ("braket.local.qubit", {}, {}, 6, "score", "bond dimension 64"),
+        ("hypernet.mps", {}, {}, 7, "spsa", "bond dimension of 128"),
+        ("hypernet.mps", {}, {"pattern": "ring"}, 4, "spsa", "of 256"),
+        ("hypernet.mps", {"max_bond_dim": 2}, {}, 2, "spsa", "truncated"),
+        ("hypernet.mps", {"max_bond_dim": 64}, {}, 2, "score", "dimension 4"),
+        ("hypernet.mps", {}, None, 2, "spsa", "ansatz of your own"),
+        ("braket.aws.qubit", {}, {}, 2, "spsa", "may be noisy"),
+        ("default.mixed", {}, {}, 2, "spsa", "may be noisy"),
+        ("foo.bar", {}, {}, 2, "spsa", "may be noisy"),
+        ("braket.local.qubit", {"backend": "braket_sv"}, {}, 2, "score", "4"),
+        ("braket.local.qubit", {"backend": "braket_dm"}, {}, 2, "spsa", "no"),
     ],
 )
-def test_choice(device, options, ansatz, ansatz_options, layers, name, reason):
-    chosen, why = choose_optimizer(device, options, ansatz, ansatz_options, layers, 66)
+def test_choice(device, options, ansatz_options, layers, name, reason):
+    form = None
+    if ansatz_options is not None:
+        theta = np.zeros(plh.HardwareEfficientAnsatz.shape(layers, 66))
+        form = closed_form(plh.HardwareEfficientAnsatz(theta, range(66), **ansatz_options))
+    chosen, why = choose_optimizer(device, options, form)
     assert chosen == name
     assert reason in why
 

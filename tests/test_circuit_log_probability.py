@@ -7,8 +7,9 @@ import torch
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
-from pl_hypernet.mps import circuit_log_probability as module
-from pl_hypernet.mps.circuit_log_probability import circuit_log_probability
+from pl_hypernet.mps import log_probability_by_gates as module
+from pl_hypernet.mps.log_probability import circuit_log_probability
+from pl_hypernet.mps.log_probability_by_gates import log_probability_by_gates
 
 ONE_QUBIT = [qml.RX, qml.RY, qml.RZ, qml.Hadamard, qml.T, qml.SX, qml.PhaseShift, qml.Rot, qml.U3]
 TWO_QUBIT = [
@@ -193,7 +194,7 @@ def test_agrees_with_the_kernels_for_a_chain_of_cz():
     theta = torch.tensor(np.random.default_rng(0).normal(size=shape), requires_grad=True)
     bits = torch.tensor(np.random.default_rng(1).integers(0, 2, (30, 40)))
     tape = qml.tape.QuantumScript([plh.HardwareEfficientAnsatz(theta, range(40))], [qml.sample()])
-    logs = [plh.circuit_log_probability(tape, bits), plh.log_probability(theta, bits)]
+    logs = [log_probability_by_gates(tape.operations, bits), plh.log_probability(theta, bits)]
     torch.testing.assert_close(*logs, rtol=1e-11, atol=0)
     gradients = [torch.autograd.grad(log.mean(), theta) for log in logs]
     torch.testing.assert_close(*gradients, rtol=1e-8, atol=1e-8)

@@ -10,6 +10,7 @@ import torch
 import pl_hypernet as plh
 from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.mps.cones import cones
+from pl_hypernet.mps.layers import layers_of
 
 
 def angles(n_layers, n_wires, seed=0):
@@ -79,8 +80,8 @@ def test_angles_of_many_turns(turns):
     theta = angles(2, 5)
     ansatz = plh.HardwareEfficientAnsatz(theta, wires=range(5))
     uniforms = np.random.default_rng(0).random((1, 5, 300))
-    _, logs = cones(theta[None], ansatz).draw(uniforms)
-    _, same = cones(theta[None] + 2 * np.pi * turns, ansatz).draw(uniforms)
+    _, logs = cones(theta[None], layers_of(ansatz)).draw(uniforms)
+    _, same = cones(theta[None] + 2 * np.pi * turns, layers_of(ansatz)).draw(uniforms)
     np.testing.assert_allclose(same, logs, atol=1e-6)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import pl_hypernet as plh
 from pl_hypernet.errors import DeviceError
-from pl_hypernet.mps.fubini_study import fubini_study_metric
+from pl_hypernet.mps.closed_form import closed_form
 
 
 def ansatz(n_layers, n_wires, **options):
@@ -30,11 +30,11 @@ def test_equals_pennylanes_metric_tensor(pattern, entangler):
 
     theta = qml.numpy.array(op.data[0], requires_grad=True)
     expected = qml.metric_tensor(circuit, approx=None)(theta).reshape(15, 15)
-    found = fubini_study_metric(op)
+    found = closed_form(op).metric()
     np.testing.assert_allclose(found, expected, atol=1e-10)
     qubit = np.arange(15) % 3
     block = np.where(np.equal.outer(qubit, qubit), expected, 0)
-    np.testing.assert_allclose(fubini_study_metric(op, between_qubits=False), block, atol=1e-10)
+    np.testing.assert_allclose(closed_form(op).metric(between_qubits=False), block, atol=1e-10)
     if pattern != "none":  # what two qubits share is part of it
         assert np.abs(expected - block).max() > 1e-3
 
@@ -53,13 +53,13 @@ def test_other_rotations(rotations):
     derivatives = np.array([state(vector + np.pi * unit) / 2 for unit in np.eye(len(vector))])
     along = derivatives.conj() @ state(vector)
     expected = (derivatives.conj() @ derivatives.T - np.outer(along, along.conj())).real
-    np.testing.assert_allclose(fubini_study_metric(op), expected, atol=1e-10)
+    np.testing.assert_allclose(closed_form(op).metric(), expected, atol=1e-10)
 
 
 def test_second_derivative_of_the_fidelity_at_many_qubits():
     """1 - F = v g v for a small change v of the angles: 200 qubits."""
     op = ansatz(2, 200)
-    metric = fubini_study_metric(op)
+    metric = closed_form(op).metric()
     dev = plh.device("hypernet.mps", wires=200)
     shift = 1e-3 * np.random.default_rng(2).normal(size=op.data[0].shape)
     moved = [plh.HardwareEfficientAnsatz(op.data[0] + sign * shift, range(200)) for sign in (1, -1)]
@@ -74,4 +74,4 @@ def test_second_derivative_of_the_fidelity_at_many_qubits():
 
 def test_too_large():
     with pytest.raises(DeviceError, match="too large to hold: use metric='sampled'"):
-        fubini_study_metric(ansatz(10, 40))
+        closed_form(ansatz(10, 40)).metric()

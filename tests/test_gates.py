@@ -7,7 +7,7 @@ from scipy.stats import unitary_group
 
 import pl_hypernet as plh
 from pl_hypernet.mps import gates
-from pl_hypernet.mps.evolution import evolve, gates_of
+from pl_hypernet.mps.evolution import evolve, evolve_by_gates
 from pl_hypernet.mps.gate_layers import gate_layers
 from pl_hypernet.mps.gates import GateEvolution
 
@@ -93,7 +93,7 @@ def test_one_sweep_states_its_fidelity_exactly_and_beats_gate_by_gate(n_layers, 
     wires = [qml.wires.Wires(range(n))]
     (exact,) = evolve([[ansatz]], wires)
     (by_sweep,) = evolve([[ansatz]], wires, max_bond_dim)
-    (by_gates,) = evolve([gates_of(ansatz)], wires, max_bond_dim)
+    by_gates = evolve_by_gates([ansatz], wires[0], max_bond_dim)
     assert exact.fidelity == 1
     assert by_sweep.bond_dim == by_gates.bond_dim == max_bond_dim
     assert by_sweep.fidelity == pytest.approx(exact.overlap(by_sweep), abs=1e-10)

@@ -9,7 +9,8 @@ import torch
 import pl_hypernet as plh
 from pl_hypernet.circuits.ansatz import rotation_layers
 from pl_hypernet.errors import InputError
-from pl_hypernet.mps.log_probability import chain_log_probability, path_amplitudes
+from pl_hypernet.mps.chain_log_probability import chain_log_probability, path_amplitudes
+from pl_hypernet.mps.log_probability_by_gates import log_probability_by_gates
 
 ROTATIONS = [("RY", "RZ"), ("RY",), ("RX", "RZ", "RY")]
 
@@ -189,7 +190,7 @@ def test_second_derivatives():
 
     def by_gates(theta):
         ansatz = plh.HardwareEfficientAnsatz(theta, wires=range(3))
-        return plh.circuit_log_probability([ansatz], bits).sum()
+        return log_probability_by_gates([ansatz], torch.tensor(bits)).sum()
 
     hessian = torch.autograd.functional.hessian
     found = hessian(lambda theta: plh.log_probability(theta, bits).sum(), theta)

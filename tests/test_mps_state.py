@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from pl_hypernet.circuits import HardwareEfficientAnsatz
 from pl_hypernet.errors import DeviceError, InputError
-from pl_hypernet.mps.ansatz_state import exact_bond_dim
+from pl_hypernet.mps.closed_form import closed_form
 from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.state import MatrixProductState
 from pl_hypernet.spins import to_spins
@@ -123,12 +123,12 @@ def test_gates_after_the_ansatz_and_wires_in_another_order():
     np.testing.assert_allclose(amplitudes, exact, atol=1e-10)
 
 
-def test_bond_dimension_is_as_stated():
-    assert exact_bond_dim("chain", 3, 66) == 8
-    assert exact_bond_dim("ring", 2, 66) == 16
-    assert exact_bond_dim("brick", 3, 66) == 4
-    assert exact_bond_dim("chain", 0, 66) == 1
-    assert exact_bond_dim("none", 2, 66) == 1
+@pytest.mark.parametrize(
+    ("pattern", "n_layers", "bond_dim"),
+    [("chain", 3, 8), ("ring", 2, 16), ("brick", 3, 4), ("chain", 0, 1), ("none", 2, 1)],
+)
+def test_bond_dimension_is_as_stated(pattern, n_layers, bond_dim):
+    assert closed_form(random_ansatz(n_layers, 66, pattern=pattern)).bond_dim == bond_dim
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [2, 0, 1], [1, 2, 0]])

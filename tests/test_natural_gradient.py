@@ -7,8 +7,8 @@ import torch
 from pennylane import numpy as pnp
 
 import pl_hypernet as plh
-from pl_hypernet.devices.exact_log_p import torch_log_p, torch_score_vectors
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps.score_vectors import score_vectors
 from pl_hypernet.optimizers.sample_space import natural_step
 
 FIELDS = np.array([0.5, -1.0, 0.7, 0.2, 0.4])
@@ -18,7 +18,7 @@ def one_by_one(operations, bits, wires, angles):
     """By torch's derivative of log p of each shot alone."""
     rows = []
     for x in bits:
-        log_p = torch_log_p(operations(angles), x[None], wires)
+        log_p = plh.circuit_log_probability(operations(angles), x[None], wires)
         rows.append(torch.autograd.grad(log_p.sum(), angles)[0])
     return torch.stack(rows)
 
@@ -46,7 +46,7 @@ def test_score_vectors_of_each_shot(options, n_layers):
         return [plh.HardwareEfficientAnsatz(2 * angles.reshape(shape), wires=wires, **options)]
 
     made = operations(angles)
-    found = torch_score_vectors(made, bits, wires, angles, torch_log_p(made, bits, wires))
+    found = score_vectors(made, bits, wires, angles, plh.circuit_log_probability(made, bits, wires))
     expected = one_by_one(operations, bits, wires, angles)
     torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
 
@@ -60,7 +60,7 @@ def test_score_vectors_of_any_circuit():
         return [qml.RY(angles[0], "a"), qml.RX(0.4, "b"), qml.CRY(angles[1], ["a", "b"])]
 
     made = operations(angles)
-    found = torch_score_vectors(made, bits, wires, angles, torch_log_p(made, bits, wires))
+    found = score_vectors(made, bits, wires, angles, plh.circuit_log_probability(made, bits, wires))
     torch.testing.assert_close(found, one_by_one(operations, bits, wires, angles))
 
 

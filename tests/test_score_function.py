@@ -71,12 +71,12 @@ def test_the_gradient_is_unbiased(tau):
 def test_a_wrong_gradient_is_found(monkeypatch, fault):
     theta = angles()
     energy = make_energy(plh.device("hypernet.mps", wires=N, seed=0), 20)
-    right = score_function.torch_log_p
+    right = score_function.circuit_log_probability
     wrong = {
         "sign": lambda ops, bits, wires: -right(ops, bits, wires),
         "bit order": lambda ops, bits, wires: right(ops, bits[:, ::-1].copy(), wires),
     }[fault]
-    monkeypatch.setattr(score_function, "torch_log_p", wrong)
+    monkeypatch.setattr(score_function, "circuit_log_probability", wrong)
     found = gradients(plh.ScoreFunctionOptimizer(), energy, theta, 400)
     exact = exact_gradient(theta)
     moving = found.std(axis=0) > 1e-12

@@ -3,8 +3,9 @@
 from dataclasses import dataclass, field
 
 import pennylane as qml
+from pennylane.operation import Operator
+from pennylane.ops.functions import bind_new_parameters
 
-from pl_hypernet.circuits import HardwareEfficientAnsatz
 from pl_hypernet.circuits.gate_counts import GateCounts, count_gates
 from pl_hypernet.devices.factory import device
 from pl_hypernet.devices.known import (
@@ -15,8 +16,7 @@ from pl_hypernet.devices.known import (
     overlaps_exactly,
 )
 from pl_hypernet.devices.timing import SECONDS, Effort
-from pl_hypernet.mps.ansatz_state import exact_bond_dim
-from pl_hypernet.mps.cones import is_cz_chain
+from pl_hypernet.mps.closed_form import closed_form
 from pl_hypernet.mps.evolution import fits_closed_form
 
 MPS_DEVICES = ("hypernet.mps", "default.tensor")
@@ -56,13 +56,13 @@ class CircuitCosts:
 
 
 def circuit_costs(
-    name: str, ansatz: HardwareEfficientAnsatz, shots: int, options: dict, prices=None
+    name: str, ansatz: Operator, shots: int, options: dict, prices=None
 ) -> CircuitCosts:
     """What the circuits of an ansatz cost on a device.
 
     Args:
         name: of the device.
-        ansatz: with angles that are not special.
+        ansatz: an operation with angles that are not special.
         shots: of each energy.
         options: of the device.
         prices: a TOML file of Braket's prices; None: the table of ``braket/prices.py``.
@@ -87,19 +87,25 @@ def circuit_costs(
     if known is None:
         costs.remarks.append(f"{name} is not among the devices that we know: no time, no memory")
         return costs
+    form = closed_form(ansatz)
     numbers = float(known.growth_with(options)) ** n_wires
     if options.get("method") == "tn":
         costs.remarks.append("default.tensor's TN method: no estimate of its time")
+    elif name in MPS_DEVICES and form is None:
+        costs.remarks.append("no closed form of this circuit is known: no time, no memory")
+        return costs
     elif name in MPS_DEVICES:
+        exact_dim = form.bond_dim
         limit = options.get("max_bond_dim")
-        exact_dim = exact_bond_dim(ansatz.hyperparameters["pattern"], ansatz.n_layers, n_wires)
         costs.bond_dim = min(exact_dim, limit or exact_dim)
         # hypernet.mps writes the exact state down before it is truncated, where that fits
-        exactly = name == "hypernet.mps" and fits_closed_form(ansatz, limit)
+        exactly = name == "hypernet.mps" and fits_closed_form(form, limit)
         numbers = 2.0 * n_wires * (exact_dim if exactly else costs.bond_dim) ** 2
     costs.memory = NUMBER_BYTES * numbers
     if name in SECONDS and options.get("method") != "tn":
         costs.seconds = {}
+        # shots and overlaps without tensors
+        alone = form is not None and form.has_overlaps and costs.bond_dim == form.bond_dim
         for kind, counts in gates.items():
             kind_shots = 0 if kind == "overlap" and exact else shots
             effort = Effort(
@@ -108,15 +114,15 @@ def circuit_costs(
                 kind_shots,
                 costs.bond_dim or 1,
                 numbers,
-                cz_chain=is_cz_chain(ansatz) and costs.bond_dim == 2**ansatz.n_layers,
+                draws_alone=alone,
             )
             costs.seconds[kind] = SECONDS[name](effort)
     return costs
 
 
-def circuits_of(ansatz: HardwareEfficientAnsatz) -> dict[str, list]:
+def circuits_of(ansatz: Operator) -> dict[str, list]:
     """Gates of an energy, and of an overlap: the ansatz, and the inverse of one beside it."""
     forth = ansatz.decomposition()
-    beside = HardwareEfficientAnsatz(ansatz.data[0] * 0.9, ansatz.wires, **ansatz.hyperparameters)
+    beside = bind_new_parameters(ansatz, [0.9 * angles for angles in ansatz.data])
     back = [qml.adjoint(op, lazy=False) for op in reversed(beside.decomposition())]
     return {"energy": forth, "overlap": forth + back}

@@ -1,58 +1,14 @@
-"""log p of shots, for entropies and score functions: of the circuit that a device has run."""
+"""log p of shots, for entropies: of the circuit that a device has run, where they follow it."""
 
 import numpy as np
-import torch
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
-from pl_hypernet.circuits import HardwareEfficientAnsatz
 from pl_hypernet.errors import InputError
-from pl_hypernet.mps import cones
-from pl_hypernet.mps.circuit_log_probability import circuit_log_probability
-from pl_hypernet.mps.log_probability import log_probability
-from pl_hypernet.mps.score_vectors import ansatz_score_vectors
+from pl_hypernet.mps.log_probability import circuit_log_probability
 
 TRUNCATION_LIMIT = 1e-3  # discarded weight above which results visibly suffer
 INSTEAD = "use mmd in place of entropy, which needs bits alone"
-
-
-def torch_log_p(operations, bits: np.ndarray, wires: Wires) -> torch.Tensor:
-    """log p of bits (shots, wires), by the kernels of the ansatz where it stands alone.
-
-    Returns:
-        float64 (shots,), differentiable by the parameters that are torch tensors.
-    """
-    ansatz = _ansatz_alone(operations, wires)
-    if ansatz is None:
-        return circuit_log_probability(operations, bits, wires)
-    names = ("rotations", "entangler", "pattern")
-    options = {name: ansatz.hyperparameters[name] for name in names}
-    return log_probability(ansatz.data[0], bits, **options)
-
-
-def torch_score_vectors(
-    operations, bits: np.ndarray, wires: Wires, angles: torch.Tensor, log_p: torch.Tensor
-) -> torch.Tensor:
-    """d log p / d angles of each shot: in closed form for the ansatz, else by a pass for each shot.
-
-    Args:
-        operations, bits, wires: as of :func:`torch_log_p`.
-        angles: float64 (d,), that the operations were made of.
-        log_p: (shots,), what :func:`torch_log_p` gave.
-
-    Returns:
-        float64 (shots, d).
-    """
-    ansatz = _ansatz_alone(operations, wires)
-    if ansatz is not None and cones.fits(ansatz):
-        scores = torch.from_numpy(ansatz_score_vectors(ansatz, bits))
-        return torch.autograd.grad(ansatz.data[0], angles, scores, is_grads_batched=True)[0]
-    return torch.stack([torch.autograd.grad(one, angles, retain_graph=True)[0] for one in log_p])
-
-
-def _ansatz_alone(operations, wires: Wires) -> HardwareEfficientAnsatz | None:
-    first = operations[0] if len(operations) == 1 else None
-    return first if isinstance(first, HardwareEfficientAnsatz) and first.wires == wires else None
 
 
 def exact_log_p(operations, bits: np.ndarray, wires: Wires) -> np.ndarray:
@@ -62,7 +18,7 @@ def exact_log_p(operations, bits: np.ndarray, wires: Wires) -> np.ndarray:
         InputError: log p of this circuit is out of reach.
     """
     try:
-        return torch_log_p(operations, bits, wires).detach().numpy()
+        return circuit_log_probability(operations, bits, wires).detach().numpy()
     except InputError as error:
         raise InputError(f"the entropy needs log p of the circuit: {error}; {INSTEAD}") from error
 

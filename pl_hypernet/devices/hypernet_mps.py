@@ -13,6 +13,7 @@ from pl_hypernet.devices.line_program import acts_on_one_or_two_wires, line_prog
 from pl_hypernet.devices.state_measurement import measure_all
 from pl_hypernet.errors import InputError, TruncationWarning, unknown_name
 from pl_hypernet.measurements import Estimate
+from pl_hypernet.mps.closed_form import has_closed_form
 from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.state import DTYPES, MatrixProductState
 from pl_hypernet.torch_device import checked_torch_device
@@ -141,7 +142,4 @@ class HypernetMPS(Device):
             )
 
     def _is_native(self, operation) -> bool:
-        name = operation.name
-        if "HardwareEfficientAnsatz" in name:
-            return name in self.capabilities.gate_set()
-        return acts_on_one_or_two_wires(operation)
+        return has_closed_form(operation) or acts_on_one_or_two_wires(operation)

@@ -16,7 +16,7 @@ class Effort:
         n_wires, shots: of the circuit; no shots: an exact overlap.
         bond_dim: of the matrix product state, where the device has one.
         numbers: held by the device, as 2^n_wires of a state vector.
-        cz_chain: whether it is the ansatz with a chain of CZ, which has kernels of its own.
+        draws_alone: whether shots and overlaps do without the tensors, as of a chain of CZ.
     """
 
     gates: GateCounts
@@ -24,11 +24,11 @@ class Effort:
     shots: int
     bond_dim: int
     numbers: float
-    cz_chain: bool = False
+    draws_alone: bool = False
 
 
 def _hypernet_mps(e: Effort) -> float:
-    if e.cz_chain:
+    if e.draws_alone:
         overlap = 1e-9 * e.n_wires * e.bond_dim**2 * math.log2(2 * e.bond_dim)
         return 5e-4 + (0 if e.shots else overlap) + e.shots * e.n_wires * 1e-9 * (7 + e.bond_dim)
     state = 6.5e-9 * e.n_wires * e.bond_dim**3

@@ -5,8 +5,7 @@ from itertools import groupby
 
 import numpy as np
 
-from pl_hypernet.mps import walsh
-from pl_hypernet.mps.ansatz_mps import AnsatzState, draw_together
+from pl_hypernet.mps.closed_form_state import ClosedFormState
 from pl_hypernet.mps.state import DTYPES, MatrixProductState
 
 MAX_NUMBERS = 2**24  # held at once, if one circuit needs no more
@@ -18,7 +17,7 @@ def sample_all(
     """Bits of each state, int8 (shots, n_sites): the same as of one after the other."""
     for group in _groups(states, shots):
         first, n_shots = states[group[0]], shots[group[0]]
-        if not (isinstance(first, AnsatzState) and first.has_light_cones):
+        if not (isinstance(first, ClosedFormState) and first.draws_by_form):
             for i in group:
                 yield states[i].sample(n_shots, rng, precision)[0]
             continue
@@ -26,9 +25,9 @@ def sample_all(
         numbers = len(first.wires) * max(n_shots, 16 * first.bond_dim)
         at_once = max(1, MAX_NUMBERS // numbers)
         for begin in range(0, len(group), at_once):
-            part = [states[i] for i in group[begin : begin + at_once]]
+            part = [states[i].form for i in group[begin : begin + at_once]]
             shape = (len(part), len(first.wires), n_shots)
-            yield from draw_together(part, rng.random(shape, dtype=DTYPES[precision]))[0]
+            yield from first.form.draw(part, rng.random(shape, dtype=DTYPES[precision]))[0]
 
 
 def _groups(states, shots) -> list[list[int]]:
@@ -37,7 +36,7 @@ def _groups(states, shots) -> list[list[int]]:
 
     def key(i: int) -> int:
         nonlocal first
-        alike = isinstance(states[i], AnsatzState) and states[i].is_like(states[first])
+        alike = isinstance(states[i], ClosedFormState) and states[i].is_like(states[first])
         if not (alike and shots[i] == shots[first]):
             first = i
         return first
@@ -46,16 +45,20 @@ def _groups(states, shots) -> list[list[int]]:
 
 
 def overlap_all(pairs: list[tuple[MatrixProductState, MatrixProductState]]) -> list[float]:
-    """The fidelity of the two states of each pair; chains of CZ on equally many qubits together."""
+    """The fidelity of the two states of each pair; of forms that are alike in one go."""
     overlaps = [0.0] * len(pairs)
-    chains: dict[tuple, list[int]] = {}
+    groups: list[list[int]] = []
     for i, (ket, bra) in enumerate(pairs):
-        if isinstance(ket, AnsatzState) and ket.is_cz_chain and ket.is_like(bra):
-            chains.setdefault(ket.theta.shape, []).append(i)
-        else:
+        if not (isinstance(ket, ClosedFormState) and ket.form.has_overlaps and ket.is_like(bra)):
             overlaps[i] = ket.overlap(bra)
-    for group in chains.values():
-        kets, bras = (np.stack([pairs[i][side].paths for i in group]) for side in (0, 1))
-        for i, amplitude in zip(group, walsh.overlaps(bras, kets), strict=True):
+            continue
+        group = next((g for g in groups if ket.is_like(pairs[g[0]][0])), None)
+        if group is None:
+            groups.append([i])
+        else:
+            group.append(i)
+    for group in groups:
+        forms = [(pairs[i][0].form, pairs[i][1].form) for i in group]
+        for i, amplitude in zip(group, forms[0][0].overlaps(forms), strict=True):
             overlaps[i] = abs(amplitude) ** 2
     return overlaps

@@ -1,12 +1,12 @@
-"""The angles of an ansatz as its light cones need them, for many circuits at once."""
+"""Angles as the light cones of a chain of CZ need them, for many circuits at once."""
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
 from pl_hypernet.compiled import compiled
 from pl_hypernet.mps import light_cone
+from pl_hypernet.mps.layers import Layers
 from pl_hypernet.mps.threads import in_threads
 
 
@@ -72,34 +72,20 @@ class Cones:
         return np.ascontiguousarray(bits.swapaxes(1, 2)), log_probabilities
 
 
-def is_cz_chain(ansatz: HardwareEfficientAnsatz) -> bool:
-    """Whether every layer joins each two neighbours by a CZ."""
-    options = ansatz.hyperparameters
-    chain = options["pattern"] == "chain" or (
-        options["pattern"] == "ring" and len(ansatz.wires) == 2
-    )
-    return chain and options["entangler"] == "CZ"
-
-
-def fits(ansatz: HardwareEfficientAnsatz) -> bool:
-    """Whether an ansatz can be sampled so: a chain of CZ, or a product state."""
-    return is_cz_chain(ansatz) or ansatz.hyperparameters["pattern"] == "none"
-
-
-def cones(thetas: np.ndarray, ansatz: HardwareEfficientAnsatz) -> Cones:
+def cones(thetas: np.ndarray, layers: Layers) -> Cones:
     """The light cones of a batch of circuits.
 
     Args:
         thetas: float64 (n_circuits, n_rows, n_sites), radians.
-        ansatz: the template, for its options; :func:`fits` holds.
+        layers: what they share, a chain of CZ or a product.
     """
-    layers = rotation_layers(ansatz.n_layers, ansatz.hyperparameters["rotations"])
-    if ansatz.hyperparameters["pattern"] == "none":  # one rotation a qubit, from start to end
-        layers = (sum(layers, ()),)
-    before, turn, after = euler_angles(thetas, layers)
+    rotations = layers.rotations
+    if layers.is_product:  # one rotation a qubit, from start to end
+        rotations = (sum(rotations, ()),)
+    before, turn, after = euler_angles(thetas, rotations)
     turn, pending, flips = small_turns(turn, after[:, :-1] + before[:, 1:])
     phases = _phases(pending)
-    start = np.zeros((len(thetas), 2 ** (len(layers) - 1)), dtype=np.complex128)
+    start = np.zeros((len(thetas), 2 ** (len(rotations) - 1)), dtype=np.complex128)
     start[:, 0] = 1
     _run_in(np.cos(turn / 2), np.sin(turn / 2), pending, start)
     start *= phases[:, 0]
@@ -107,20 +93,20 @@ def cones(thetas: np.ndarray, ansatz: HardwareEfficientAnsatz) -> Cones:
     return Cones(tangents, flips, phases, start, is_real=not pending.any())
 
 
-def euler_angles(thetas: np.ndarray, layers) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def euler_angles(thetas: np.ndarray, rotations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each layer's rotations of each qubit as RZ(after) RY(turn) RZ(before), but for a phase.
 
     Args:
         thetas: float64 (n_circuits, n_rows, n_sites), radians.
-        layers: names of the rotations of each layer.
+        rotations: names of those of each layer.
 
     Returns:
         before, turn, after: float64 (n_circuits, n_layers, n_sites).
     """
     n_circuits, _, n_sites = thetas.shape
-    before, turn, after = np.zeros((3, n_circuits, len(layers), n_sites))
+    before, turn, after = np.zeros((3, n_circuits, len(rotations), n_sites))
     row = 0
-    for layer, names in enumerate(layers):
+    for layer, names in enumerate(rotations):
         rows = thetas[:, row : row + len(names)]
         row += len(names)
         if tuple(names) in (("RY",), ("RY", "RZ"), ("RZ", "RY"), ("RZ", "RY", "RZ")):

@@ -1,20 +1,16 @@
-"""From operations to matrix product states: the ansatz in closed form, other gates one by one."""
+"""From operations to matrix product states: closed forms, else gate by gate."""
 
 import numpy as np
 import pennylane as qml
+from pennylane.ops.op_math import Adjoint
 from pennylane.wires import Wires
 
-from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
 from pl_hypernet.errors import DeviceError
-from pl_hypernet.mps import cones
-from pl_hypernet.mps.ansatz_mps import AnsatzState
-from pl_hypernet.mps.ansatz_state import (
-    CLOSED_FORM_BYTES,
-    exact_bond_dim,
-    tensor_bytes,
-)
+from pl_hypernet.mps.closed_form import ClosedForm, closed_form
+from pl_hypernet.mps.closed_form_state import ClosedFormState
 from pl_hypernet.mps.gate_layers import gate_layers
 from pl_hypernet.mps.gates import GateEvolution
+from pl_hypernet.mps.sizes import CLOSED_FORM_BYTES, tensor_bytes
 from pl_hypernet.mps.state import MatrixProductState
 
 SMALL_BOND_DIM = 64  # up to here the closed form is used even where the wires allow less
@@ -30,13 +26,12 @@ def evolve(
     """The states that circuits make of ``|0...0>``.
 
     Args:
-        circuits: the operations of each: the ansatz, or operators with a matrix on at most two
-            wires.
-        wires: labels of the sites of each circuit, in the order of the line. The closed form is
-            used where an ansatz comes first and lies on the first sites in this order.
+        circuits: the operations of each: with a closed form, or with a matrix on at most two wires.
+        wires: labels of the sites of each circuit, in the order of the line. A closed form is used
+            where it comes first and lies on the first sites in this order.
         max_bond_dim: largest bond dimension kept; None: no limit.
         cutoff: Schmidt coefficients below this are dropped; None: only those below 1e-12, and
-            none of the ansatz in closed form.
+            none of a closed form.
         torch_device: where gates are applied and states are sampled.
 
     Raises:
@@ -50,19 +45,18 @@ def evolve(
 
 
 def _evolve_one(operations, wires: Wires, max_bond_dim, cutoff, torch_device) -> MatrixProductState:
-    first = _leading_ansatz(operations)
-    alone = first is not None and first.wires == wires and len(operations) == 1
-    if alone and cutoff is None and torch_device == "cpu" and _fits_cones(first, max_bond_dim):
-        return AnsatzState(first)
+    form = _leading_form(operations)
+    alone = form is not None and form.wires == wires and len(operations) == 1
+    if alone and cutoff is None and torch_device == "cpu" and _draws_alone(form, max_bond_dim):
+        return ClosedFormState(form)
     if (
-        first is None
-        or first.wires != wires[: len(first.wires)]
-        or not fits_closed_form(first, max_bond_dim)
+        form is None
+        or form.wires != wires[: len(form.wires)]
+        or not fits_closed_form(form, max_bond_dim)
     ):
-        evolution = GateEvolution(wires, max_bond_dim, cutoff, torch_device=torch_device)
-        return _apply_all(evolution, operations)
-    state = AnsatzState(first, torch_device)
-    unused, rest = wires[len(first.wires) :], operations[1:]
+        return evolve_by_gates(operations, wires, max_bond_dim, cutoff, torch_device)
+    state = ClosedFormState(form, torch_device)
+    unused, rest = wires[len(form.wires) :], operations[1:]
     cut = cutoff is not None or (max_bond_dim or np.inf) < state.bond_dim
     if not (rest or unused or cut):
         return state
@@ -73,42 +67,50 @@ def _evolve_one(operations, wires: Wires, max_bond_dim, cutoff, torch_device) ->
     return _apply_all(evolution, rest)
 
 
+def evolve_by_gates(
+    operations, wires: Wires, max_bond_dim=None, cutoff=None, torch_device: str = "cpu"
+) -> MatrixProductState:
+    """As :func:`evolve` of one circuit, without closed forms."""
+    evolution = GateEvolution(wires, max_bond_dim, cutoff, torch_device=torch_device)
+    return _apply_all(evolution, operations)
+
+
 def site_order(operations, wires: Wires) -> Wires:
-    """All wires, in the order in which a circuit's state has the smallest bonds: those of an ansatz
-    that comes first, in its order, then the others."""
-    first = _leading_ansatz(operations)
-    return wires if first is None else Wires.all_wires([first.wires, wires])
+    """All wires, in the order in which a circuit's state has the smallest bonds: those of a closed
+    form that comes first, in its order, then the others."""
+    form = _leading_form(operations)
+    return wires if form is None else Wires.all_wires([form.wires, wires])
 
 
-def _leading_ansatz(operations) -> HardwareEfficientAnsatz | None:
-    first = operations[0] if operations else None
-    return first if isinstance(first, HardwareEfficientAnsatz) else None
+def _leading_form(operations) -> ClosedForm | None:
+    return closed_form(operations[0]) if operations else None
 
 
-def _fits_cones(ansatz: HardwareEfficientAnsatz, max_bond_dim: int | None) -> bool:
-    """Whether shots and overlaps of the ansatz do without tensors, and in little memory."""
-    n_sites = len(ansatz.wires)
-    chi = 1 if ansatz.hyperparameters["pattern"] == "none" else 2**ansatz.n_layers
-    few_wires = chi > max(SMALL_BOND_DIM, 2 ** (n_sites // 2))
-    fits = cones.fits(ansatz) and 1024 * n_sites * chi <= CLOSED_FORM_BYTES and not few_wires
-    return fits and chi <= (max_bond_dim or np.inf)
+def _few_wires(form: ClosedForm) -> bool:
+    """Whether a circuit is deep for its wires: gates then make smaller tensors."""
+    return form.bond_dim > max(SMALL_BOND_DIM, 2 ** (len(form.wires) // 2))
 
 
-def fits_closed_form(ansatz: HardwareEfficientAnsatz, max_bond_dim: int | None) -> bool:
-    """Whether the exact state of the ansatz is small enough to be written down.
+def _draws_alone(form: ClosedForm, max_bond_dim: int | None) -> bool:
+    """Whether shots do without tensors, in little memory."""
+    if form.draw_bytes is None or form.draw_bytes > CLOSED_FORM_BYTES or _few_wires(form):
+        return False
+    return form.bond_dim <= (max_bond_dim or np.inf)
+
+
+def fits_closed_form(form: ClosedForm, max_bond_dim: int | None) -> bool:
+    """Whether the tensors of a closed form are small enough to be written down.
 
     Raises:
-        DeviceError: it is not, and there is no ``max_bond_dim`` to truncate it to.
+        DeviceError: they are not, and there is no ``max_bond_dim`` to truncate them to.
     """
-    pattern, n_sites = ansatz.hyperparameters["pattern"], len(ansatz.wires)
-    chi = exact_bond_dim(pattern, ansatz.n_layers, n_sites)
-    if chi > max(SMALL_BOND_DIM, 2 ** (n_sites // 2)):
-        return False  # a deep circuit on few wires: gates make smaller tensors
-    fits = tensor_bytes(chi, n_sites) <= CLOSED_FORM_BYTES
+    if _few_wires(form):
+        return False
+    fits = tensor_bytes(form.bond_dim, len(form.wires)) <= CLOSED_FORM_BYTES
     if not fits and max_bond_dim is None:
         raise DeviceError(
-            f"{ansatz.n_layers} layers in a {pattern} need a bond dimension of {chi} at "
-            f"{n_sites} wires, too large to hold: set max_bond_dim to truncate, or use fewer layers"
+            f"the circuit needs a bond dimension of {form.bond_dim} at {len(form.wires)} wires, "
+            "too large to hold: set max_bond_dim to truncate, or use fewer layers"
         )
     return fits
 
@@ -131,11 +133,11 @@ def _apply_all(evolution: GateEvolution, operations) -> MatrixProductState:
 
 def gates_of(operation) -> list:
     """The one- and two-qubit gates that make up an operation."""
-    if isinstance(operation, HardwareEfficientAnsatz):
-        return operation.decomposition()
-    base = getattr(operation, "base", None)
-    if isinstance(base, HardwareEfficientAnsatz):
-        return [qml.adjoint(gate, lazy=False) for gate in reversed(base.decomposition())]
-    if len(operation.wires) > 2 and not isinstance(operation, qml.GlobalPhase):
-        return [gate for part in operation.decomposition() for gate in gates_of(part)]
-    return [operation]
+    if isinstance(operation, qml.GlobalPhase):
+        return [operation]
+    small = len(operation.wires) <= 2
+    if small and (operation.has_matrix or not operation.has_decomposition):
+        return [operation]
+    if isinstance(operation, Adjoint):
+        return [qml.adjoint(gate, lazy=False) for gate in reversed(gates_of(operation.base))]
+    return [gate for part in operation.decomposition() for gate in gates_of(part)]

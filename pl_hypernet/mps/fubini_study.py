@@ -1,18 +1,16 @@
-"""The exact Fubini-Study metric of the hardware-efficient ansatz, from its matrix product state."""
+"""The exact Fubini-Study metric of rotations in layers, from their matrix product state."""
 
 import numpy as np
 
-from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
 from pl_hypernet.errors import DeviceError
-from pl_hypernet.mps.ansatz_state import (
-    CLOSED_FORM_BYTES,
-    ansatz_tensors,
-    exact_bond_dim,
-    tensor_bytes,
-)
+from pl_hypernet.mps.layered_tensors import layered_tensors
+from pl_hypernet.mps.layers import Layers
+from pl_hypernet.mps.sizes import CLOSED_FORM_BYTES, tensor_bytes
 
 
-def fubini_study_metric(ansatz: HardwareEfficientAnsatz, between_qubits: bool = True) -> np.ndarray:
+def fubini_study_metric(
+    theta: np.ndarray, layers: Layers, between_qubits: bool = True
+) -> np.ndarray:
     r"""The metric of the angles,
 
     .. math:: g_{ij} = \mathrm{Re} \langle \partial_i \psi | \partial_j \psi \rangle
@@ -24,7 +22,8 @@ def fubini_study_metric(ansatz: HardwareEfficientAnsatz, between_qubits: bool = 
     qubit O(d chi^3).
 
     Args:
-        ansatz: one circuit, without broadcasting; angles (n_rows, n_wires) in radians.
+        theta: float64 (n_rows, n_sites), radians.
+        layers: the circuit but for its angles.
         between_qubits: whether to compute elements between angles of different qubits; they are
             0 else.
 
@@ -34,9 +33,8 @@ def fubini_study_metric(ansatz: HardwareEfficientAnsatz, between_qubits: bool = 
     Raises:
         DeviceError: the bond dimension of the exact state is too large.
     """
-    theta = np.asarray(ansatz.data[0], dtype=float)
     n_rows, n_sites = theta.shape
-    chi = exact_bond_dim(ansatz.hyperparameters["pattern"], ansatz.n_layers, n_sites)
+    chi = layers.bond_dim
     if (n_rows + 1) * tensor_bytes(chi, n_sites) > CLOSED_FORM_BYTES:
         raise DeviceError(
             f"the exact metric needs tensors of bond dimension {chi} for {n_rows} rows of angles "
@@ -44,7 +42,7 @@ def fubini_study_metric(ansatz: HardwareEfficientAnsatz, between_qubits: bool = 
         )
     turned = np.repeat(theta[None], n_rows + 1, axis=0)
     turned[np.arange(n_rows), np.arange(n_rows)] += np.pi
-    tensors = ansatz_tensors(turned, ansatz)
+    tensors = layered_tensors(turned, layers)
     derivatives, plain = tensors[:-1] / 2, tensors[-1]  # (n_rows, n_sites, 2, chi, chi)
 
     after = [_corner(chi)]  # what lies right of each site, from the last to the first

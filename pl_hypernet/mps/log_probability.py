@@ -1,16 +1,16 @@
-"""The log-probability of bitstrings under the ansatz, and its gradient, in torch."""
+"""The log-probability of bitstrings under the ansatz or any circuit, and its gradient, in torch."""
+
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+import pennylane as qml
 import torch
+from pennylane.operation import Operator
 
-from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
+from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
 from pl_hypernet.errors import InputError
-from pl_hypernet.mps import cones, walsh
-from pl_hypernet.mps.circuit_log_probability import (
-    checked_bits,
-    circuit_log_probability,
-    log_square,
-)
+from pl_hypernet.mps.closed_form import closed_form_alone
+from pl_hypernet.mps.log_probability_by_gates import line_of, log_probability_by_gates
 
 
 def log_probability(
@@ -45,105 +45,79 @@ def log_probability(
     ansatz = HardwareEfficientAnsatz(
         theta, range(theta.shape[1]), rotations=rotations, entangler=entangler, pattern=pattern
     )
-    if not cones.fits(ansatz):
-        return circuit_log_probability([ansatz], bits, wires=ansatz.wires)
-    layers = rotation_layers(ansatz.n_layers, ansatz.hyperparameters["rotations"])
-    paths = path_amplitudes(theta, layers, product=pattern == "none")
-    columns = bits.to(theta.device, torch.float64).T.contiguous()
-    if theta.device.type == "cpu":
-        return _LogProbability.apply(torch.view_as_real(paths), columns)
-    return chain_log_probability(paths, columns)
+    return circuit_log_probability([ansatz], bits, wires=ansatz.wires)
 
 
-def path_amplitudes(theta: torch.Tensor, layers, product: bool = False) -> torch.Tensor:
-    """As :func:`walsh.path_amplitudes`, differentiable: complex128 (n_wires, 2, 2^P).
+def circuit_log_probability(
+    operations: Iterable[Operator] | qml.tape.QuantumScript, bits, wires=None
+) -> torch.Tensor:
+    """log |<x|U|0>|^2 of bitstrings under a circuit of one- and two-qubit gates.
 
-    Args:
-        theta: float64 (n_rows, n_wires).
-        layers: names of the rotations of each layer.
-        product: there are no CZ: the layers of each qubit are one rotation, and P is 0.
-    """
-    c, s = torch.cos(theta / 2), torch.sin(theta / 2)
-    zero = torch.zeros_like(c)
-    row, paths = 0, None
-    for names in layers:
-        matrix = torch.eye(2, dtype=torch.complex128, device=theta.device)
-        for name in names:
-            re, im = {
-                "RX": ((c, zero, zero, c), (zero, -s, -s, zero)),
-                "RY": ((c, -s, s, c), (zero, zero, zero, zero)),
-                "RZ": ((c, zero, zero, c), (-s, zero, zero, s)),
-            }[name]
-            rotation = torch.complex(
-                torch.stack([part[row] for part in re], dim=-1),
-                torch.stack([part[row] for part in im], dim=-1),
-            )
-            matrix = rotation.reshape(-1, 2, 2) @ matrix
-            row += 1
-        matrix = matrix.expand(theta.shape[1], 2, 2)
-        if paths is None:
-            paths = matrix[:, :, :1]
-        elif product:
-            paths = matrix @ paths
-        else:  # the last value joins the values before it, as their highest bit
-            paths = torch.einsum("nts,nsr->ntsr", matrix, paths).reshape(theta.shape[1], 2, -1)
-    return paths
+    Exact, stable for thousands of qubits, and differentiable (backwards) with respect to all
+    parameters that are torch tensors. Where the circuit has a closed form that knows its log p, as
+    the hardware-efficient ansatz with a chain of CZ has, that is used; else as follows.
 
-
-def chain_log_probability(paths: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-    """The same as the compiled kernel in plain torch, for any torch device.
+    A bond between two neighbours on the line has the product of the ranks of the gates across it
+    as its dimension: 2 for CZ, CNOT, controlled rotations and Ising rotations, 4 for the most
+    general gate, and 4 at most for gates on one pair of wires with no other two-qubit gate on
+    either between them. A gate between wires that are no neighbours crosses all bonds between
+    them. The memory is O(chi^2) a qubit and the time O(shots chi^2). Up to 16 wires a circuit
+    whose bonds are too large for that is evolved as a state vector, O(2^n_wires) a gate.
 
     Args:
-        paths: complex128 (n_wires, 2, chi).
-        columns: float64 (n_wires, shots), the bits.
+        operations: operators in the order in which they act on ``|0...0>``, or a tape, whose
+            measurements are ignored. Operators on more than two wires are decomposed, those on
+            none, and ``GlobalPhase``, ignored. They have to be unitary, which is not verified.
+        bits: (shots, n_wires) in {0, 1}, a column for each wire.
+        wires: labels of the columns, which are also the sites of the line, in order. None: as
+            PennyLane has it, ``0 ... n_wires - 1`` if no operation has another label, otherwise
+            the labels in the order in which the operations name them. Wires without a gate stay
+            in ``|0>``.
+
+    Returns:
+        float64 (shots,), on the device of the first torch parameter, else that of the bits. -inf
+        where the amplitude is exactly 0, with gradient 0.
+
+    Raises:
+        InputError: bits or wires that do not fit; an operation without a matrix, with a batch of
+            parameters or, on two wires, with parameters that are not finite; on more than 16
+            wires, a bond dimension above 1024 or tensors of more than 4 GiB.
     """
-    chi, shots = paths.shape[2], columns.shape[1]
-    v = torch.zeros(shots, chi, dtype=paths.dtype, device=paths.device)
-    v[:, 0] = 1
-    log = torch.zeros(shots, dtype=torch.float64, device=paths.device)
-    signs = _walsh_matrix(chi, paths)
-    for site, bits in enumerate(columns):
-        v = (v @ signs) * paths[site][bits.long()]
-        scale = v.detach().abs().amax(dim=1, keepdim=True)
-        scale = torch.where(scale == 0, 1, scale)
-        v = v / scale
-        log = log + 2 * torch.log(scale[:, 0])
-    return log + log_square(v.sum(dim=1))
+    bits, operations = checked_bits(bits), _operators(operations)
+    form = closed_form_alone(operations)
+    if form is not None:
+        line = line_of([form], wires, tuple(bits.shape))
+        if len(line) == len(form.wires):
+            column = {wire: i for i, wire in enumerate(line)}
+            known = form.log_p(bits[:, [column[wire] for wire in form.wires]])
+            if known is not None:
+                return known
+    return log_probability_by_gates(operations, bits, wires)
 
 
-def _walsh_matrix(chi: int, like: torch.Tensor) -> torch.Tensor:
-    matrix = torch.ones(1, 1, dtype=like.dtype, device=like.device)
-    one = torch.tensor([[1, 1], [1, -1]], dtype=like.dtype, device=like.device)
-    while len(matrix) < chi:
-        matrix = torch.kron(matrix, one)
-    return matrix
+def checked_bits(bits, n_wires: int | None = None) -> torch.Tensor:
+    """Bitstrings as a tensor (shots, n_wires).
+
+    Raises:
+        InputError: another number of dimensions or wires, or numbers that are no bits.
+    """
+    bits = bits if torch.is_tensor(bits) else torch.as_tensor(np.ascontiguousarray(bits))
+    if bits.ndim != 2 or n_wires not in (None, bits.shape[1]):
+        expected = "n_wires" if n_wires is None else n_wires
+        raise InputError(
+            f"bits have shape {tuple(bits.shape)}: expected (shots, {expected}), "
+            "a row for each bitstring"
+        )
+    if not ((bits == 0) | (bits == 1)).all():
+        raise InputError("bits hold other values than 0 and 1: map them to these")
+    return bits
 
 
-class _LogProbability(torch.autograd.Function):
-    """The compiled kernels, for torch's automatic differentiation."""
-
-    @staticmethod
-    def forward(ctx, paths, columns):
-        ctx.save_for_backward(paths, columns)
-        out = np.empty(columns.shape[1])
-        walsh.log_probabilities(_complex(paths), columns.numpy(), out)
-        return torch.from_numpy(out)
-
-    @staticmethod
-    def backward(ctx, weights):
-        paths, columns = ctx.saved_tensors
-        if torch.is_grad_enabled():  # second derivatives are wanted, which the kernels do not give
-            value = chain_log_probability(torch.view_as_complex(paths), columns)
-            return torch.autograd.grad(value, paths, weights, create_graph=True)[0], None
-        amplitudes = _complex(paths)
-        gradient = np.zeros_like(amplitudes)
-        weights = np.ascontiguousarray(weights.numpy())
-        none = np.empty((0, 0, 0), dtype=complex)
-        walsh.path_gradient(amplitudes, columns.numpy(), weights, gradient, none)
-        # d log p = 2 Re(gradient da)
-        parts = np.stack([2 * gradient.real, -2 * gradient.imag], axis=-1)
-        return torch.from_numpy(parts), None
-
-
-def _complex(paths: torch.Tensor) -> np.ndarray:
-    return np.ascontiguousarray(torch.view_as_complex(paths.detach()).numpy())
+def _operators(operations) -> Sequence[Operator]:
+    if isinstance(operations, qml.tape.QuantumScript):
+        return operations.operations
+    if isinstance(operations, Operator) or not isinstance(operations, Iterable):
+        raise InputError(
+            f"operations are a {type(operations).__name__}: expected operators in a list, or a tape"
+        )
+    return list(operations)

@@ -1,4 +1,4 @@
-"""Contractions of the CZ-chain ansatz by Walsh-Hadamard transforms, in O(chi log chi) a site.
+"""Contractions of chains of CZ by Walsh-Hadamard transforms, in O(chi log chi) a site.
 
 A CZ carries its control's bit r along the bond, and puts the sign (-1)^(l r) on a target whose
 own bit is r. So the tensor of a site is ``A^t_{l r} = a_t(r) (-1)^{l . r}`` with the bits l, r of
@@ -9,27 +9,27 @@ t. At the last site nothing depends on r any more: the sum over r is taken.
 
 import numpy as np
 
-from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
 from pl_hypernet.compiled import compiled
-from pl_hypernet.mps.ansatz_state import rotation_codes, site_matrices
+from pl_hypernet.mps.layered_tensors import site_matrices
+from pl_hypernet.mps.layers import Layers
 
 BLOCK = 32  # shots that go through the chain together
 EVERY = 8  # sites between two normalisations, before a number can under- or overflow
 FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
-def path_amplitudes(theta: np.ndarray, ansatz: HardwareEfficientAnsatz) -> np.ndarray:
+def path_amplitudes(theta: np.ndarray, layers: Layers) -> np.ndarray:
     """The a_t(r) of every site.
 
     Args:
         theta: float64 (n_rows, n_sites), radians.
-        ansatz: the template, for its rotations.
+        layers: the circuit but for its angles.
 
     Returns:
         complex128 (n_sites, 2, 2^P), the value before layer p in bit p - 1 of r.
     """
-    codes, ends = rotation_codes(ansatz)
-    paths = np.empty((theta.shape[1], 2, 2**ansatz.n_layers), dtype=np.complex128)
+    codes, ends = layers.rotation_codes
+    paths = np.empty((theta.shape[1], 2, 2**layers.n_layers), dtype=np.complex128)
     _fill_paths(np.ascontiguousarray(theta, dtype=np.float64), codes, ends, paths)
     return paths
 

@@ -4,10 +4,9 @@ import numpy as np
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pl_hypernet.circuits import HardwareEfficientAnsatz
 from pl_hypernet.devices import can_overlap_exactly, overlap_tape
 from pl_hypernet.errors import DeviceError, InputError, unknown_name
-from pl_hypernet.mps.fubini_study import fubini_study_metric
+from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.optimizers.checks import check_bool, check_positive, check_whole
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 from pl_hypernet.optimizers.metric import PRIOR, MetricAverage, floored_solve, sampled_metric
@@ -54,10 +53,10 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
             back; no floor. It collapses at 66 qubits. PennyLane's settings are ``stepsize=1e-3,
             regularization=1e-3, finite_diff_step=1e-2, blocking=True``.
         metric (str): ``"sampled"``: learned from four overlaps a step, as above. ``"exact"``: the
-            Fubini-Study metric at theta (:func:`fubini_study_metric`); ``"block"``: of it only the
+            Fubini-Study metric at theta (:meth:`ClosedForm.metric`); ``"block"``: of it only the
             elements between angles of the same qubit; ``"diagonal"``: only the diagonal. These need
-            a simulator with exact overlaps and a circuit that is the hardware-efficient ansatz,
-            and no overlaps are sent out.
+            a simulator with exact overlaps and a circuit that is one operation with a metric in
+            closed form, as the hardware-efficient ansatz, and no overlaps are sent out.
         divergence_guard (bool): go back to the best angles and halve the step size when the
             training diverges: :class:`DivergenceGuard`. :func:`train` switches it off where
             weights of the objective change over the steps.
@@ -212,14 +211,14 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
                 f"metric={self.metric!r}: device {dev.name!r} gives no exact overlaps at "
                 f"{len(here.wires)} wires; use metric='sampled'"
             )
-        ansatz = here.operations[0] if len(here.operations) == 1 else None
-        is_ansatz = isinstance(ansatz, HardwareEfficientAnsatz) and np.ndim(ansatz.data[0]) == 2
-        if not is_ansatz or not np.array_equal(np.ravel(ansatz.data[0]), theta):
+        form, metric = closed_form_alone(here.operations), None
+        if form is not None and np.array_equal(np.ravel(here.operations[0].data[0]), theta):
+            metric = form.metric(between_qubits=self.metric == "exact")
+        if metric is None:
             raise InputError(
-                f"metric={self.metric!r} expects a circuit that is the HardwareEfficientAnsatz of "
-                "all trained angles, and nothing else; use metric='sampled'"
+                f"metric={self.metric!r} expects a circuit that is one operation of all trained "
+                "angles whose metric is known, as HardwareEfficientAnsatz; use metric='sampled'"
             )
-        metric = fubini_study_metric(ansatz, between_qubits=self.metric == "exact")
         return np.diag(np.diag(metric)) if self.metric == "diagonal" else metric
 
     def _natural(self, gradient: np.ndarray) -> np.ndarray:

@@ -9,16 +9,13 @@ from pennylane.wires import Wires
 from pennylane.workflow import construct_tape
 
 from pl_hypernet.devices import device
-from pl_hypernet.devices.exact_log_p import (
-    check_after,
-    check_before,
-    torch_log_p,
-    torch_score_vectors,
-)
+from pl_hypernet.devices.exact_log_p import check_after, check_before
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.expected_loss import ExpectedLoss
 from pl_hypernet.measurements.reductions import Custom
+from pl_hypernet.mps.log_probability import circuit_log_probability
+from pl_hypernet.mps.score_vectors import score_vectors
 from pl_hypernet.optimizers.arguments import TrainableArguments
 from pl_hypernet.optimizers.checks import check_bool, check_cost, check_positive, check_whole
 from pl_hypernet.optimizers.sample_space import natural_step
@@ -130,7 +127,7 @@ class ScoreFunctionOptimizer:
                 f"the cost function cannot take torch tensors, as score-function training hands "
                 f"it ({error}): use qml.math in place of numpy in it"
             ) from error
-        log_p = torch_log_p(differentiable.operations, bits, wires)
+        log_p = circuit_log_probability(differentiable.operations, bits, wires)
         if not log_p.requires_grad:
             raise InputError("the circuit does not depend on the trained angles: use them in it")
         known = log_p.detach().numpy()  # once, for the entropy and for the gradient
@@ -138,9 +135,7 @@ class ScoreFunctionOptimizer:
         self.entropy_estimate = Estimate.from_losses(-known) if finite else None
         weights = objective.score_weights(losses, bits, known)
         if self.natural_gradient:
-            scores = torch_score_vectors(
-                differentiable.operations, bits, wires, self._angles, log_p
-            )
+            scores = score_vectors(differentiable.operations, bits, wires, self._angles, log_p)
             kl = self.kl_step * len(wires) * self._decay() ** 2  # it goes as the square of a length
             step = natural_step(scores.numpy(), weights, self.damping, kl)
             with torch.no_grad():

@@ -1,6 +1,7 @@
 """Everything that a run depends on, checked: the contents of ``config.toml``."""
 
 import tomllib
+from collections.abc import Callable
 from inspect import signature
 from pathlib import Path
 from typing import Any, Literal
@@ -12,6 +13,7 @@ from pl_hypernet import datasets
 from pl_hypernet.datasets import Data
 from pl_hypernet.errors import InputError, RunFolderError, unknown_name
 from pl_hypernet.measurements.reductions import find_reduction
+from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.activations import REGRESSION, SOFTMAX
 from pl_hypernet.networks.settings import CUSTOM, arguments_from_settings, check_no_custom
@@ -203,18 +205,18 @@ class RunConfig(BaseModel):
                 f"device option {min(reserved)!r}: it follows from the other settings of the run"
             )
 
-    def with_optimizer_chosen(self, n_qubits: int) -> tuple["RunConfig", str | None]:
-        """For ``optimizer="auto"`` these settings with one chosen, and why; else as they are."""
+    def with_optimizer_chosen(
+        self, operations: Callable[[], list]
+    ) -> tuple["RunConfig", str | None]:
+        """For ``optimizer="auto"`` these settings with one chosen, and why; else as they are.
+
+        Args:
+            operations: gives those of the circuit, at any angles.
+        """
         if self.optimizer != AUTO:
             return self, None
-        name, reason = choose_optimizer(
-            self.device,
-            self.device_options,
-            self.ansatz,
-            self.ansatz_options,
-            self.layers,
-            n_qubits,
-        )
+        form = closed_form_alone(operations())
+        name, reason = choose_optimizer(self.device, self.device_options, form)
         return self.model_copy(update={"optimizer": name}), f"optimizer {name}: {reason}"
 
     def build_optimizer(self, seed):

@@ -14,9 +14,8 @@ from pl_hypernet.devices import device as make_device
 from pl_hypernet.devices import random_state, restore_random_state, takes_seed
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate, expected_loss
-from pl_hypernet.mps.circuit_log_probability import circuit_log_probability
 from pl_hypernet.mps.evolution import evolve
-from pl_hypernet.mps.log_probability import log_probability
+from pl_hypernet.mps.log_probability import circuit_log_probability
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.settings import CUSTOM
 
@@ -204,8 +203,7 @@ class QuantumHypernetwork:
     def log_probability(self, theta, bits):
         """log |<x|psi(theta)>|^2 of bitstrings, in torch, whatever device they come from.
 
-        Exact: see :func:`log_probability`, and for an ansatz of your own
-        :func:`circuit_log_probability`.
+        Exact: see :func:`circuit_log_probability`.
 
         Args:
             theta: angles, or a torch tensor of them to differentiate by.
@@ -215,9 +213,7 @@ class QuantumHypernetwork:
             raise InputError(
                 f"theta has shape {tuple(np.shape(theta))}: expected {self.theta_shape}"
             )
-        if self.custom_ansatz is None:
-            return log_probability(theta, bits, **self.ansatz_options)
-        return circuit_log_probability(self._operations(theta), bits, self.wires)
+        return circuit_log_probability(self.operations(theta), bits, self.wires)
 
     def entanglement_entropies(self, theta) -> np.ndarray:
         """Von Neumann entropy of each cut of the line of qubits, in nats: float64 (n_qubits - 1,).
@@ -228,11 +224,12 @@ class QuantumHypernetwork:
         Raises:
             DeviceError: the bond dimension of the exact state is too large.
         """
-        operations = self._operations(np.asarray(self.check_theta(theta)))
+        operations = self.operations(np.asarray(self.check_theta(theta)))
         (state,) = evolve([operations], [self.wires], getattr(self.device, "max_bond_dim", None))
         return state.entanglement_entropies()
 
-    def _operations(self, theta) -> list:
+    def operations(self, theta) -> list:
+        """The operations of the circuit, in the order in which they act."""
         return qml.tape.make_qscript(self.circuit)(theta).operations
 
     def _qnode(self, function: Callable, shots: int | None, diff_method=None) -> qml.QNode:

@@ -91,8 +91,6 @@ def plan(prices=None, **settings) -> Plan:
     check_task(network, data)
     if config.validation is not None:
         data = data.split(config.validation, 0)
-    config, why = config.with_optimizer_chosen(network.n_qubits)
-    optimizer = config.build_optimizer(seed=0)
     config.check_device_options()
     NetworkLoss(network, data.inputs[:1], data.targets[:1], config.loss, config.penalties)
     options = check_ansatz_options(config.ansatz_options)
@@ -101,6 +99,8 @@ def plan(prices=None, **settings) -> Plan:
     start_angles(shape, 0, config.start)
     theta = np.random.default_rng(0).uniform(0.1, 3.0, shape)  # none that is special
     ansatz = HardwareEfficientAnsatz(theta, wires=range(network.n_qubits), **options)
+    config, why = config.with_optimizer_chosen(lambda: [ansatz])
+    optimizer = config.build_optimizer(seed=0)
     costs = circuit_costs(config.device, ansatz, config.shots, config.device_options, prices)
 
     _check_objective(config, optimizer, costs.exact_overlaps)

@@ -115,7 +115,7 @@ def train(
         penalties=penalties,
         evaluate_every=evaluate_every,
     )
-    config, why = config.with_optimizer_chosen(hypernet.n_qubits)
+    config, why = config.with_optimizer_chosen(lambda: hypernet.operations(hypernet.start_angles()))
     if why and progress:
         print(why, file=sys.stderr)
     network = hypernet.network

@@ -1,4 +1,4 @@
-"""The exact matrix product state of the hardware-efficient ansatz, in closed form.
+"""The exact matrix product state of layers of rotations and entanglers, in closed form.
 
 A CZ or CNOT is a sum over the control's bit, ``sum_c |c><c| (x) U^c``: a bond of dimension 2 that
 carries the control's bit to the target. So P layers of a chain need a bond of 2^P, and the
@@ -7,84 +7,27 @@ projectors and flips between them. A ring carries, besides, the last qubit's bit
 around to the first: 4^P. In a brick wall every bond sees every second layer: 2^ceil(P/2).
 """
 
-from functools import lru_cache
-
 import numpy as np
 
-from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz, rotation_layers
-from pl_hypernet.circuits.entanglers import entangled_pairs
 from pl_hypernet.compiled import compiled
-
-CLOSED_FORM_BYTES = 2**28  # a state in closed form may be this large before gates take over
-ROTATION_CODES = {"RX": 0, "RY": 1, "RZ": 2}
+from pl_hypernet.mps.layers import Layers
 
 
-@lru_cache(maxsize=64)
-def bond_bits(pattern: str, n_layers: int, n_sites: int) -> tuple[np.ndarray, np.ndarray, int]:
-    """Where each gate's bit stands on the bonds.
-
-    Returns:
-        left, right: int64 (n_layers, n_sites), the position of the bit that a site receives from
-            the left (sends to the right) in each layer, -1 where no gate joins the two.
-        n_bits: bits on a bond of the open chain.
-    """
-    left = np.full((n_layers, n_sites), -1)
-    right = np.full((n_layers, n_sites), -1)
-    used = np.zeros(n_sites, dtype=int)  # bits so far on the bond right of each site
-    for layer in range(n_layers):
-        for control, target in entangled_pairs(pattern, layer, n_sites):
-            if target == control + 1:
-                right[layer, control] = left[layer, target] = used[control]
-                used[control] += 1
-    return left, right, int(used.max(initial=0))
-
-
-def exact_bond_dim(pattern: str, n_layers: int, n_sites: int) -> int:
-    """Bond dimension of :func:`ansatz_tensors`: chain 2^P, brick 2^ceil(P/2), ring 4^P, none 1."""
-    around = n_layers if pattern == "ring" and n_sites > 2 else 0
-    return 2 ** (bond_bits(pattern, n_layers, n_sites)[2] + around)
-
-
-def tensor_bytes(bond_dim: int, n_sites: int) -> int:
-    """Memory of the tensors of a state."""
-    return 32 * n_sites * bond_dim**2
-
-
-def bond_dims(ansatz: HardwareEfficientAnsatz) -> np.ndarray:
-    """Bond dimensions of the tensors, int64 (n_sites + 1,); the two ends are 1."""
-    n_sites = len(ansatz.wires)
-    dims = np.full(
-        n_sites + 1, exact_bond_dim(ansatz.hyperparameters["pattern"], ansatz.n_layers, n_sites)
-    )
-    dims[0] = dims[-1] = 1
-    return dims
-
-
-def rotation_codes(ansatz: HardwareEfficientAnsatz) -> tuple[np.ndarray, np.ndarray]:
-    """The rotation of each row of the angles as a number, and the row at which each layer ends."""
-    layers = rotation_layers(ansatz.n_layers, ansatz.hyperparameters["rotations"])
-    codes = np.array([ROTATION_CODES[name] for names in layers for name in names])
-    return codes, np.cumsum([len(names) for names in layers])
-
-
-def ansatz_tensors(thetas: np.ndarray, ansatz: HardwareEfficientAnsatz) -> np.ndarray:
-    """The exact tensors of a batch of circuits that differ only in their angles.
+def layered_tensors(thetas: np.ndarray, layers: Layers) -> np.ndarray:
+    """The exact tensors of a batch of circuits.
 
     Args:
         thetas: float64 (n_circuits, n_rows, n_sites), radians.
-        ansatz: the template, for its options.
+        layers: what they share.
 
     Returns:
         complex128 (n_circuits, n_sites, 2, chi, chi): amplitude of bits x is the (0, 0) element of
         ``A[0, x_0] A[1, x_1] ... A[n_sites - 1, x_{n_sites - 1}]``.
     """
-    options = ansatz.hyperparameters
-    n_sites = thetas.shape[-1]
-    codes, ends = rotation_codes(ansatz)
-    left, right, n_bits = bond_bits(options["pattern"], ansatz.n_layers, n_sites)
-    ring = options["pattern"] == "ring" and n_sites > 2 and ansatz.n_layers > 0
-    chi = exact_bond_dim(options["pattern"], ansatz.n_layers, n_sites)
-    tensors = np.zeros((len(thetas), n_sites, 2, chi, chi), dtype=np.complex128)
+    codes, ends = layers.rotation_codes
+    left, right, n_bits = layers.bond_bits
+    chi = layers.bond_dim
+    tensors = np.zeros((len(thetas), layers.n_sites, 2, chi, chi), dtype=np.complex128)
     _fill(
         tensors,
         np.ascontiguousarray(thetas, dtype=np.float64),
@@ -93,8 +36,8 @@ def ansatz_tensors(thetas: np.ndarray, ansatz: HardwareEfficientAnsatz) -> np.nd
         left,
         right,
         n_bits,
-        ring,
-        options["entangler"] == "CNOT",
+        layers.ring,
+        layers.entangler == "CNOT",
     )
     return tensors
 
@@ -125,7 +68,7 @@ def site_matrices(theta, codes, ends, matrices):
 
 @compiled()
 def _fill(tensors, thetas, codes, ends, left, right, n_bits, ring, cnot):
-    """Fills zeroed tensors (n_circuits, n_sites, 2, chi, chi); see :func:`ansatz_tensors`."""
+    """Fills zeroed tensors (n_circuits, n_sites, 2, chi, chi); see :func:`layered_tensors`."""
     n_circuits, n_sites = tensors.shape[:2]
     n_layers = len(ends) - 1
     n_codes = 2**n_bits  # values of the bits that gates send to the right neighbour

@@ -11,7 +11,6 @@ angles at once, so its derivatives are those of G. Each gate multiplies the bond
 its number of terms; nothing is truncated.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import prod
@@ -24,6 +23,7 @@ from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps.chain_log_probability import log_square
 from pl_hypernet.mps.evolution import gates_of
 from pl_hypernet.mps.operator_schmidt import interpolative_terms
 
@@ -33,44 +33,10 @@ MAX_VECTOR_WIRES = 16  # up to here a circuit beyond these limits becomes a stat
 N_SAMPLES = 4  # each random angle adds a term until none is missing, and there are at most four
 
 
-def circuit_log_probability(
-    operations: Iterable[Operator] | qml.tape.QuantumScript, bits, wires=None
-) -> torch.Tensor:
-    """log |<x|U|0>|^2 of bitstrings under a circuit of one- and two-qubit gates.
-
-    Exact, stable for thousands of qubits, and differentiable (backwards) with respect to all
-    parameters that are torch tensors. For the hardware-efficient ansatz with a chain of CZ,
-    :func:`log_probability` is faster.
-
-    A bond between two neighbours on the line has the product of the ranks of the gates across it
-    as its dimension: 2 for CZ, CNOT, controlled rotations and Ising rotations, 4 for the most
-    general gate, and 4 at most for gates on one pair of wires with no other two-qubit gate on
-    either between them. A gate between wires that are no neighbours crosses all bonds between
-    them. The memory is O(chi^2) a qubit and the time O(shots chi^2). Up to 16 wires a circuit
-    whose bonds are too large for that is evolved as a state vector, O(2^n_wires) a gate.
-
-    Args:
-        operations: operators in the order in which they act on ``|0...0>``, or a tape, whose
-            measurements are ignored. Operators on more than two wires are decomposed, those on
-            none, and ``GlobalPhase``, ignored. They have to be unitary, which is not verified.
-        bits: (shots, n_wires) in {0, 1}, a column for each wire.
-        wires: labels of the columns, which are also the sites of the line, in order. None: as
-            PennyLane has it, ``0 ... n_wires - 1`` if no operation has another label, otherwise
-            the labels in the order in which the operations name them. Wires without a gate stay
-            in ``|0>``.
-
-    Returns:
-        float64 (shots,), on the device of the first torch parameter, else that of the bits. -inf
-        where the amplitude is exactly 0, with gradient 0.
-
-    Raises:
-        InputError: bits or wires that do not fit; an operation without a matrix, with a batch of
-            parameters or, on two wires, with parameters that are not finite; on more than 16
-            wires, a bond dimension above 1024 or tensors of more than 4 GiB.
-    """
-    bits = checked_bits(bits)
-    gates = [gate for operation in _operators(operations) for gate in _gates(operation)]
-    wires = _line(gates, wires, tuple(bits.shape))
+def log_probability_by_gates(operations, bits: torch.Tensor, wires=None) -> torch.Tensor:
+    """log |<x|U|0>|^2 of bitstrings; see :func:`circuit_log_probability`, without closed forms."""
+    gates = [gate for operation in operations for gate in _gates(operation)]
+    wires = line_of(gates, wires, tuple(bits.shape))
     device = _device(gates, bits)
     position = {wire: site for site, wire in enumerate(wires)}
     placed = [_Gate(gate, tuple(position[wire] for wire in gate.wires)) for gate in gates]
@@ -78,34 +44,6 @@ def circuit_log_probability(
     if _fits(columns, len(wires)):
         return _contract([_site_tensor(column, device) for column in columns], bits.to(device))
     return _select(_state_vector(placed, len(wires), device), bits.to(device))
-
-
-def checked_bits(bits, n_wires: int | None = None) -> torch.Tensor:
-    """Bitstrings as a tensor (shots, n_wires).
-
-    Raises:
-        InputError: another number of dimensions or wires, or numbers that are no bits.
-    """
-    bits = bits if torch.is_tensor(bits) else torch.as_tensor(np.ascontiguousarray(bits))
-    if bits.ndim != 2 or n_wires not in (None, bits.shape[1]):
-        expected = "n_wires" if n_wires is None else n_wires
-        raise InputError(
-            f"bits have shape {tuple(bits.shape)}: expected (shots, {expected}), "
-            "a row for each bitstring"
-        )
-    if not ((bits == 0) | (bits == 1)).all():
-        raise InputError("bits hold other values than 0 and 1: map them to these")
-    return bits
-
-
-def _operators(operations) -> Sequence:
-    if isinstance(operations, qml.tape.QuantumScript):
-        return operations.operations
-    if isinstance(operations, Operator) or not isinstance(operations, Iterable):
-        raise InputError(
-            f"operations are a {type(operations).__name__}: expected operators in a list, or a tape"
-        )
-    return list(operations)
 
 
 def _gates(operation) -> list:
@@ -143,7 +81,7 @@ def _cast(parameter):
     return parameter.to(torch.complex128 if parameter.is_complex() else torch.float64)
 
 
-def _line(gates, wires, shape) -> list:
+def line_of(gates, wires, shape) -> list:
     """The labels of the sites; see ``wires`` of :func:`circuit_log_probability`."""
     used = list(dict.fromkeys(wire for gate in gates for wire in gate.wires))
     if wires is None:
@@ -334,14 +272,6 @@ def _contract(tensors: list[torch.Tensor], bits: torch.Tensor) -> torch.Tensor:
         v = v / scale
         log = log + 2 * torch.log(scale[:, 0])
     return log + log_square(v[:, 0])
-
-
-def log_square(amplitudes: torch.Tensor) -> torch.Tensor:
-    """log |a|^2; -inf for a = 0, with derivative 0."""
-    p = amplitudes.real**2 + amplitudes.imag**2
-    impossible = p == 0
-    # the 1 keeps the derivative of a logarithm at 0, and with it NaN, out of the gradient
-    return torch.where(impossible, -torch.inf, torch.log(torch.where(impossible, 1, p)))
 
 
 def _state_vector(gates: list[_Gate], n_sites: int, device) -> torch.Tensor:

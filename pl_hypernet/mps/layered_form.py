@@ -1,0 +1,111 @@
+"""The closed form of rotations and entanglers in layers, as of the hardware-efficient ansatz."""
+
+from functools import cached_property
+
+import numpy as np
+import pennylane as qml
+import torch
+from pennylane.wires import Wires
+
+from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
+from pl_hypernet.errors import InputError
+from pl_hypernet.mps import cones, walsh
+from pl_hypernet.mps.chain_log_probability import chain_log_p
+from pl_hypernet.mps.closed_form import ClosedForm, closed_form
+from pl_hypernet.mps.fubini_study import fubini_study_metric
+from pl_hypernet.mps.layered_tensors import layered_tensors
+from pl_hypernet.mps.layers import Layers, layers_of
+from pl_hypernet.mps.score_vectors import chain_score_vectors
+
+
+class LayeredForm(ClosedForm):
+    """Rotations of every qubit, with entanglers between neighbours between them.
+
+    A chain of CZ is sampled through its light cones, in O(2^P P) a shot and qubit, and overlaps are
+    contracted by Walsh-Hadamard transforms, in O(4^P P) a qubit.
+
+    Args:
+        theta: tensor_like (n_rows, n_sites), radians.
+        layers: the circuit but for its angles.
+        wires: label of each site.
+    """
+
+    def __init__(self, theta, layers: Layers, wires: Wires):
+        self.theta = theta
+        self.layers = layers
+        self.wires = wires
+
+    @property
+    def bond_dim(self) -> int:
+        return self.layers.bond_dim
+
+    @cached_property
+    def angles(self) -> np.ndarray:
+        """theta as float64."""
+        angles = qml.math.toarray(qml.math.unwrap([self.theta])[0]).astype(float)
+        if not np.isfinite(angles).all():
+            raise InputError("the ansatz has NaN or infinite angles: expected finite radians")
+        return angles
+
+    def tensors(self) -> np.ndarray:
+        return layered_tensors(self.angles[None], self.layers)[0]
+
+    def is_like(self, other: ClosedForm) -> bool:
+        same = isinstance(other, LayeredForm) and self.layers == other.layers
+        return same and self.wires == other.wires
+
+    @property
+    def has_cones(self) -> bool:
+        """Whether the compiled kernels of a chain of CZ apply."""
+        return self.layers.is_cz_chain or self.layers.is_product
+
+    @property
+    def draw_bytes(self) -> int | None:
+        return 1024 * self.layers.n_sites * self.bond_dim if self.has_cones else None
+
+    @staticmethod
+    def draw(forms: list, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        thetas = np.stack([form.angles for form in forms])
+        return cones.cones(thetas, forms[0].layers).draw(uniforms)
+
+    @property
+    def has_overlaps(self) -> bool:
+        return self.layers.is_cz_chain
+
+    @cached_property
+    def paths(self) -> np.ndarray:
+        """Path amplitudes of each site, of a chain of CZ: see :mod:`walsh`."""
+        return walsh.path_amplitudes(self.angles, self.layers)
+
+    @staticmethod
+    def overlaps(pairs: list[tuple]) -> np.ndarray:
+        kets, bras = (np.stack([pair[side].paths for pair in pairs]) for side in (0, 1))
+        return walsh.overlaps(bras, kets)
+
+
+class AnsatzForm(LayeredForm):
+    """Layers whose angles are those of the operation, so that derivatives are known as well."""
+
+    def log_p(self, bits: torch.Tensor) -> torch.Tensor | None:
+        return chain_log_p(self._torch_theta, self.layers, bits) if self.has_cones else None
+
+    def scores(self, bits: np.ndarray) -> np.ndarray | None:
+        if not self.has_cones:
+            return None
+        return chain_score_vectors(self._torch_theta.detach(), self.layers, bits)
+
+    def metric(self, between_qubits: bool = True) -> np.ndarray:
+        return fubini_study_metric(self.angles, self.layers, between_qubits)
+
+    @property
+    def _torch_theta(self) -> torch.Tensor:
+        theta = self.theta
+        theta = theta if torch.is_tensor(theta) else torch.tensor(np.array(theta, dtype=float))
+        return theta.to(torch.float64)
+
+
+@closed_form.register
+def _(ansatz: HardwareEfficientAnsatz) -> ClosedForm | None:
+    if ansatz.batch_size is not None:
+        return None
+    return AnsatzForm(ansatz.data[0], layers_of(ansatz), ansatz.wires)
