@@ -148,9 +148,7 @@ def test_what_a_form_does_not_know_is_refused(cat):
         return plh.expected_loss(lambda bits: bits.sum(axis=1))
 
     optimizer = plh.QNSPSAOptimizer(metric="exact", seed=0)
-    with pytest.raises(
-        InputError, match="one operation of all trained angles whose metric"
-    ):
+    with pytest.raises(InputError, match="one operation of all trained angles whose metric"):
         optimizer.step(energy, qml.numpy.array(0.3, requires_grad=True))
 
 

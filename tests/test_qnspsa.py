@@ -290,9 +290,7 @@ def test_exact_metric_where_it_cannot_be_had():
         plh.HardwareEfficientAnsatz(2 * theta, wires=range(3))
         return plh.expected_loss(lambda bits: bits[:, 0])
 
-    with pytest.raises(
-        InputError, match="one operation of all trained angles whose metric"
-    ):
+    with pytest.raises(InputError, match="one operation of all trained angles whose metric"):
         optimizer.step(other, theta)
     with pytest.raises(InputError, match="unknown metric 'dense'"):
         plh.QNSPSAOptimizer(metric="dense")
