@@ -541,7 +541,7 @@ def test_all_circuits_of_a_step_are_one_program_set(session):
         optimizer.step_and_cost(energy, theta)
     (request,) = session.requests
     assert len(json.loads(request["action"])["programs"]) == 7
-    assert request["shots"] == 7 * 50 == optimizer.n_shots
+    assert request["shots"] == 7 * 50 == device.counts.shots
     assert (tracker.totals["executions"], tracker.totals["shots"]) == (7, 350)
 
 

@@ -9,8 +9,8 @@ import torch
 from pennylane import numpy as pnp
 
 import pl_hypernet as plh
-from pl_hypernet.devices import can_overlap_exactly, overlap_tape
-from pl_hypernet.devices.known import KNOWN, installed_devices
+from pl_hypernet.devices import installed_devices, overlap_tape
+from pl_hypernet.devices.known import KNOWN
 from pl_hypernet.errors import DeviceError, InputError, TruncationWarning
 from pl_hypernet.measurements import Estimate, ZeroProbability
 from pl_hypernet.testing import ALPHA, g_test
@@ -243,10 +243,10 @@ def test_overlaps_at_66_wires_and_after_truncation():
 
 
 def test_which_devices_overlap_exactly():
-    assert can_overlap_exactly(plh.device("hypernet.mps", wires=66), 66)
-    assert can_overlap_exactly(plh.device("lightning.qubit", wires=4), 20)
-    assert not can_overlap_exactly(plh.device("lightning.qubit", wires=4), 21)
-    assert not can_overlap_exactly(plh.device(qml.device("reference.qubit", wires=4)), 4)
+    assert plh.device("hypernet.mps", wires=66).overlaps_exactly(66)
+    assert plh.device("lightning.qubit", wires=4).overlaps_exactly(20)
+    assert not plh.device("lightning.qubit", wires=4).overlaps_exactly(21)
+    assert not plh.device(qml.device("reference.qubit", wires=4)).overlaps_exactly(4)
 
 
 def test_hypernet_mps_through_pennylane_alone():

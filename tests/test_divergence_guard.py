@@ -101,8 +101,8 @@ def test_calibrated_steps_do_not_depend_on_the_unit_of_the_loss(optimizer, scale
             assert "calibrated by 10 gradients (20 circuits)" in opt.messages[0]
             assert 0.002 < np.abs(moved - theta).mean() < 0.2
     each = 7 if optimizer is plh.QNSPSAOptimizer else 3
-    assert opt.n_circuits == 20 + 120 * each
-    assert opt.n_overlaps == 120 * (each - 3)
+    assert energy.device.counts.circuits == 20 + 120 * each
+    assert energy.device.counts.overlaps == 120 * (each - 3)
     assert cost < 0.15 * scale
     again = optimizer(stepsize="auto", seed=0)
     again.restore(*opt.state())

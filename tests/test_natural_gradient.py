@@ -115,7 +115,7 @@ def test_trains(name):
     for _ in range(60):
         theta, cost = optimizer.step_and_cost(energy, theta)
     assert cost < -0.9  # the best bitstring has -1
-    assert optimizer.n_circuits == 60
+    assert dev.counts.circuits == 60
 
 
 def test_it_goes_on_from_its_state():

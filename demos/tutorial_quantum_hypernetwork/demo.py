@@ -182,14 +182,15 @@ print(f"E = {energy(theta)}")
 steps = int(os.environ.get("DEMO_STEPS", 300))  # tests take fewer
 
 opt = plh.QNSPSAOptimizer(seed=seed)
-history = []
+before, history = dev.counts, []  # the device counts what it executes
 for step in range(steps):
     theta, estimate = opt.step_and_cost(energy, theta)
     history.append(estimate)
     if step % 50 == 0:
         print(f"step {step:3}: E = {estimate}")
 
-print(f"after {steps} steps: E = {energy(theta)}, {opt.n_circuits:,} circuits")
+spent = dev.counts - before
+print(f"after {steps} steps and {spent.circuits:,} circuits: E = {energy(theta)}")
 
 ###############################################################################
 # Eleven bits make only 2,048 networks. So we can do what is out of reach at larger sizes: score all

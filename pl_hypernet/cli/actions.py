@@ -12,7 +12,7 @@ from scipy.stats import ks_2samp
 
 from pl_hypernet.analysis import Evaluation, evaluate
 from pl_hypernet.cli.options import merge_settings
-from pl_hypernet.devices import count_tasks, may_hold_tasks, tasks_logged
+from pl_hypernet.devices import may_hold_tasks
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks.unique import unique_bitstrings
@@ -79,7 +79,7 @@ def train_from_settings(
             )
         raise
     console.print(run.summary.table())
-    if (counts := count_tasks(hypernet.device)) is not None:
+    if (counts := hypernet.device.task_counts) is not None:
         console.print(f"Tasks: {counts[0]} made, {counts[1]} of a task log taken up.")
     names = ", ".join(path.stem for path in sorted(run.folder.glob("*.png")))
     console.print(f"Pictures (.png) in {run.folder}: {names}", soft_wrap=True, highlight=False)
@@ -147,7 +147,7 @@ def sampling_logged(device, folder: Path):
     Once all results are there, they join the tasks of the run: the next sampling is a fresh one.
     """
     log = folder / SAMPLING
-    with tasks_logged(device, log):
+    with device.tasks_logged(log):
         yield
     if log.exists():
         with open(folder / TASKS, "a") as file:

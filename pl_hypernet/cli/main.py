@@ -169,7 +169,7 @@ def devices() -> None:
     from rich import box
     from rich.table import Table
 
-    from pl_hypernet.devices.known import installed_devices
+    from pl_hypernet.devices.installed import installed_devices
 
     table = Table(
         title="PennyLane devices installed here",

@@ -2,21 +2,19 @@
 
 from pl_hypernet.devices.costs import circuit_costs
 from pl_hypernet.devices.factory import device
-from pl_hypernet.devices.known import can_overlap_exactly, installed_devices, takes_seed
+from pl_hypernet.devices.hypernet_device import HypernetDevice
+from pl_hypernet.devices.installed import installed_devices, takes_seed
 from pl_hypernet.devices.overlaps import overlap_tape
-from pl_hypernet.devices.random_state import random_state, restore_random_state
-from pl_hypernet.devices.tasks import count_tasks, may_hold_tasks, tasks_logged
+from pl_hypernet.devices.record import Counts
+from pl_hypernet.devices.tasks import may_hold_tasks
 
 __all__ = [
-    "can_overlap_exactly",
+    "Counts",
+    "HypernetDevice",
     "circuit_costs",
-    "count_tasks",
     "device",
     "installed_devices",
     "may_hold_tasks",
     "overlap_tape",
-    "random_state",
-    "restore_random_state",
     "takes_seed",
-    "tasks_logged",
 ]

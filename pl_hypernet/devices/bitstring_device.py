@@ -1,52 +1,56 @@
 """Any PennyLane device, made to return bits and expected losses."""
 
+from contextlib import contextmanager
+
+import numpy as np
 import pennylane as qml
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.transforms.core import CompilePipeline
 
+from pl_hypernet.devices.hypernet_device import HypernetDevice
+from pl_hypernet.devices.known import KNOWN, KnownDevice, noise_of
 from pl_hypernet.devices.lowering import lower_expected_loss, refuse_without_shots
-from pl_hypernet.devices.readings import Reading, find_reading, read_bits
-from pl_hypernet.measurements import Estimate, ExpectedLoss
+from pl_hypernet.devices.readings import READINGS, TRIAL_SHOTS, Reading, find_reading, read_bits
+from pl_hypernet.devices.record import Counts, Record
+from pl_hypernet.measurements import ExpectedLoss
+
+TRY = "try"
 
 
-class BitstringDevice(Device):
+class BitstringDevice(HypernetDevice):
     """A PennyLane device around another one, on which ``expected_loss`` works.
 
     It adds steps before the other device's own preprocessing: expected losses become
     ``qml.sample`` (with shots) or ``qml.probs`` (without), and where the device does not sample
-    bits by itself, they are read in a way that it supports. It hands on all else: tracker, seeds,
+    bits by itself, they are read in a way that it supports: as the table of ``known.py`` says, or
+    found with a small circuit when bits are first asked for. It hands on all else: tracker, seeds,
     options, derivatives.
 
     Args:
         inner: the device that executes.
-        reading: how bits are read from it; None: it samples them itself, in every respect;
-            ``"try"``: find out with a small circuit when bits are first asked for.
-        exact: whether its results without shots are exact.
-        noise: why its shots may not follow the circuit's pure state; None: they do.
+        reading: another way of reading bits from it than the table has.
 
     Attributes:
         inner (Device): the device that executes.
-        estimates (list[Estimate]): the expected losses of the last execution, with their errors.
     """
 
-    def __init__(
-        self,
-        inner: Device,
-        reading: Reading | str | None = None,
-        exact: bool = True,
-        noise: str | None = None,
-    ):
+    def __init__(self, inner: Device, reading: Reading | None = None):
         self.inner = inner
-        self.reading = reading
-        self.noise = noise
-        self._exact = exact
-        self.estimates: list[Estimate] = []
+        self.options = {} if self.known is None else self.known.options_of(inner)
+        self.reading = reading or (TRY if self.known is None else self.known.reading)
+        self.noise = noise_of(inner.name, self.options)
+        self.record = Record()
         self._wires = inner.wires
         self._shots = inner.shots
 
     @property
     def name(self) -> str:
         return self.inner.name
+
+    @property
+    def known(self) -> KnownDevice | None:
+        """What the table of devices says of it; None: nothing."""
+        return KNOWN.get(self.inner.name)
 
     @property
     def capabilities(self):
@@ -60,15 +64,39 @@ class BitstringDevice(Device):
     def tracker(self, tracker):
         self.inner.tracker = tracker
 
+    def overlaps_exactly(self, n_wires: int) -> bool:
+        return self.known is not None and self.known.overlaps_exactly(n_wires, self.options)
+
+    def _generator(self) -> np.random.Generator | None:
+        # PennyLane's simulators keep it so; there is no public way to it
+        generator = vars(self.inner).get("_rng")
+        return generator if isinstance(generator, np.random.Generator) else None
+
+    @property
+    def task_counts(self) -> tuple[int, int] | None:
+        return getattr(self.inner, "task_counts", None)
+
+    @contextmanager
+    def tasks_logged(self, path):
+        log = getattr(self.inner, "task_log", None)
+        if path is None or log is None or log.path is not None:
+            yield
+            return
+        self.inner.task_log = path
+        try:
+            yield
+        finally:
+            self.inner.task_log = log
+
     def setup_execution_config(self, config: ExecutionConfig | None = None, circuit=None):
         return self.inner.setup_execution_config(config, circuit)
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
         program = CompilePipeline()
-        if not self._exact:
+        if self.known is not None and not self.known.exact:
             program.add_transform(refuse_without_shots, name=self.name)
         program.add_transform(
-            lower_expected_loss, device_wires=self.wires, record=self.estimates, noise=self.noise
+            lower_expected_loss, device_wires=self.wires, record=self.record, noise=self.noise
         )
         if self.reading is not None:
             program.add_transform(qml.transforms.broadcast_expand)
@@ -76,12 +104,14 @@ class BitstringDevice(Device):
         return program + self.inner.preprocess_transforms(execution_config)
 
     def _read(self) -> Reading:
-        if self.reading == "try":
+        if self.reading == TRY:
             self.reading = find_reading(self.inner)
+            tried = 1 + READINGS.index(self.reading)
+            self.record.counts += Counts(tried, shots=tried * TRIAL_SHOTS)
         return self.reading
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
-        self.estimates.clear()
+        self.record.begin(circuits)
         if execution_config is None:
             execution_config = ExecutionConfig()
         return self.inner.execute(circuits, execution_config)
@@ -94,25 +124,31 @@ class BitstringDevice(Device):
         return self.inner.supports_derivatives(execution_config, circuit)
 
     def compute_derivatives(self, circuits, execution_config=None):
+        self.record.count(circuits)
         return self.inner.compute_derivatives(circuits, execution_config)
 
     def execute_and_compute_derivatives(self, circuits, execution_config=None):
+        self.record.count(circuits)
         return self.inner.execute_and_compute_derivatives(circuits, execution_config)
 
     def supports_vjp(self, execution_config=None, circuit=None) -> bool:
         return self.inner.supports_vjp(execution_config, circuit)
 
     def compute_vjp(self, circuits, cotangents, execution_config=None):
+        self.record.count(circuits)
         return self.inner.compute_vjp(circuits, cotangents, execution_config)
 
     def execute_and_compute_vjp(self, circuits, cotangents, execution_config=None):
+        self.record.count(circuits)
         return self.inner.execute_and_compute_vjp(circuits, cotangents, execution_config)
 
     def supports_jvp(self, execution_config=None, circuit=None) -> bool:
         return self.inner.supports_jvp(execution_config, circuit)
 
     def compute_jvp(self, circuits, tangents, execution_config=None):
+        self.record.count(circuits)
         return self.inner.compute_jvp(circuits, tangents, execution_config)
 
     def execute_and_compute_jvp(self, circuits, tangents, execution_config=None):
+        self.record.count(circuits)
         return self.inner.execute_and_compute_jvp(circuits, tangents, execution_config)

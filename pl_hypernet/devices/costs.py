@@ -8,18 +8,11 @@ from pennylane.ops.functions import bind_new_parameters
 
 from pl_hypernet.circuits.gate_counts import GateCounts, count_gates
 from pl_hypernet.devices.factory import device
-from pl_hypernet.devices.known import (
-    KNOWN,
-    NUMBER_BYTES,
-    check_installed,
-    check_size,
-    overlaps_exactly,
-)
-from pl_hypernet.devices.timing import SECONDS, Effort
+from pl_hypernet.devices.installed import check_installed
+from pl_hypernet.devices.known import KNOWN, NUMBER_BYTES, check_size
+from pl_hypernet.devices.timing import Effort
 from pl_hypernet.mps.closed_form import closed_form
 from pl_hypernet.mps.evolution import fits_closed_form
-
-MPS_DEVICES = ("hypernet.mps", "default.tensor")
 
 
 @dataclass
@@ -80,29 +73,31 @@ def circuit_costs(
         from pl_hypernet.devices.braket.costs import task_costs
 
         return task_costs(circuits_of(ansatz), shots, options, prices)
-    exact = overlaps_exactly(name, n_wires, options.get("method"))
+    known = KNOWN.get(name)
+    exact = known is not None and known.overlaps_exactly(n_wires, options)
     gates = {kind: count_gates(ops) for kind, ops in circuits_of(ansatz).items()}
     costs = CircuitCosts(exact, gates)
-    known = KNOWN.get(name)
     if known is None:
         costs.remarks.append(f"{name} is not among the devices that we know: no time, no memory")
         return costs
+    if known.is_mps and not known.is_mps_with(options):
+        costs.remarks.append(f"{name} with method={options['method']}: no estimate of its time")
+        return costs
     form = closed_form(ansatz)
     numbers = float(known.growth_with(options)) ** n_wires
-    if options.get("method") == "tn":
-        costs.remarks.append("default.tensor's TN method: no estimate of its time")
-    elif name in MPS_DEVICES and form is None:
+    if known.is_mps and form is None:
         costs.remarks.append("no closed form of this circuit is known: no time, no memory")
         return costs
-    elif name in MPS_DEVICES:
+    if known.is_mps:
         exact_dim = form.bond_dim
         limit = options.get("max_bond_dim")
         costs.bond_dim = min(exact_dim, limit or exact_dim)
         # hypernet.mps writes the exact state down before it is truncated, where that fits
         exactly = name == "hypernet.mps" and fits_closed_form(form, limit)
         numbers = 2.0 * n_wires * (exact_dim if exactly else costs.bond_dim) ** 2
-    costs.memory = NUMBER_BYTES * numbers
-    if name in SECONDS and options.get("method") != "tn":
+    if numbers > 1:
+        costs.memory = NUMBER_BYTES * numbers
+    if known.seconds is not None:
         costs.seconds = {}
         # shots and overlaps without tensors
         alone = form is not None and form.has_overlaps and costs.bond_dim == form.bond_dim
@@ -116,7 +111,7 @@ def circuit_costs(
                 numbers,
                 draws_alone=alone,
             )
-            costs.seconds[kind] = SECONDS[name](effort)
+            costs.seconds[kind] = known.seconds(effort)
     return costs
 
 

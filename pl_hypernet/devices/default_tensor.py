@@ -33,18 +33,19 @@ class SampledTensorDevice(BitstringDevice):
     """
 
     def __init__(self, inner: Device, seed=None):
-        bond_dim = inner._max_bond_dim  # there is no public way to it
-        noise = None if bond_dim is None else f"max_bond_dim={bond_dim} may truncate their state"
-        super().__init__(inner, noise=noise)
+        super().__init__(inner)
         self._rng = np.random.default_rng(seed)
+
+    def _generator(self) -> np.random.Generator:
+        return self._rng
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
         return line_program(
-            self.name, self.wires, acts_on_one_or_two_wires, self.estimates, self.noise
+            self.name, self.wires, acts_on_one_or_two_wires, self.record, self.noise
         )
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
-        self.estimates.clear()
+        self.record.begin(circuits)
         return tuple(map(self._execute_one, circuits))
 
     def _execute_one(self, circuit: QuantumScript):

@@ -8,24 +8,29 @@ from pennylane.devices import Device
 
 from pl_hypernet.devices.bitstring_device import BitstringDevice
 from pl_hypernet.devices.default_tensor import SampledTensorDevice
-from pl_hypernet.devices.hypernet_mps import HypernetMPS
-from pl_hypernet.devices.known import KNOWN, check_installed, check_size, takes_seed
+from pl_hypernet.devices.hypernet_device import HypernetDevice
+from pl_hypernet.devices.installed import check_installed, takes_seed
+from pl_hypernet.devices.known import check_size
 from pl_hypernet.errors import DeviceError, HypernetError, InputError
 
+WRAPPER = "_hypernet_device"  # of a device object: what was made of it
 
-def device(name: str | Device, wires: int | Iterable | None = None, **options) -> Device:
+
+def device(name: str | Device, wires: int | Iterable | None = None, **options) -> HypernetDevice:
     """A device on which ``qml.sample``, ``qml.counts`` and ``expected_loss`` work with shots.
 
     Mirrors ``qml.device``, for every PennyLane device: those of the table that ``pl-hypernet
     devices`` prints in a way that is known to work, any other one by trying.
 
     Args:
-        name: name of an installed PennyLane device, or a device object.
+        name: name of an installed PennyLane device, or a device object. The same object always
+            gives the same device, which counts what it executes.
         wires: number of wires or their labels.
         **options: handed to the device, as ``seed`` or ``max_bond_dim``. None leaves one out.
 
     Returns:
-        Device: a PennyLane device, with the energies of its last execution in ``.estimates``.
+        HypernetDevice: a PennyLane device, with the energies of its last execution in
+        ``.estimates``, and all circuits and shots that it executed in ``.counts``.
 
     Raises:
         InputError: wires that make no sense, or options that the device does not take.
@@ -73,19 +78,18 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
         raise InputError(f"device {name!r}: {error}") from error
     except Exception as error:
         raise DeviceError(f"device {name!r} could not be made: {_first_line(error)}") from error
-    return _wrap(made, seed, options)
+    return _wrap(made, seed)
 
 
-def _wrap(inner: Device, seed=None, options: dict | None = None) -> Device:
-    if isinstance(inner, HypernetMPS | BitstringDevice):
+def _wrap(inner: Device, seed=None) -> HypernetDevice:
+    if isinstance(inner, HypernetDevice):
         return inner
-    if inner.name == "default.tensor":
-        return SampledTensorDevice(inner, seed)
-    known = KNOWN.get(inner.name)
-    if known is None:
-        return BitstringDevice(inner, "try", noise=f"device {inner.name!r} is not known to us")
-    noise = None if known.pure_with(options or {}) else f"device {inner.name!r} may have noise"
-    return BitstringDevice(inner, known.reading, known.exact, noise)
+    made = vars(inner).get(WRAPPER)
+    if made is None or made.inner is not inner:  # a copy has the attribute of its original
+        is_tensor = inner.name == "default.tensor"
+        made = SampledTensorDevice(inner, seed) if is_tensor else BitstringDevice(inner)
+        setattr(inner, WRAPPER, made)
+    return made
 
 
 def _first_line(error: Exception) -> str:

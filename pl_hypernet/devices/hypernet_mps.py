@@ -4,15 +4,15 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from pennylane.devices import Device, ExecutionConfig
+from pennylane.devices import ExecutionConfig
 from pennylane.devices.modifiers import simulator_tracking, single_tape_support
 from pennylane.wires import Wires
 
 from pl_hypernet.devices.exact_log_p import TRUNCATION_LIMIT
+from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.devices.line_program import acts_on_one_or_two_wires, line_program
 from pl_hypernet.devices.state_measurement import measure_all
 from pl_hypernet.errors import InputError, TruncationWarning, unknown_name
-from pl_hypernet.measurements import Estimate
 from pl_hypernet.mps.closed_form import has_closed_form
 from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.state import DTYPES, MatrixProductState
@@ -21,7 +21,7 @@ from pl_hypernet.torch_device import checked_torch_device
 
 @simulator_tracking
 @single_tape_support
-class HypernetMPS(Device):
+class HypernetMPS(HypernetDevice):
     """Matrix product states with finite shots, for PennyLane.
 
     ``qml.device("hypernet.mps", wires=66)`` works wherever pl_hypernet is installed. The
@@ -51,6 +51,7 @@ class HypernetMPS(Device):
         bond_dim (int): largest bond dimension of the circuits executed last.
         truncation_error (float): largest discarded weight among the circuits executed last. Above
             1e-3 a TruncationWarning is given.
+        counts (Counts): circuits, overlaps among them, and shots executed so far.
         fidelity (float): smallest fidelity with the exact state among the circuits executed last,
             the product of 1 - discarded weight: exact for an ansatz truncated from its closed
             form, an estimate for other circuits.
@@ -87,9 +88,7 @@ class HypernetMPS(Device):
         self.precision = precision
         self.torch_device = checked_torch_device(torch_device)
         self.bond_dim = 1
-        self.truncation_error = 0.0
         self.fidelity = 1.0
-        self.estimates: list[Estimate] = []
         self._rng = np.random.default_rng(seed)
 
     @property
@@ -97,16 +96,13 @@ class HypernetMPS(Device):
         return "hypernet.mps"
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
-        return line_program(
-            self.name,
-            self.wires,
-            self._is_native,
-            self.estimates,
-            truncation_error=lambda: self.truncation_error,
-        )
+        return line_program(self.name, self.wires, self._is_native, self.record)
+
+    def overlaps_exactly(self, n_wires: int) -> bool:
+        return True
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
-        self.estimates.clear()
+        self.record.begin(circuits)
         if self.wires is None:
             circuits = [circuit.map_to_standard_wires() for circuit in circuits]
         wires = [self._all_wires(circuit) for circuit in circuits]
@@ -124,7 +120,9 @@ class HypernetMPS(Device):
 
     def _report(self, states: list[MatrixProductState]) -> None:
         self.bond_dim = max((state.bond_dim for state in states), default=1)
-        self.truncation_error = max((state.truncation_error for state in states), default=0.0)
+        self.record.truncation_error = max(
+            (state.truncation_error for state in states), default=0.0
+        )
         self.fidelity = min((state.fidelity for state in states), default=1.0)
         if self.tracker.active:
             self.tracker.update(

@@ -1,23 +1,24 @@
 """What each device can do for us: the only table of device names."""
 
-import functools
-import inspect
 import math
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import entry_points
+
+from pennylane.devices import Device
 
 from pl_hypernet.devices.readings import EACH_WIRE, SAMPLES, Reading
+from pl_hypernet.devices.timing import Effort, hypernet_mps_seconds
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.mps.state import MAX_EXACT_WIRES
 
-PLUGINS = "pennylane.plugins"
 NUMBER_BYTES = 16  # of a complex128
+PURE_BACKENDS = (None, "default", "braket_sv")  # what a simulator may be told to use
 
 
 @dataclass(frozen=True)
 class KnownDevice:
-    """What is known of a device by its name.
+    """What is known of a device by its name, and by the options that it was made with.
 
     Attributes:
         remark: what it is, in a few words.
@@ -27,8 +28,11 @@ class KnownDevice:
         reading: how bits are read from it; None: it samples them itself, in every respect.
         exact: whether its results without shots are exact.
         growth: numbers that it holds are growth^n for n wires; 1: no such limit.
+        is_mps: whether what it holds is a matrix product state.
         most_wires: wires that it can have at most; None: as memory allows.
         pure: whether its shots are those of the circuit's pure state, without noise.
+        seconds: of one circuit; None: we do not know.
+        options_of: the options that decide the above, read from a device that was made elsewhere.
     """
 
     remark: str
@@ -37,17 +41,35 @@ class KnownDevice:
     reading: Reading | None = None
     exact: bool = True
     growth: int = 2
+    is_mps: bool = False
     most_wires: int | None = None
     pure: bool = True
+    seconds: Callable[[Effort], float] | None = None
+    options_of: Callable[[Device], dict] = lambda device: {}
 
     def growth_with(self, options: dict) -> int:
         """``growth`` under options: Braket's local simulator may hold a density matrix."""
         return 4 if options.get("backend") == "braket_dm" else self.growth
 
-    def pure_with(self, options: dict) -> bool:
-        """``pure`` under options, which may bring noise in."""
-        own = options.get("backend") not in (None, "default", "braket_sv")
-        return self.pure and not own and "noise_model" not in options
+    def is_mps_with(self, options: dict) -> bool:
+        """``is_mps`` under options: default.tensor may hold a network without an order."""
+        return self.is_mps and options.get("method") != "tn"
+
+    def noise_with(self, options: dict) -> str | None:
+        """Why its shots may not follow the circuit's pure state; None: they do."""
+        brought_in = options.get("noise_model") is not None
+        if not self.pure or brought_in or options.get("backend") not in PURE_BACKENDS:
+            return "may have noise"
+        if self.shots == "ours" and options.get("max_bond_dim") is not None:
+            return f"may truncate its state at max_bond_dim={options['max_bond_dim']}"
+        return None
+
+    def overlaps_exactly(self, n_wires: int, options: dict) -> bool:
+        """Whether it gives |<a|b>|^2 without shots at this number of wires."""
+        most = self.exact_overlap_wires
+        if self.is_mps and not self.is_mps_with(options):
+            most = MAX_EXACT_WIRES
+        return most is None or n_wires <= most
 
     def wires_here(self, options: dict | None = None) -> int | None:
         """Wires that it can have on this machine; None: no limit that we know."""
@@ -58,116 +80,89 @@ class KnownDevice:
         return min(limits, default=None)
 
 
+def _options_of_tensor(device: Device) -> dict:
+    return {"method": device.method, "max_bond_dim": device._max_bond_dim}  # no public way to it
+
+
+def _options_of_braket(device: Device) -> dict:
+    pure = device._device.name == "StateVectorSimulator"  # no public way to it
+    return {"backend": "default" if pure else "braket_dm", "noise_model": device._noise_model}
+
+
+def _options_of_aer(device: Device) -> dict:
+    standard = device.backend_name.startswith("aer_simulator")
+    return {
+        "backend": "default" if standard else device.backend_name,
+        "noise_model": device.backend.options.get("noise_model"),
+    }
+
+
 KNOWN = {
-    "hypernet.mps": KnownDevice("MPS", exact_overlap_wires=None, growth=1),
-    "default.qubit": KnownDevice("state vector", exact_overlap_wires=MAX_EXACT_WIRES),
-    "lightning.qubit": KnownDevice("state vector", exact_overlap_wires=MAX_EXACT_WIRES),
-    "default.tensor": KnownDevice("quimb: MPS, TN", "ours", exact_overlap_wires=None, growth=1),
-    "default.mixed": KnownDevice("density matrix", growth=4, pure=False),
-    "braket.local.qubit": KnownDevice("Braket, local", "by wire", reading=EACH_WIRE),
+    "hypernet.mps": KnownDevice(
+        "MPS",
+        exact_overlap_wires=None,
+        growth=1,
+        is_mps=True,
+        seconds=hypernet_mps_seconds,
+        options_of=lambda device: {"max_bond_dim": device.max_bond_dim, "cutoff": device.cutoff},
+    ),
+    "default.qubit": KnownDevice(
+        "state vector",
+        exact_overlap_wires=MAX_EXACT_WIRES,
+        seconds=lambda e: 4e-3 + e.gates.total * (8e-5 + 7e-9 * e.numbers),
+    ),
+    "lightning.qubit": KnownDevice(
+        "state vector",
+        exact_overlap_wires=MAX_EXACT_WIRES,
+        seconds=lambda e: 3e-3 + e.gates.total * (2e-5 + 1e-9 * e.numbers),
+    ),
+    "default.tensor": KnownDevice(
+        "quimb: MPS, TN",
+        "ours",
+        exact_overlap_wires=None,
+        growth=1,
+        is_mps=True,
+        seconds=lambda e: (
+            e.gates.total * (2.7e-4 + 1e-9 * e.bond_dim**3)
+            + e.shots * e.n_wires * (2.5e-8 + 2.8e-10 * e.bond_dim**2)
+        ),
+        options_of=_options_of_tensor,
+    ),
+    "default.mixed": KnownDevice(
+        "density matrix",
+        growth=4,
+        pure=False,
+        seconds=lambda e: 4e-3 + e.gates.total * (1e-4 + 2.3e-8 * e.numbers),
+    ),
+    "braket.local.qubit": KnownDevice(
+        "Braket, local",
+        "by wire",
+        reading=EACH_WIRE,
+        seconds=lambda e: (
+            1.5e-2 + e.gates.total * (3.5e-4 + 3e-9 * e.numbers) + 5e-7 * e.shots * e.n_wires
+        ),
+        options_of=_options_of_braket,
+    ),
     "braket.aws.qubit": KnownDevice(
         "Braket's QPUs", "by wire", reading=EACH_WIRE, exact=False, growth=1, pure=False
     ),
-    "qiskit.aer": KnownDevice("Qiskit Aer", reading=SAMPLES, exact=False, growth=1, most_wires=63),
-}
-
-PACKAGES = {  # start of a device's name -> what to install
-    "braket.": "amazon-braket-pennylane-plugin",
-    "qiskit.aer": "pennylane-qiskit qiskit-aer",
-    "qiskit.": "pennylane-qiskit",
-    "cirq.": "pennylane-cirq",
-    "ionq.": "pennylane-ionq",
-    "qulacs.": "pennylane-qulacs",
-    "lightning.gpu": "pennylane-lightning-gpu",
-    "lightning.kokkos": "pennylane-lightning-kokkos",
-    "lightning.amdgpu": "pennylane-lightning-amdgpu",
-    "lightning.": "pennylane-lightning",
+    "qiskit.aer": KnownDevice(
+        "Qiskit Aer",
+        reading=SAMPLES,
+        exact=False,
+        growth=1,
+        most_wires=63,
+        seconds=lambda e: 2e-2 + e.gates.total * (1.3e-3 + 2e-9 * e.numbers),
+        options_of=_options_of_aer,
+    ),
 }
 
 
-def memory_here() -> int:
-    """Bytes of memory of this machine."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError):  # not a POSIX system
-        return 2**34
-
-
-@dataclass(frozen=True)
-class InstalledDevice:
-    """A PennyLane device that is installed here.
-
-    Attributes:
-        name: the string for ``device=``.
-        known: what it can do for us; None for a device that we have not tried.
-        seedable: whether it takes a ``seed``; None where its plugin does not load.
-    """
-
-    name: str
-    known: KnownDevice | None
-    seedable: bool | None
-
-
-def installed_devices(check_seed: bool = True) -> list[InstalledDevice]:
-    """All PennyLane devices installed here, those that we know first.
-
-    Args:
-        check_seed: import each plugin to see whether it takes a ``seed`` (slow for some).
-    """
-    order = {name: i for i, name in enumerate(KNOWN)}
-    found = []
-    for point in entry_points(group=PLUGINS):
-        seedable = takes_seed(point.name) if check_seed else None
-        found.append(InstalledDevice(point.name, KNOWN.get(point.name), seedable))
-    return sorted(found, key=lambda device: (order.get(device.name, len(order)), device.name))
-
-
-@functools.cache
-def takes_seed(name: str) -> bool | None:
-    """Whether the device of this name takes a ``seed``; None where we do not know.
-
-    Imports its plugin, which takes seconds for some.
-    """
-    if name not in KNOWN:
-        return None
-    if name == "default.tensor":  # the shots are ours
-        return True
-    try:
-        (point,) = entry_points(group=PLUGINS, name=name)
-        return "seed" in inspect.signature(point.load()).parameters
-    except Exception:  # not installed, or a plugin that does not import: none of our business
-        return None
-
-
-def can_overlap_exactly(device, n_wires: int) -> bool:
-    """Whether a device gives |<a|b>|^2 without shots at this number of wires."""
-    method = getattr(getattr(device, "inner", None), "method", None)
-    return overlaps_exactly(device.name, n_wires, method)
-
-
-def overlaps_exactly(name: str, n_wires: int, method: str | None = None) -> bool:
-    """As :func:`can_overlap_exactly`, by name; ``method`` is that of default.tensor."""
+def noise_of(name: str, options: dict) -> str | None:
+    """Why shots of a device may not follow the circuit's pure state; None: they do."""
     known = KNOWN.get(name)
-    if known is None:
-        return False
-    if method == "tn":
-        return n_wires <= MAX_EXACT_WIRES
-    return known.exact_overlap_wires is None or n_wires <= known.exact_overlap_wires
-
-
-def check_installed(name: str) -> None:
-    """Refuses a device that is not installed.
-
-    Raises:
-        DeviceError: with what to install.
-    """
-    installed = [entry.name for entry in installed_devices(check_seed=False)]
-    if name not in installed:
-        package = next((p for prefix, p in PACKAGES.items() if name.startswith(prefix)), None)
-        install = f"pip install {package}" if package else "install the PennyLane plugin it is in"
-        raise DeviceError(
-            f"device {name!r} is not installed: {install}, or choose one of {', '.join(installed)}"
-        )
+    why = "is not known to us" if known is None else known.noise_with(options)
+    return None if why is None else f"device {name!r} {why}"
 
 
 def check_size(name: str, n_wires: int, options: dict) -> None:
@@ -183,3 +178,11 @@ def check_size(name: str, n_wires: int, options: dict) -> None:
             f"device {name!r} can have {most} wires here, not {n_wires}: use hypernet.mps, or "
             "fewer inputs"
         )
+
+
+def memory_here() -> int:
+    """Bytes of memory of this machine."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    except (AttributeError, ValueError):  # not a POSIX system
+        return 2**34

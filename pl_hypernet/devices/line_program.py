@@ -15,6 +15,7 @@ from pennylane.transforms.core import CompilePipeline
 from pennylane.wires import Wires
 
 from pl_hypernet.devices.lowering import lower_expected_loss
+from pl_hypernet.devices.record import Record
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ZeroProbability
 
@@ -25,9 +26,8 @@ def line_program(
     name: str,
     wires: Wires | None,
     is_native: Callable[[Operator], bool],
-    record: list,
+    record: Record,
     noise: str | None = None,
-    truncation_error: Callable[[], float] | None = None,
 ) -> CompilePipeline:
     """Preprocessing of a device that holds states of qubits on a line.
 
@@ -35,7 +35,7 @@ def line_program(
         name: of the device, for messages.
         wires: of the device.
         is_native: whether an operation need not be decomposed.
-        record, noise, truncation_error: see :func:`lower_expected_loss`.
+        record, noise: see :func:`lower_expected_loss`.
     """
     program = CompilePipeline()
     program.add_transform(validate_device_wires, wires=wires, name=name)
@@ -45,7 +45,6 @@ def line_program(
         native=(ZeroProbability,),
         record=record,
         noise=noise,
-        truncation_error=truncation_error,
     )
     program.add_transform(qml.defer_measurements, allow_postselect=False)
     program.add_transform(split_observables)

@@ -1,6 +1,5 @@
 """Expected losses in terms of what every device can return: bits, or probabilities."""
 
-from collections.abc import Callable
 from functools import partial
 
 import numpy as np
@@ -8,8 +7,9 @@ import pennylane as qml
 from pennylane.devices.preprocess import null_postprocessing
 
 from pl_hypernet.devices.exact_log_p import check_after, check_before, exact_log_p
+from pl_hypernet.devices.record import Counts, Record
 from pl_hypernet.errors import DeviceError
-from pl_hypernet.measurements import ExpectedLoss
+from pl_hypernet.measurements import ExpectedLoss, ZeroProbability
 from pl_hypernet.mps.state import MAX_EXACT_WIRES
 
 
@@ -18,9 +18,8 @@ def lower_expected_loss(
     tape,
     device_wires=None,
     native: tuple[type, ...] = (),
-    record: list | None = None,
+    record: Record | None = None,
     noise: str | None = None,
-    truncation_error: Callable[[], float] | None = None,
 ):
     """Replaces each :class:`ExpectedLoss` by ``qml.sample`` or, without shots, ``qml.probs``.
 
@@ -30,11 +29,11 @@ def lower_expected_loss(
     Args:
         tape: the circuit.
         device_wires: what an ExpectedLoss without wires measures; None: the wires of the tape.
-        record: a list that every :class:`Estimate` is appended to.
+        record: of the device, which takes every :class:`Estimate`, counts the overlaps, and knows
+            the discarded weight of the last execution.
         native: measurement classes that the device takes as they are, when there are no shots, they
             stand alone, and they measure every wire.
         noise: why shots may not follow the circuit; None: they do. An entropy is then refused.
-        truncation_error: gives the discarded weight of the last execution.
     """
     all_wires = device_wires if device_wires else tape.wires
     alone = len(tape.measurements) == 1
@@ -79,8 +78,8 @@ def lower_expected_loss(
                 depth, process = 1, measurement.process_probabilities
             parts = raw if raw.ndim > depth else [raw]
             if tape.shots and measurement.objective.needs_log_p:
-                if truncation_error is not None:
-                    check_after(truncation_error())
+                if record is not None:
+                    check_after(record.truncation_error)
                 (circuits, _) = qml.transforms.broadcast_expand(tape)
                 known = [
                     partial(exact_log_p, circuit.operations, wires=measurement.wires)
@@ -92,7 +91,9 @@ def lower_expected_loss(
             else:
                 estimates = [process(part) for part in parts]
             if record is not None:
-                record.extend(estimates)
+                record.estimates.extend(estimates)
+                if isinstance(measurement, ZeroProbability):
+                    record.counts += Counts(overlaps=len(estimates))
             results[i] = np.array(estimates, float) if raw.ndim > depth else estimates[0]
         return results[0] if alone else tuple(results)
 

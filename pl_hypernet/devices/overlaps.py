@@ -3,11 +3,13 @@
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pl_hypernet.devices.known import can_overlap_exactly
+from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.measurements import ZeroProbability
 
 
-def overlap_tape(tape: QuantumScript, other: QuantumScript, device) -> QuantumScript:
+def overlap_tape(
+    tape: QuantumScript, other: QuantumScript, device: HypernetDevice
+) -> QuantumScript:
     """A circuit whose result is |<other|tape>|^2, the fidelity of the states of two circuits.
 
     ``U(tape)`` and then the inverse of ``U(other)``; the fidelity is the probability that all bits
@@ -19,5 +21,5 @@ def overlap_tape(tape: QuantumScript, other: QuantumScript, device) -> QuantumSc
     """
     undone = [qml.adjoint(op, lazy=False) for op in reversed(other.operations)]
     wires = tape.wires
-    shots = None if can_overlap_exactly(device, len(wires)) else tape.shots
+    shots = None if device.overlaps_exactly(len(wires)) else tape.shots
     return QuantumScript([*tape.operations, *undone], [ZeroProbability(wires)], shots=shots)

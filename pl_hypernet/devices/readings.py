@@ -34,8 +34,16 @@ class Reading:
     parse: Callable[[Any, int], np.ndarray]
 
 
+def _ask_samples(wires: Wires) -> list[MeasurementProcess]:
+    return [qml.sample(wires=wires)]
+
+
 def _parse_samples(results, n_wires: int) -> np.ndarray:
     return np.asarray(results).reshape(-1, n_wires).astype(np.int8)
+
+
+def _ask_counts(wires: Wires) -> list[MeasurementProcess]:
+    return [qml.counts(wires=wires)]
 
 
 def _parse_counts(results, n_wires: int) -> np.ndarray:
@@ -45,18 +53,19 @@ def _parse_counts(results, n_wires: int) -> np.ndarray:
     return np.random.default_rng(len(bits)).permutation(bits, axis=0)
 
 
+def _ask_each_wire(wires: Wires) -> list[MeasurementProcess]:
+    return [qml.sample(qml.Z(wire)) for wire in wires]
+
+
 def _parse_each_wire(results, n_wires: int) -> np.ndarray:
     eigenvalues = np.asarray(results).reshape(n_wires, -1)  # +1 for bit 0, -1 for bit 1
     return np.ascontiguousarray(((1 - eigenvalues.T) / 2).round().astype(np.int8))
 
 
-SAMPLES = Reading("qml.sample(wires)", lambda wires: [qml.sample(wires=wires)], _parse_samples)
-COUNTS = Reading("qml.counts(wires)", lambda wires: [qml.counts(wires=wires)], _parse_counts)
-EACH_WIRE = Reading(
-    "qml.sample(Z) of each wire",
-    lambda wires: [qml.sample(qml.Z(wire)) for wire in wires],
-    _parse_each_wire,
-)
+# functions of the module, and not lambdas, so that a device that holds a reading can be pickled
+SAMPLES = Reading("qml.sample(wires)", _ask_samples, _parse_samples)
+COUNTS = Reading("qml.counts(wires)", _ask_counts, _parse_counts)
+EACH_WIRE = Reading("qml.sample(Z) of each wire", _ask_each_wire, _parse_each_wire)
 READINGS = (SAMPLES, COUNTS, EACH_WIRE)
 TRIAL_SHOTS = 5
 

@@ -1,7 +1,6 @@
 """About how long a circuit takes on a device: fits to measurements on one core of a 2024 server."""
 
 import math
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from pl_hypernet.circuits.gate_counts import GateCounts
@@ -27,7 +26,8 @@ class Effort:
     draws_alone: bool = False
 
 
-def _hypernet_mps(e: Effort) -> float:
+def hypernet_mps_seconds(e: Effort) -> float:
+    """Of a circuit of the ansatz on ``hypernet.mps``."""
     if e.draws_alone:
         overlap = 1e-9 * e.n_wires * e.bond_dim**2 * math.log2(2 * e.bond_dim)
         return 5e-4 + (0 if e.shots else overlap) + e.shots * e.n_wires * 1e-9 * (7 + e.bond_dim)
@@ -35,21 +35,6 @@ def _hypernet_mps(e: Effort) -> float:
     return 5e-4 + state + e.shots * e.n_wires * (1.5e-8 + 5e-9 * e.bond_dim)
 
 
-# seconds of one circuit
-SECONDS: dict[str, Callable[[Effort], float]] = {
-    "hypernet.mps": _hypernet_mps,
-    "default.qubit": lambda e: 4e-3 + e.gates.total * (8e-5 + 7e-9 * e.numbers),
-    "lightning.qubit": lambda e: 3e-3 + e.gates.total * (2e-5 + 1e-9 * e.numbers),
-    "default.tensor": lambda e: (
-        e.gates.total * (2.7e-4 + 1e-9 * e.bond_dim**3)
-        + e.shots * e.n_wires * (2.5e-8 + 2.8e-10 * e.bond_dim**2)
-    ),
-    "default.mixed": lambda e: 4e-3 + e.gates.total * (1e-4 + 2.3e-8 * e.numbers),
-    "braket.local.qubit": lambda e: (
-        1.5e-2 + e.gates.total * (3.5e-4 + 3e-9 * e.numbers) + 5e-7 * e.shots * e.n_wires
-    ),
-    "qiskit.aer": lambda e: 2e-2 + e.gates.total * (1.3e-3 + 2e-9 * e.numbers),
-}
 TASK_SECONDS = 3.0  # of a task on a QPU, beside its shots; the queue is not counted
 SHOT_SECONDS = 3e-4  # of a superconducting QPU, reset included
 SCORING = 2.2e-10  # seconds for each weight, sample and shot

@@ -4,7 +4,7 @@ import numpy as np
 import pennylane as qml
 from pennylane.tape import QuantumScript
 
-from pl_hypernet.devices import can_overlap_exactly, overlap_tape
+from pl_hypernet.devices import overlap_tape
 from pl_hypernet.errors import DeviceError, InputError, unknown_name
 from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.optimizers.checks import check_bool, check_positive, check_whole
@@ -65,8 +65,6 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
         metric_tensor (array): float64 (d, d), raw average of the metric's estimates; with
             ``stock`` the metric that is fed back; the last one, if it is exact.
         metric_weight (float): weight of the learned metric against its prior, in [0, 1].
-        n_circuits, n_shots (int): circuits and shots sent out so far, overlaps included.
-        n_overlaps (int): the overlaps among the circuits.
         messages (list[str]): what there is to say of the last step.
 
     Raises:
@@ -175,7 +173,7 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
             return
         if self._learned is None:
             self._learned = MetricAverage(len(theta))
-        shots = None if can_overlap_exactly(dev, len(here.wires)) else here.shots.total_shots
+        shots = None if dev.overlaps_exactly(len(here.wires)) else here.shots.total_shots
         for (first, second), fidelities in zip(directions, results, strict=True):
             logarithms, variances = _logarithms(fidelities, shots)
             scale = -1 / (8 * step**2)
@@ -201,12 +199,12 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
     def _metric_step(self, n_angles: int, here: QuantumScript, dev) -> float:
         if self.stock:
             return self.finite_diff_step
-        exact = can_overlap_exactly(dev, len(here.wires))
+        exact = dev.overlaps_exactly(len(here.wires))
         return self.metric_step or (0.2 if exact else 1.0) / np.sqrt(n_angles)
 
     def _exact_metric(self, theta, here: QuantumScript, dev) -> np.ndarray:
         """The metric of a circuit at its angles: float64 (d, d)."""
-        if not can_overlap_exactly(dev, len(here.wires)):
+        if not dev.overlaps_exactly(len(here.wires)):
             raise DeviceError(
                 f"metric={self.metric!r}: device {dev.name!r} gives no exact overlaps at "
                 f"{len(here.wires)} wires; use metric='sampled'"

@@ -51,15 +51,11 @@ class ScoreFunctionOptimizer:
     Attributes:
         entropy_estimate (Estimate): H of the last step's shots, in nats, with its standard error;
             None where a noisy device gave bits of which the circuit knows nothing.
-        n_circuits, n_shots (int): circuits and shots sent out so far.
-        n_overlaps (int): 0, as it asks for no overlaps.
 
     Raises:
         InputError: a setting out of range; on a step, a cost function that is no mean of losses of
             all bits of its circuit.
     """
-
-    n_overlaps = 0
 
     def __init__(
         self,
@@ -83,8 +79,6 @@ class ScoreFunctionOptimizer:
         self.damping = damping
         self.entropy_estimate: Estimate | None = None
         self.k = 0  # steps made
-        self.n_circuits = 0
-        self.n_shots = 0
         self._angles: torch.Tensor | None = None
         self._inner: torch.optim.Optimizer | None = None
 
@@ -111,10 +105,10 @@ class ScoreFunctionOptimizer:
         measurement, wires = _measured(tape, dev)
         objective = measurement.objective
         if objective.needs_log_p:
-            check_before(tape, wires, getattr(dev, "noise", None))
-        bits = self._sample(tape, wires, dev)
+            check_before(tape, wires, dev.noise)
+        bits = _sample(tape, wires, dev)
         if objective.needs_log_p:
-            check_after(getattr(dev, "truncation_error", 0.0))
+            check_after(dev.truncation_error)
         losses = measurement.losses(bits)
 
         # torch and PennyLane's numpy do not mix
@@ -162,12 +156,11 @@ class ScoreFunctionOptimizer:
         """
         moments = {} if self._inner is None else self._inner.state.get(self._angles, {})
         arrays = {name: m.numpy().copy() for name, m in moments.items() if m is not None}
-        return arrays, {"k": self.k, "n_circuits": self.n_circuits, "n_shots": self.n_shots}
+        return arrays, {"k": self.k}
 
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
         """Takes over what :meth:`state` gave."""
         self.k = plain["k"]
-        self.n_circuits, self.n_shots = plain["n_circuits"], plain["n_shots"]
         self._angles = self._inner = None
         sizes = [array.size for array in arrays.values() if array.ndim]
         if not arrays:
@@ -188,15 +181,14 @@ class ScoreFunctionOptimizer:
         """What is left of the first step's length."""
         return 1.0 if self.decay_steps is None else max(0.0, 1 - self.k / self.decay_steps)
 
-    def _sample(self, tape: QuantumScript, wires: Wires, dev) -> np.ndarray:
-        """The shots of the circuit: int8 (shots, n_wires)."""
-        measured = QuantumScript(
-            tape.operations, [qml.sample(wires=wires, dtype="int8")], shots=tape.shots
-        )
-        (bits,) = qml.execute([measured], dev, diff_method=None, interface=None)
-        self.n_circuits += 1
-        self.n_shots += tape.shots.total_shots
-        return np.ascontiguousarray(bits, dtype=np.int8)
+
+def _sample(tape: QuantumScript, wires: Wires, dev) -> np.ndarray:
+    """The shots of the circuit: int8 (shots, n_wires)."""
+    measured = QuantumScript(
+        tape.operations, [qml.sample(wires=wires, dtype="int8")], shots=tape.shots
+    )
+    (bits,) = qml.execute([measured], dev, diff_method=None, interface=None)
+    return np.ascontiguousarray(bits, dtype=np.int8)
 
 
 def _measured(tape: QuantumScript, dev) -> tuple[ExpectedLoss, Wires]:

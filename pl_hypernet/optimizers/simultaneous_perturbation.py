@@ -25,17 +25,12 @@ class SimultaneousPerturbation:
     ``last_n_steps``, ``k``, ``rng`` and ``guard``, and may ask for more circuits at each estimate.
 
     Attributes:
-        n_circuits, n_shots (int): circuits and shots sent out so far, those of overlaps included.
-        n_overlaps (int): the overlaps among the circuits.
         messages (list[str]): what there is to say of the last step: a calibrated step size, a
             divergence.
     """
 
     directions = 1  # of an estimate; the first is that of the gradient
     overlaps = 0  # of an estimate
-    n_circuits = 0
-    n_shots = 0
-    n_overlaps = 0
     guard: DivergenceGuard | None = None
     messages: list[str] = []  # noqa: RUF012 - replaced, never changed
 
@@ -79,9 +74,6 @@ class SimultaneousPerturbation:
         plain = {
             "k": self.k,
             "rng": self.rng.bit_generator.state,
-            "n_circuits": self.n_circuits,
-            "n_shots": self.n_shots,
-            "n_overlaps": self.n_overlaps,
             "stepsize": self.stepsize,
         }
         if self.guard is not None:
@@ -94,8 +86,6 @@ class SimultaneousPerturbation:
         self.last_n_steps = np.array(arrays["last_n_steps"])
         self.k = plain["k"]
         self.rng.bit_generator.state = plain["rng"]
-        self.n_circuits, self.n_shots = plain["n_circuits"], plain["n_shots"]
-        self.n_overlaps = plain["n_overlaps"]
         self.stepsize = plain["stepsize"]
         if self.guard is not None:
             self.guard.restore(arrays, plain["guard"])
@@ -122,8 +112,7 @@ class SimultaneousPerturbation:
             shift = self.finite_diff_step * h
             tapes += [tape_at(theta + shift), tape_at(theta - shift)]
             tapes += self._more_circuits(theta, others, tape_at, here, dev)
-        self.n_overlaps += self.overlaps * self.resamplings
-        results = self._execute(tapes, dev)
+        results = _execute(tapes, dev)
         energy = results.pop(0) if with_cost else None
 
         gradient = np.zeros_like(theta)
@@ -167,7 +156,7 @@ class SimultaneousPerturbation:
         """
         drawn = [self._draw(sizes)[0] for _ in range(CALIBRATION)]
         shifts = [self.finite_diff_step * sign * h for h in drawn for sign in (1, -1)]
-        energies = np.array(self._execute([tape_at(theta + s) for s in shifts], dev), dtype=float)
+        energies = np.array(_execute([tape_at(theta + s) for s in shifts], dev), dtype=float)
         slopes = np.abs(energies[::2] - energies[1::2]) / (2 * self.finite_diff_step)
         if not slopes.mean() > 0:
             raise InputError(
@@ -188,15 +177,14 @@ class SimultaneousPerturbation:
         """The direction of the step: the gradient itself, or multiplied by something learned."""
         return gradient
 
-    def _execute(self, tapes: list[QuantumScript], dev) -> list:
-        """Results of one batch of circuits, each a number."""
-        self.n_circuits += len(tapes)
-        self.n_shots += sum(tape.shots.total_shots or 0 for tape in tapes)
-        return list(qml.execute(tapes, dev, diff_method=None, interface=None))
-
     def _accepts(self, energy, tape: QuantumScript, dev) -> bool:
         """Blocking: whether the energy of the next angles lies within the tolerance."""
-        (following,) = self._execute([tape], dev)
+        (following,) = _execute([tape], dev)
         self.last_n_steps[(self.k - 2) % self.last_n_steps.size] = float(energy)
         tolerance = 2 * self.last_n_steps[: self.k - 1].std()
         return float(following) <= float(energy) + tolerance
+
+
+def _execute(tapes: list[QuantumScript], dev) -> list:
+    """Results of one batch of circuits, each a number."""
+    return list(qml.execute(tapes, dev, diff_method=None, interface=None))

@@ -31,7 +31,6 @@ class SPSAOptimizer(SimultaneousPerturbation):
             weights of the objective change over the steps.
 
     Attributes:
-        n_circuits, n_shots (int): circuits and shots sent out so far.
         messages (list[str]): what there is to say of the last step.
 
     Raises:

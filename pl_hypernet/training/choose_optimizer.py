@@ -2,7 +2,7 @@
 
 import math
 
-from pl_hypernet.devices.known import KNOWN
+from pl_hypernet.devices.known import noise_of
 from pl_hypernet.mps.closed_form import ClosedForm
 
 AUTO = "auto"
@@ -22,8 +22,7 @@ def choose_optimizer(device: str, device_options: dict, form: ClosedForm | None)
     Returns:
         Its name, and the reason as a clause.
     """
-    known = KNOWN.get(device)
-    if known is None or not known.pure_with(device_options):
+    if noise_of(device, device_options):
         return "spsa", f"shots of {device} may be noisy, and SPSA needs two energies a step alone"
     if form is None:
         return "spsa", "what log p costs for an ansatz of your own is not known"

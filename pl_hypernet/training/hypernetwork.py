@@ -11,7 +11,7 @@ from pl_hypernet.circuits import HardwareEfficientAnsatz, start_angles
 from pl_hypernet.circuits.angles import METHODS
 from pl_hypernet.circuits.ansatz import rotation_names
 from pl_hypernet.devices import device as make_device
-from pl_hypernet.devices import random_state, restore_random_state, takes_seed
+from pl_hypernet.devices import takes_seed
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate, expected_loss
 from pl_hypernet.mps.evolution import evolve
@@ -114,7 +114,7 @@ class QuantumHypernetwork:
             options.setdefault("seed", np.random.default_rng(self._seeds["device"]))
         wires = n_qubits if isinstance(device, str) else None
         self.device = make_device(device, wires=wires, **options)
-        self._fresh = random_state(self.device) if isinstance(device, str) else None
+        self._fresh = self.device.random_state if isinstance(device, str) else None
         self.wires = self.device.wires or qml.wires.Wires(range(n_qubits))
         if len(self.wires) != n_qubits:
             raise InputError(
@@ -139,7 +139,7 @@ class QuantumHypernetwork:
 
         A training begins so, and depends on the seed and not on what was sampled before.
         """
-        restore_random_state(self.device, self._fresh)
+        self.device.random_state = self._fresh
 
     def check_theta(self, theta):
         """Angles of the right shape as a trainable pennylane.numpy array.

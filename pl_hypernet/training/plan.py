@@ -11,7 +11,7 @@ from pl_hypernet.analysis.tables import Figures
 from pl_hypernet.circuits import HardwareEfficientAnsatz, start_angles
 from pl_hypernet.devices import circuit_costs
 from pl_hypernet.devices.exact_log_p import INSTEAD
-from pl_hypernet.devices.known import KNOWN
+from pl_hypernet.devices.known import noise_of
 from pl_hypernet.devices.timing import SCORING
 from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.objectives import NetworkLoss
@@ -190,12 +190,9 @@ def _check_objective(config: RunConfig, optimizer, exact_overlaps: bool) -> None
             f"metric={optimizer.metric!r}: device {config.device!r} gives no exact overlaps here; "
             "use metric='sampled'"
         )
-    known = KNOWN.get(config.device)
-    if config.entropy and (known is None or not known.pure_with(config.device_options)):
-        raise InputError(
-            f"the entropy needs log p of the shots, but device {config.device!r} may have noise; "
-            f"{INSTEAD}"
-        )
+    noise = noise_of(config.device, config.device_options)
+    if config.entropy and noise:
+        raise InputError(f"the entropy needs log p of the shots, but {noise}; {INSTEAD}")
 
 
 def duration(seconds: float | None) -> str:

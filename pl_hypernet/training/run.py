@@ -11,7 +11,6 @@ from pl_hypernet.analysis import Evaluation, Summary, evaluate
 from pl_hypernet.analysis.pictures import Pictures
 from pl_hypernet.analysis.summary import summarise
 from pl_hypernet.datasets import Data, as_data
-from pl_hypernet.devices import random_state, restore_random_state, tasks_logged
 from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.networks.activations import REGRESSION
 from pl_hypernet.training.checkpoint import load_checkpoint
@@ -106,9 +105,7 @@ def assess(bits, hypernet, data, config, theta, history, stop_reason, loss, fold
         "stop_reason": stop_reason,
     }
     spent = {
-        "circuits": last.get("circuits") or 0,
-        "overlaps": last.get("overlaps") or 0,
-        "shots": last.get("shots") or 0,
+        **{name: last.get(name, 0) for name in ("circuits", "overlaps", "shots")},
         "seconds": round(sum(record["seconds"] for record in history), 3),
     }
     summary = summarise(evaluation, about, spent)
@@ -152,11 +149,11 @@ def load(folder, hypernet: QuantumHypernetwork | None = None, data=None, loss=No
         data = data.split(config.validation, hypernet.generator("validation"))
     theta = hypernet.check_theta(arrays["theta"])
     if bits is None:
-        before = random_state(hypernet.device)
-        restore_random_state(hypernet.device, plain["device"])
-        with tasks_logged(hypernet.device, folder / TASKS):
+        before = hypernet.device.random_state
+        hypernet.device.random_state = plain["device"]
+        with hypernet.device.tasks_logged(folder / TASKS):
             bits = hypernet.sample(theta, config.evaluation_shots)
-        restore_random_state(hypernet.device, before)
+        hypernet.device.random_state = before
     history = read_history(folder)[: plain["n_steps"]]
     reason = plain["stop_reason"]
     loss = loss or config.loss

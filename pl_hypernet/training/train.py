@@ -8,7 +8,7 @@ from contextlib import nullcontext
 from pathlib import Path
 
 from pl_hypernet.datasets import as_data
-from pl_hypernet.devices import may_hold_tasks, tasks_logged
+from pl_hypernet.devices import may_hold_tasks
 from pl_hypernet.errors import HypernetError
 from pl_hypernet.networks.settings import settings_of
 from pl_hypernet.torch_threads import one_thread_if_small
@@ -147,7 +147,7 @@ def train(
         (folder / CONFIG).write_text(settings)
         tasks = folder / TASKS
 
-    with tasks_logged(hypernet.device, tasks):
+    with hypernet.device.tasks_logged(tasks):
         try:
             with one_thread_if_small(hypernet.shots * min(batch_size, len(data.inputs))):
                 history, stop_reason = _loop(trainer, steps, callbacks, folder, progress)

@@ -6,7 +6,7 @@ import numpy as np
 import pennylane as qml
 
 from pl_hypernet.datasets import Data
-from pl_hypernet.devices import random_state, restore_random_state
+from pl_hypernet.devices import Counts
 from pl_hypernet.errors import InputError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.objective import Objective
@@ -37,7 +37,6 @@ class Trainer:
     Attributes:
         theta: the angles reached.
         n_steps (int): steps made.
-        n_evaluations (int): energies on all samples so far.
     """
 
     def __init__(
@@ -67,7 +66,8 @@ class Trainer:
         self._seen = SeenShots(self.loss)
         self.batches = MiniBatches(len(data.inputs), batch_size, hypernet.generator("batches"))
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
-        self.n_steps = self.n_evaluations = 0
+        self.n_steps = 0
+        self._counts_before = hypernet.device.counts
         self.evaluate_every = evaluate_every
         hypernet.reseed()
         self.steps = steps
@@ -102,11 +102,11 @@ class Trainer:
 
         Returns:
             step (from 1), energy before it (the mean loss, penalties included) and its stderr on
-            the mini-batch, circuits, the overlaps among them, and shots so far (None where the
-            optimizer does not count), seconds of this step; where the objective is not the energy,
-            objective and objective_stderr; every ``evaluate_every`` steps the energy after it on
-            all samples, full_energy and full_stderr; choices, for each choice of the network the
-            share of each option; messages of the optimizer, if there are any.
+            the mini-batch, circuits, the overlaps among them, and shots so far, as the device
+            counts them, seconds of this step; where the objective is not the energy, objective and
+            objective_stderr; every ``evaluate_every`` steps the energy after it on all samples,
+            full_energy and full_stderr; choices, for each choice of the network the share of each
+            option; messages of the optimizer, if there are any.
         """
         start = time.perf_counter()
         self.loss.select(self.batches.next())
@@ -129,7 +129,7 @@ class Trainer:
             record |= {"full_energy": float(full), "full_stderr": full.stderr}
         if options := self._seen.shares(losses):
             record["choices"] = options
-        record |= self._spent()
+        record |= vars(self.counts)
         if messages := getattr(self.optimizer, "messages", []):
             record["messages"] = messages
         record["seconds"] = round(time.perf_counter() - start, 6)
@@ -137,23 +137,16 @@ class Trainer:
 
     def _full_energy(self) -> Estimate:
         """On all samples. Its random numbers are put back: looking does not change the training."""
-        before = random_state(self.hypernet.device)
+        before = self.hypernet.device.random_state
         bits = self.hypernet.sample(self.theta)
-        restore_random_state(self.hypernet.device, before)
-        self.n_evaluations += 1
+        self.hypernet.device.random_state = before
         self.loss.select(None)
         return Estimate.from_losses(self.loss(bits))
 
-    def _spent(self) -> dict:
-        """Circuits and shots so far."""
-        circuits, overlaps, shots = (
-            getattr(self.optimizer, name, None) for name in ("n_circuits", "n_overlaps", "n_shots")
-        )
-        if circuits is not None:
-            circuits += self.n_evaluations
-        if shots is not None:
-            shots += self.n_evaluations * self.hypernet.shots
-        return {"circuits": circuits, "overlaps": overlaps, "shots": shots}
+    @property
+    def counts(self) -> Counts:
+        """Circuits, overlaps among them, and shots that the device executed in this training."""
+        return self.hypernet.device.counts - self._counts_before
 
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         """All that changes from step to step: arrays, and what can be written as JSON.
@@ -163,9 +156,9 @@ class Trainer:
         arrays = {"theta": np.asarray(self.theta)}
         plain = {
             "n_steps": self.n_steps,
-            "n_evaluations": self.n_evaluations,
+            "counts": vars(self.counts),
             "batches": self.batches.rng.bit_generator.state,
-            "device": random_state(self.hypernet.device),
+            "device": self.hypernet.device.random_state,
         }
         if hasattr(self.optimizer, "state"):
             optimizer_arrays, plain["optimizer"] = self.optimizer.state()
@@ -175,9 +168,10 @@ class Trainer:
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
         """Takes over what :meth:`state` gave: the steps that follow are the same bit for bit."""
         self.theta = self.hypernet.check_theta(arrays["theta"])
-        self.n_steps, self.n_evaluations = plain["n_steps"], plain["n_evaluations"]
+        self.n_steps = plain["n_steps"]
+        self._counts_before = self.hypernet.device.counts - Counts(**plain["counts"])
         self.batches.rng.bit_generator.state = plain["batches"]
-        restore_random_state(self.hypernet.device, plain["device"])
+        self.hypernet.device.random_state = plain["device"]
         if "optimizer" in plain:
             own = {
                 name.removeprefix("optimizer."): array

@@ -1,0 +1,69 @@
+"""What a device remembers of its executions."""
+
+from dataclasses import dataclass, field
+
+from pennylane.tape import QuantumScript
+
+from pl_hypernet.measurements import Estimate, ZeroProbability
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much was executed, whoever asked: an optimizer, a callback, a QNode called by hand.
+
+    Attributes:
+        circuits: all of them; one for each element of a batch.
+        overlaps: circuits among them that ask for the overlap of two states.
+        shots: of all circuits.
+    """
+
+    circuits: int = 0
+    overlaps: int = 0
+    shots: int = 0
+
+    @classmethod
+    def of(cls, tapes: list[QuantumScript]) -> "Counts":
+        circuits = overlaps = shots = 0
+        for tape in tapes:
+            batch = tape.batch_size or 1
+            circuits += batch
+            shots += batch * (tape.shots.total_shots or 0)
+            overlaps += batch * any(isinstance(m, ZeroProbability) for m in tape.measurements)
+        return cls(circuits, overlaps, shots)
+
+    def __add__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.circuits + other.circuits,
+            self.overlaps + other.overlaps,
+            self.shots + other.shots,
+        )
+
+    def __sub__(self, other: "Counts") -> "Counts":
+        return Counts(
+            self.circuits - other.circuits,
+            self.overlaps - other.overlaps,
+            self.shots - other.shots,
+        )
+
+
+@dataclass
+class Record:
+    """Shared by a device and what PennyLane makes of it when a transform is applied to it.
+
+    Attributes:
+        counts: of all executions so far.
+        estimates: the expected losses of the last execution.
+        truncation_error: largest discarded weight of a state in the last execution.
+    """
+
+    counts: Counts = Counts()
+    estimates: list[Estimate] = field(default_factory=list)
+    truncation_error: float = 0.0
+
+    def begin(self, tapes: list[QuantumScript]) -> None:
+        """Notes that an execution begins."""
+        self.count(tapes)
+        self.estimates.clear()
+
+    def count(self, tapes: list[QuantumScript]) -> None:
+        self.counts += Counts.of(tapes)
