@@ -6,137 +6,212 @@ outlive an uninstallation, and the folder that is left hides another installatio
 
 import hashlib
 import os
+import pickle
 import re
 import stat
+import sys
 import tempfile
+import time
 import warnings
 from functools import cache
 from pathlib import Path
+from types import CellType, CodeType, ModuleType
 
-from numba import config, njit
-from numba.core.caching import CompileResultCacheImpl, FunctionCache
+import numba
+import numpy as np
+from numba.core.caching import _Cache
+from numba.core.compiler import CompileResult
+from numba.core.dispatcher import Dispatcher
+from numba.core.serialize import dumps
 from platformdirs import user_cache_path
 
 from pl_hypernet.errors import CacheWarning
 from pl_hypernet.version import __version__
 
-PACKAGE = Path(__file__).parent
-KERNEL = re.compile(r"^@compiled\(", re.MULTILINE)
+KEPT_UNUSED = 90 * 24 * 3600  # seconds
 
 
 def compiled(**options):
     """As ``numba.njit``, with a cache of our own.
 
-    What was compiled is used again by later processes until the package's version changes or any
-    file that holds compiled functions, so that a change in one that others call is noticed.
+    What was compiled is used again by later processes while the package's version is the same, and
+    the code of the function, of the compiled functions that it calls, and the global constants of
+    all of them.
 
     Args:
         **options: of ``numba.njit``, without ``cache``.
     """
 
     def decorate(function):
-        dispatcher = njit(**options)(function)
-        dispatcher._cache = KernelCache(function)  # what cache=True sets, to numba's own kind
+        dispatcher = numba.njit(**options)(function)
+        if isinstance(dispatcher, Dispatcher):  # with NUMBA_DISABLE_JIT it is the function itself
+            dispatcher._cache = KernelCache(dispatcher)  # where cache=True puts numba's own kind
         return dispatcher
 
     return decorate
 
 
 @cache
-def cache_folder() -> Path:
-    """Where compiled functions are kept: ``NUMBA_CACHE_DIR`` if set, else the user's cache folder;
-    if that cannot be written, a temporary one, which is said once."""
-    wanted = Path(config.CACHE_DIR or user_cache_path("pl_hypernet")) / "kernels"
-    if _is_writable(wanted):
+def cache_folder() -> Path | None:
+    """Where compiled functions are kept: in ``NUMBA_CACHE_DIR`` if set, else in the user's cache
+    folder; if they cannot be, in a temporary one, which is said once. None: nowhere."""
+    wanted = _wanted_folder()
+    if wanted is not None and _is_usable(wanted):
         return wanted
-    # cached code is executed: a folder that others could have made, or can write, is not trusted
-    user = os.getuid() if hasattr(os, "getuid") else "user"
-    folder = Path(tempfile.gettempdir()) / f"pl_hypernet-kernels-{user}"
-    if not (_is_writable(folder) and _is_private(folder)):
-        folder = Path(tempfile.mkdtemp(prefix="pl_hypernet-kernels-"))
+    folder = _temporary_folder()
+    reason = f"{wanted} cannot be written, or others can" if wanted else "there is no home folder"
+    place = f"in {folder}" if folder else "for this process only"
     warnings.warn(
-        f"{wanted} cannot be written: compiled loops are kept in {folder}; set NUMBA_CACHE_DIR to "
-        "keep them elsewhere",
+        f"{reason}: compiled loops are kept {place}; set NUMBA_CACHE_DIR to keep them elsewhere",
         CacheWarning,
         stacklevel=2,
     )
     return folder
 
 
-def _is_writable(folder: Path) -> bool:
+def _wanted_folder() -> Path | None:
+    if numba.config.CACHE_DIR:
+        return Path(numba.config.CACHE_DIR, "pl_hypernet", "kernels").absolute()
+    try:
+        folder = user_cache_path("pl_hypernet", appauthor=False) / "kernels"
+    except RuntimeError:  # no home; earlier versions of platformdirs return "~/.cache"
+        return None
+    return folder if folder.is_absolute() else None
+
+
+def _temporary_folder() -> Path | None:
+    user = os.getuid() if hasattr(os, "getuid") else "user"
+    try:
+        folder = Path(tempfile.gettempdir()) / f"pl_hypernet-kernels-{user}"
+        return folder if _is_usable(folder) else Path(tempfile.mkdtemp(prefix=f"{folder.name}-"))
+    except OSError:
+        return None
+
+
+def _is_usable(folder: Path) -> bool:
+    """Whether we can write there, and nobody else: what is kept is executed."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=folder).close()
+        found = folder.lstat()
     except OSError:
         return False
-    return True
+    if not hasattr(os, "getuid"):
+        return True
+    others_can_write = found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
+    return stat.S_ISDIR(found.st_mode) and found.st_uid == os.getuid() and not others_can_write
 
 
-def _is_private(folder: Path) -> bool:
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode):
-        return False
-    return not hasattr(os, "getuid") or (
-        found.st_uid == os.getuid() and not found.st_mode & (stat.S_IWGRP | stat.S_IWOTH)
-    )
+class KernelCache(_Cache):
+    """The compiled variants of one function in :func:`cache_folder`, in a file each.
 
+    numba's own kind has an index beside the files, which processes that run at once, or before and
+    after an edit, can leave pointing to each other's code. Here a file's name says all that its
+    content depends on, so each process finds its own or none; a damaged file is as none.
+    """
 
-@cache
-def source_stamp() -> str:
-    """A digest of the version and of all files that hold compiled functions."""
-    digest = hashlib.sha256(__version__.encode())
-    for path in sorted(PACKAGE.rglob("*.py")):
-        source = path.read_text(encoding="utf-8")
-        if KERNEL.search(source):
-            digest.update(source.encode())
-    return digest.hexdigest()
+    def __init__(self, dispatcher: Dispatcher):
+        self._dispatcher = dispatcher
+        function = dispatcher.py_func
+        self._name = re.sub("[<>]", "", f"{function.__module__}.{function.__qualname__}")
+        self._enabled = True
 
+    @property
+    def cache_path(self) -> str:
+        return str(cache_folder())
 
-class _Locator:
-    """Tells numba where to keep one function, and when what is kept is stale."""
+    def enable(self) -> None:
+        self._enabled = True
 
-    def __init__(self, function, path: str):
-        self._py_file = path
-        self._function = function
-        # installations of the package do not take each other's files
-        installation = hashlib.sha256(str(PACKAGE).encode()).hexdigest()[:16]
-        self._folder = cache_folder() / installation
+    def disable(self) -> None:
+        self._enabled = False
 
-    @classmethod
-    def from_function(cls, function, path: str):
-        return cls(function, path)
+    def flush(self) -> None:
+        for path in self._files():
+            path.unlink(missing_ok=True)
 
-    def ensure_cache_path(self) -> None:
-        self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-
-    def get_cache_path(self) -> str:
-        return str(self._folder)
-
-    def get_source_stamp(self) -> str:
-        return source_stamp()
-
-    def get_disambiguator(self) -> str:
-        return self._function.__module__
-
-
-class _Files(CompileResultCacheImpl):
-    _locator_classes = (_Locator,)
-
-
-class KernelCache(FunctionCache):
-    """numba's cache of one function in :func:`cache_folder`; a damaged or full one is as none."""
-
-    _impl_class = _Files
-
-    def load_overload(self, sig, target_context):
+    def load_overload(self, sig, target_context) -> CompileResult | None:
+        target_context.refresh()
+        path = self._path(sig, target_context)
+        if path is None:
+            return None
         try:
-            return super().load_overload(sig, target_context)
-        except Exception:
-            self.disable()  # what cannot be read is not written over in this process
+            digest, content = path.read_bytes().split(b"\n", 1)
+            if digest != _digest(content).encode():
+                return None
+            os.utime(path)
+            return CompileResult._rebuild(target_context, *pickle.loads(content))
+        except Exception:  # not there, or not what numba can read
             return None
 
-    def save_overload(self, sig, data):
+    def save_overload(self, sig, data: CompileResult) -> None:
+        path = self._path(sig, data.target_context)
+        if path is None or data.library.has_dynamic_globals:  # these hold addresses
+            return
+        content = dumps(data._reduce())
         try:
-            super().save_overload(sig, data)
-        except Exception:
-            self.disable()
+            with tempfile.NamedTemporaryFile(
+                dir=path.parent, prefix=path.stem, suffix=".part", delete=False
+            ) as file:
+                file.write(_digest(content).encode() + b"\n" + content)
+            os.replace(file.name, path)
+            for old in self._files():
+                if time.time() - old.stat().st_mtime > KEPT_UNUSED:
+                    old.unlink()
+        except OSError:  # a full disk: then the next process compiles again
+            pass
+
+    def _files(self) -> list[Path]:
+        folder = cache_folder()
+        return list(folder.glob(f"{self._name}-*")) if folder else []
+
+    def _path(self, sig, target_context) -> Path | None:
+        folder = cache_folder()
+        if folder is None or not self._enabled:
+            return None
+        versions = (__version__, numba.__version__, sys.implementation.cache_tag)
+        machine = target_context.codegen().magic_tuple()
+        depends_on = f"{versions} {machine} {sig} {description(self._dispatcher)}"
+        return folder / f"{self._name}-{_digest(depends_on.encode())[:32]}.kernel"
+
+
+def description(value) -> str:
+    """All that numba compiles of a function, or of a value in it, as text.
+
+    Taken from what is in memory, not from files: these can have been edited since the import.
+    """
+    match value:
+        case Dispatcher():
+            function, code = value.py_func, value.py_func.__code__
+            known = function.__globals__
+            names = {name: known[name] for name in _names(code) if name in known}
+            cells = function.__closure__ or ()
+            parts = (value.targetoptions, code, function.__defaults__, cells, names)
+            return f"{function.__module__}.{function.__qualname__}{description(parts)}"
+        case CodeType():
+            return description((value.co_code, value.co_names, value.co_varnames, value.co_consts))
+        case CellType():
+            return description(value.cell_contents)
+        case ModuleType():
+            return value.__name__
+        case dict():
+            return f"{{{', '.join(sorted(description(item) for item in value.items()))}}}"
+        case set() | frozenset():
+            return f"{{{', '.join(sorted(map(description, value)))}}}"
+        case tuple():
+            return f"({', '.join(map(description, value))})"
+        case None | bool() | int() | float() | complex() | str() | bytes() | np.generic():
+            return f"{type(value).__name__} {value!r}"
+        case _ if callable(value):
+            return f"{value.__module__}.{getattr(value, '__qualname__', value)}"
+    raise TypeError(f"{value!r} in a compiled function: pass it as an argument")
+
+
+def _names(code: CodeType) -> set[str]:
+    """Names that a function and those defined in it look up, attributes included."""
+    inner = (_names(constant) for constant in code.co_consts if isinstance(constant, CodeType))
+    return set(code.co_names).union(*inner)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
