@@ -14,7 +14,7 @@ from pl_hypernet.exports.reader import run_packed
 from pl_hypernet.networks import BinaryNetwork
 
 SUFFIXES = {"torch": ".pt2", "onnx": ".onnx", "packed": ".npz"}
-NO_ONNX = "ONNX is not installed here: pip install onnx onnxscript onnxruntime"
+NO_ONNX = "ONNX is not installed here: pip install 'pl_hypernet[export]'"
 
 
 def export(
