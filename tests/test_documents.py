@@ -13,7 +13,7 @@ import typer
 from pl_hypernet.cli.main import app
 
 ROOT = Path(__file__).parent.parent
-PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")]
+PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("demos/*.md")]
 DEMOS = sorted(path.parent for path in ROOT.glob("demos/*/demo.py"))
 
 
@@ -89,16 +89,17 @@ def test_readme_names_only_commands_and_options_that_exist():
 
 @pytest.mark.parametrize("folder", DEMOS, ids=lambda path: path.name)
 def test_demo_runs(folder, tmp_path):
-    environment = os.environ | {"MPLBACKEND": "Agg", "DEMO_STEPS": "2"}
     result = subprocess.run(
-        [sys.executable, folder / "demo.py"],
+        [sys.executable, ROOT / "demos/save_figures.py", folder, "figures"],
         cwd=tmp_path,
-        env=environment,
+        env=os.environ | {"DEMO_STEPS": "2"},
         capture_output=True,
         text=True,
     )
     assert result.returncode == 0, result.stderr
     assert "66 qubits on hypernet.mps" in result.stdout
+    figures = sorted((tmp_path / "figures").iterdir())
+    assert [path.name for path in figures] == [f"figure_{k:02d}.png" for k in range(1, 5)]
 
 
 @pytest.mark.parametrize("folder", DEMOS, ids=lambda path: path.name)
