@@ -10,7 +10,7 @@ qubits.
     python benchmarks/optimizers_at_scale.py --rules stock --steps 5000 --seeds 10
     python benchmarks/optimizers_at_scale.py --seeds 10 --no-entangled    # the control: no CZ
     python benchmarks/optimizers_at_scale.py --seeds 10 --layers 0        # and no layers at all
-    python benchmarks/optimizers_at_scale.py --seeds 0 --out docs         # draw again what is stored
+    python benchmarks/optimizers_at_scale.py --seeds 0 --out docs        # draws what is stored
 
 All runs, with their curves, are added to a JSON file as they end (--json).
 

@@ -42,7 +42,7 @@ def test_training_says_why_and_keeps_the_choice(tmp_path, capsys):
     data = (inputs, (inputs[:, 0] > inputs[:, 1]).astype(int))
     hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(3, activation="sigmoid"), shots=50)
     run = plh.train(hypernet, data, optimizer="auto", steps=3, out=tmp_path / "run")
-    assert "optimizer score: log p is at hand (bond dimension 4)" in capsys.readouterr().err
+    assert "optimizer score: log p is exact here (bond dimension 4)" in capsys.readouterr().err
     assert run.summary["optimizer"] == "score"
     assert plh.load(tmp_path / "run", data=data).config.optimizer == "score"
 

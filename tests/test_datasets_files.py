@@ -1,4 +1,4 @@
-"""Tables of a user's own, gaps in them, and torch datasets."""
+"""Tables of a user's own, missing values in them, and torch datasets."""
 
 from pathlib import Path
 
@@ -153,7 +153,7 @@ def test_a_table_of_several_targets(table):
         datasets.load(path, target=["a", "b", "x"], regression=True)
 
 
-def test_gaps_are_filled_with_training_means(table):
+def test_missing_values_are_filled_with_training_means(table):
     path = table("a,b,y\n1,,0\n3,5,1\n,7,1\n")
     test = table("a,b,y\n,100,0\n50,NaN,1\n", "other.csv")
     data = datasets.load(Path(path), test=Path(test), missing="mean")
@@ -168,7 +168,7 @@ def test_gaps_are_filled_with_training_means(table):
     assert filled.inputs.tolist() == [[1], [2], [3]]
 
 
-def test_means_of_what_is_kept_fill_the_gaps():
+def test_means_of_what_is_kept_fill_missing_values():
     x = np.random.default_rng(0).normal(size=(40, 3))
     x[::4, 1] = np.nan
     data = from_arrays(x, np.arange(40) % 2, missing="mean")
@@ -183,8 +183,8 @@ def test_means_of_what_is_kept_fill_the_gaps():
             np.testing.assert_allclose(by_first, expected[np.argsort(x[chosen, 0])], rtol=1e-5)
             assert np.isnan(x[chosen, 1]).any()
     again = data.split(0.25, 0).split(0.5, 1)
-    assert again.gaps.shape == again.inputs.shape
-    np.testing.assert_array_equal(np.isnan(x).sum(axis=0), data.gaps.sum(axis=0))
+    assert again.was_missing.shape == again.inputs.shape
+    np.testing.assert_array_equal(np.isnan(x).sum(axis=0), data.was_missing.sum(axis=0))
 
 
 def test_shapes_of_images():

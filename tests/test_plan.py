@@ -209,7 +209,7 @@ def test_a_device_without_a_price(data_file, tmp_path):
         ({"device": "braket.aws.qubit", "device_options": {"device_arn": CEPHEUS},
           "shots": 60_000}, DeviceError, "60000 shots on .* which takes 1 to 50000 for each"),
         ({"device": "braket.aws.qubit", "device_options": {"device_arn": GARNET[:-1]}}, InputError,
-         "no capabilities at hand of .*emulator=FILE.json"),
+         "capabilities of .* are not known here.*emulator=FILE.json"),
         ({"device": "braket.aws.qubit"}, InputError, "needs a device_arn"),
         ({"device": "braket.aws.qubit", "device_options": {"emulator": "iqm-54", "noise": "maybe"}},
          InputError, "noise='maybe': expected true or false"),

@@ -53,9 +53,9 @@ def load(name: str | Path, *, features: str | list[str] | None = None, **options
             ``test_inputs``, ``test_targets``; or ``.csv``, a table with names of columns first.
         features: one or more feature maps, see :func:`with_features`; None: the raw inputs.
         **options: arguments of the dataset, e.g. ``digits``, ``size``, ``root``; of a file
-            ``regression=True`` where targets are real numbers, ``missing="mean"`` where gaps are
-            to be filled in; of a table also ``target``, the column's name, and ``test``, the path
-            of a table to test on.
+            ``regression=True`` where targets are real numbers, ``missing="mean"`` where missing
+            values are to be filled in; of a table also ``target``, the column's name, and
+            ``test``, the path of a table to test on.
 
     Returns:
         Data: ``source`` makes the same data again.

@@ -6,7 +6,7 @@ import numpy as np
 
 from pl_hypernet.datasets.checked import array, column_names, columns_in_order, numbers, rows
 from pl_hypernet.datasets.data import Data
-from pl_hypernet.datasets.gaps import fill_gaps
+from pl_hypernet.datasets.missing_values import fill_missing
 from pl_hypernet.errors import DataError, InputError, unknown_name
 
 MOST_CLASSES = 1000
@@ -65,12 +65,12 @@ def from_arrays(
     if test_targets is not None:
         test_targets = columns_in_order("test targets", test_targets, target_names)
         test_targets = _column("test targets", test_targets, regression)
-    gaps = fill = None
+    was_missing = fill = None
     if missing is not None:
         if missing != "mean":
             raise unknown_name("missing", missing, ["mean"])
-        gaps = np.isnan(inputs)
-        inputs, test_inputs, fill = fill_gaps(inputs, test_inputs)
+        was_missing = np.isnan(inputs)
+        inputs, test_inputs, fill = fill_missing(inputs, test_inputs)
     classes = None
     if not regression:
         labels = _classes(targets)
@@ -86,7 +86,7 @@ def from_arrays(
         test_targets,
         classes,
         image_shape,
-        gaps=gaps,
+        was_missing=was_missing,
         fill=fill,
         feature_names=feature_names,
         target_names=target_names,

@@ -153,12 +153,12 @@ def _read(path: str) -> Table:
     return Table(path, names, [row for _, row in read[1:]], [line for line, _ in read[1:]])
 
 
-def _numbers(table: Table, name: str, gaps: bool, hint: str = "") -> np.ndarray:
+def _numbers(table: Table, name: str, may_miss: bool, hint: str = "") -> np.ndarray:
     """A column as float64, with NaN for missing cells where these are allowed."""
     numbers = np.empty(len(table.rows))
     for row, cell in enumerate(table.column(name)):
         if cell.lower() in MISSING:
-            if not gaps:
+            if not may_miss:
                 raise table.error(row, name, f"{cell!r} is missing: {MEND}{MEANS}")
             numbers[row] = np.nan
         elif not _is_number(cell):

@@ -7,7 +7,7 @@ import numpy as np
 
 from pl_hypernet.datasets.checked import LARGEST, check_size
 from pl_hypernet.datasets.feature_maps import FeatureMap
-from pl_hypernet.datasets.gaps import fill_gaps
+from pl_hypernet.datasets.missing_values import fill_missing
 from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import DataError
 
@@ -30,8 +30,8 @@ class Data:
         raw: the data before these maps; None where there are none.
         target_mean, target_scale: targets of a regression are (y - target_mean) / target_scale,
             y those that the user gave; of several targets float64 (n_targets,).
-        gaps: bool (n_samples, n_inputs), where raw inputs were missing and are training means now;
-            None: nowhere.
+        was_missing: bool (n_samples, n_inputs), where raw inputs were missing, which are training
+            means now; None: nowhere.
         fill: float32 (n_inputs,), these means; None where a missing input is refused.
         feature_names: name of each column of the inputs; None where they have none.
         target_names: name of the target, or of each target of a regression; None as before.
@@ -51,7 +51,7 @@ class Data:
     source: dict[str, Any] | None = None
     features: tuple[str, ...] = ()
     raw: Optional["Data"] = None
-    gaps: np.ndarray | None = None
+    was_missing: np.ndarray | None = None
     target_mean: float | np.ndarray = 0.0
     target_scale: float | np.ndarray = 1.0
     fill: np.ndarray | None = None
@@ -164,11 +164,12 @@ class Data:
                 "give more samples or another fraction"
             )
         held, kept = order[:n_held], order[n_held:]
-        inputs, held_inputs, gaps, fill = self.inputs[kept], self.inputs[held], None, self.fill
-        if self.gaps is not None:
-            gaps = self.gaps[kept]
-            inputs[gaps] = held_inputs[self.gaps[held]] = np.nan
-            inputs, held_inputs, fill = fill_gaps(inputs, held_inputs)
+        inputs, held_inputs = self.inputs[kept], self.inputs[held]
+        was_missing, fill = None, self.fill
+        if self.was_missing is not None:
+            was_missing = self.was_missing[kept]
+            inputs[was_missing] = held_inputs[self.was_missing[held]] = np.nan
+            inputs, held_inputs, fill = fill_missing(inputs, held_inputs)
         made = Data(
             inputs,
             self.targets[kept],
@@ -176,7 +177,7 @@ class Data:
             self.targets[held],
             self.classes,
             self.image_shape,
-            gaps=gaps,
+            was_missing=was_missing,
             target_mean=self.target_mean,
             target_scale=self.target_scale,
             fill=fill,

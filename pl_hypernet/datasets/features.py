@@ -73,7 +73,7 @@ def with_features(data: Data, names: str | tuple[str, ...] | list[str]) -> Data:
         source=None if data.source is None else {**data.source, "features": list(names)},
         features=names,
         raw=data,
-        gaps=None,
+        was_missing=None,
         feature_names=feature_names,
         maps=maps,
     )

@@ -32,7 +32,7 @@ def sample_all(
 
 def _groups(states, shots) -> list[list[int]]:
     """Indices of states in a row that are alike and have as many shots."""
-    first = 0  # of the group at hand
+    first = 0  # of this group
 
     def key(i: int) -> int:
         nonlocal first

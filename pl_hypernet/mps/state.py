@@ -133,7 +133,7 @@ class MatrixProductState:
         return {}
 
     def overlap(self, other: "MatrixProductState") -> float:
-        """Fidelity |<other|self>|^2, exact for the tensors at hand; in [0, 1]."""
+        """Fidelity |<other|self>|^2, exact for these tensors; in [0, 1]."""
         if self.wires != other.wires:
             raise InputError(
                 f"overlap of states on {self.wires} and {other.wires}: expected the same wires in "

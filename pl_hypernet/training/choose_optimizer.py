@@ -23,7 +23,7 @@ def choose_optimizer(device: str, device_options: dict, form: ClosedForm | None)
         Its name, and the reason as a clause.
     """
     if noise_of(device, device_options):
-        return "spsa", f"shots of {device} may be noisy, and SPSA needs two energies a step alone"
+        return "spsa", f"shots of {device} may be noisy, and SPSA needs but two energies a step"
     if form is None:
         return "spsa", "what log p costs for an ansatz of your own is not known"
     chi = min(form.bond_dim, 2 ** math.ceil(len(form.wires) / 2))
@@ -32,4 +32,4 @@ def choose_optimizer(device: str, device_options: dict, form: ClosedForm | None)
         return "spsa", "shots come from a truncated state, of which log p is not known"
     if chi > MAX_BOND_DIM:
         return "spsa", f"log p needs a bond dimension of {chi}, above {MAX_BOND_DIM}"
-    return "score", f"log p is at hand (bond dimension {chi}), so one energy gives all derivatives"
+    return "score", f"log p is exact here (bond dimension {chi}): one energy gives all derivatives"

@@ -2,6 +2,7 @@
 
 import numpy as np
 from matplotlib.figure import FigureBase
+from matplotlib.ticker import MaxNLocator
 
 from pl_hypernet.analysis.evaluation import Evaluation
 from pl_hypernet.analysis.pictures.style import COLORS, margins, shortened, text_width
@@ -45,6 +46,7 @@ def draw_accuracy(figure: FigureBase, evaluation: Evaluation, network: BinaryNet
     top.legend(frameon=False, loc="upper left" if on_the_right else "upper right")
     which = "test" if evaluation.test else "training"
     ax.set_xlabel(f"{which} {evaluation.word}{low}")
+    ax.xaxis.set_major_locator(MaxNLocator(6))
 
 
 def _rows(bits: np.ndarray, network: BinaryNetwork) -> list[tuple[str, str, np.ndarray]]:

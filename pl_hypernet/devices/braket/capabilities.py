@@ -1,4 +1,4 @@
-"""Capabilities of Braket's devices that are at hand without an account."""
+"""Capabilities of Braket's devices that are known without an account."""
 
 from pathlib import Path
 

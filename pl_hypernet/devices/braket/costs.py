@@ -31,8 +31,9 @@ def task_costs(circuits: dict[str, list], shots: int, options: dict, prices=None
             return _managed(circuits, shots, arn, tail, table)
         if tail not in LOOK_ALIKES:
             raise InputError(
-                f"no capabilities at hand of {arn}: write AwsDevice(arn).properties.json() to a "
-                "file, and give it as the device option emulator=FILE.json"
+                f"the capabilities of {arn} are not known here: write "
+                "AwsDevice(arn).properties.json() to a file, and give it as the device option "
+                "emulator=FILE.json"
             )
         source = LOOK_ALIKES[tail]
     else:

@@ -5,7 +5,7 @@ import numpy as np
 from pl_hypernet.errors import DataError
 
 
-def fill_gaps(inputs: np.ndarray, test_inputs: np.ndarray | None = None):
+def fill_missing(inputs: np.ndarray, test_inputs: np.ndarray | None = None):
     """NaN replaced by the means of the training inputs in each column.
 
     Args:
@@ -18,14 +18,14 @@ def fill_gaps(inputs: np.ndarray, test_inputs: np.ndarray | None = None):
     Raises:
         DataError: a column without any value in the training inputs.
     """
-    gaps = np.isnan(inputs)
-    empty = np.flatnonzero(gaps.all(axis=0))
+    was_missing = np.isnan(inputs)
+    empty = np.flatnonzero(was_missing.all(axis=0))
     if len(empty):
         raise DataError(
             f"column {empty[0]} of the training inputs has no value at all: remove the column"
         )
     means = np.nanmean(inputs, axis=0, dtype=np.float64).astype(np.float32)
-    filled = np.where(gaps, means, inputs)
+    filled = np.where(was_missing, means, inputs)
     if test_inputs is not None:
         test_inputs = np.where(np.isnan(test_inputs), means, test_inputs)
     return filled, test_inputs, means
