@@ -1,10 +1,13 @@
 """``default.tensor`` with finite shots: its states, our sampler."""
 
+from copy import copy
+from functools import cached_property
+
 import numpy as np
 import pennylane as qml
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import simulator_tracking
-from pennylane.measurements import ExpectationMP, VarianceMP
+from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
@@ -14,18 +17,16 @@ from pl_hypernet.devices.state_measurement import measure_all
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.mps.state import MAX_EXACT_WIRES, MatrixProductState
 
-ITS_OWN = (ExpectationMP, VarianceMP)  # what default.tensor computes itself
-
 
 @simulator_tracking
 class SampledTensorDevice(BitstringDevice):
     """PennyLane's ``default.tensor``, which has no finite shots, made to return bits.
 
-    With ``method="mps"`` circuits run on quimb, with the device's ``max_bond_dim`` and ``cutoff``;
-    then the matrix product state is taken and sampled, at any number of wires, and overlaps are
-    those of the states. With ``method="tn"`` quimb keeps an unordered network, which cannot be
-    sampled site by site: shots come from the state vector, up to 20 wires, and expectation values
-    without shots remain what that method is good for.
+    Circuits run on quimb, and one state is taken, of which all is measured here, as on
+    ``hypernet.mps``. With ``method="mps"`` it is the matrix product state of the device's
+    ``max_bond_dim`` and ``cutoff``, normalised; its line is the order of the device's wires. With
+    ``method="tn"`` quimb keeps an unordered network, which cannot be sampled site by site: Pauli
+    words are contracted at any number of wires, all else comes from the state vector, up to 20.
 
     Args:
         inner: a ``default.tensor`` device.
@@ -46,46 +47,81 @@ class SampledTensorDevice(BitstringDevice):
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
         self.record.begin(circuits)
-        return tuple(map(self._execute_one, circuits))
-
-    def _execute_one(self, circuit: QuantumScript):
-        if not circuit.shots and all(isinstance(m, ITS_OWN) for m in circuit.measurements):
-            return self.inner.simulate(circuit.map_to_standard_wires())  # tracked here, not there
-        given = range(len(circuit.wires)) if self.wires is None else self.wires
-        wires = Wires.all_wires([Wires(given), circuit.wires])
-        return measure_all([circuit], [wires], self._states, self._rng)[0]
+        # one by one, since each state is large
+        return tuple(
+            measure_all([circuit], self.wires, self._states, self._rng, self.record)[0]
+            for circuit in circuits
+        )
 
     def _states(self, operations, orders) -> list[MatrixProductState]:
         return [self._state(ops, order) for ops, order in zip(operations, orders, strict=True)]
 
-    def _state(self, operations, order: Wires) -> MatrixProductState:
+    def _state(self, operations: list[Operator], order: Wires) -> MatrixProductState:
         """Runs a circuit on the inner device and takes the state that it leaves behind."""
         position = {wire: i for i, wire in enumerate(order)}
-        numbered = list(operations)
         if list(order) != list(range(len(order))):
-            numbered = [qml.map_wires(operation, position) for operation in operations]
-        touched = Wires.all_wires([operation.wires for operation in numbered])
-        # so that no site is missing
-        numbered += [qml.Identity(i) for i in range(len(order)) if i not in touched]
-        self.inner.simulate(QuantumScript(numbered))
-        psi = self.inner._quimb_circuit.psi  # there is no public way to it
+            operations = [qml.map_wires(operation, position) for operation in operations]
+        runner = copy(self.inner)
+        # there is no public way to either: all sites, those of deferred measurements among them
+        runner._wires = Wires(range(len(order)))
+        runner.simulate(QuantumScript(operations))
+        self.inner._quimb_circuit = runner._quimb_circuit  # which its user can draw
         if self.inner.method == "tn":
-            psi = self._line(psi, len(order))
-        psi.permute_arrays("lpr")
-        sites = [np.asarray(site, dtype=np.complex128) for site in psi.arrays]
-        sites[0] = sites[0].reshape(1, 2, -1)
-        sites[-1] = sites[-1].reshape(-1, 2, 1)
-        state = MatrixProductState.from_sites(sites, order)
-        # truncation loses some of the norm
-        return MatrixProductState(state.canonical, state.wires, state.bond_dims)
+            return NetworkState(runner, order)
+        return _line(runner._quimb_circuit.psi, order)
 
-    def _line(self, psi, n_wires: int):
-        """An unordered network as a matrix product state, through the state vector."""
+
+class NetworkState(MatrixProductState):
+    """The state that ``default.tensor`` holds with ``method="tn"``: a network without an order.
+
+    Expectation values of products are contracted by quimb. All else makes a line of it, through the
+    state vector.
+
+    Args:
+        device: that has run a circuit, on the wires 0, 1, ...
+        wires: their labels.
+    """
+
+    def __init__(self, device: Device, wires: Wires):
+        self.__dict__.update(
+            device=device, wires=wires, truncation_error=0.0, fidelity=1.0, torch_device="cpu"
+        )
+
+    @cached_property
+    def line(self) -> MatrixProductState:
         from quimb.tensor import MatrixProductState as QuimbState
 
-        if n_wires > MAX_EXACT_WIRES:
+        if len(self.wires) > MAX_EXACT_WIRES:
             raise DeviceError(
                 f"default.tensor with method='tn' cannot be sampled beyond {MAX_EXACT_WIRES} "
-                f"wires; got {n_wires}: use method='mps'"
+                f"wires, and gives expectation values of Pauli words alone; got "
+                f"{len(self.wires)}: use method='mps'"
             )
-        return QuimbState.from_dense(psi.to_dense(), dims=2)
+        dense = self.device._quimb_circuit.psi.to_dense()
+        return _line(QuimbState.from_dense(dense, dims=2), self.wires)
+
+    @cached_property
+    def tensors(self) -> np.ndarray:
+        return self.line.tensors
+
+    @cached_property
+    def bond_dims(self) -> np.ndarray:
+        return self.line.bond_dims
+
+    def product_expectation(self, operators: dict) -> float:
+        if not operators:
+            return 1.0
+        factors = [
+            qml.Hermitian(matrix, self.wires.index(wire)) for wire, matrix in operators.items()
+        ]
+        return float(self.device.measurement(qml.expval(qml.prod(*factors))))
+
+
+def _line(psi, wires: Wires) -> MatrixProductState:
+    """A matrix product state of quimb as one of ours, normalised, since truncation loses norm."""
+    psi.permute_arrays("lpr")
+    sites = [np.asarray(site, dtype=np.complex128) for site in psi.arrays]
+    sites[0] = sites[0].reshape(1, 2, -1)
+    sites[-1] = sites[-1].reshape(-1, 2, 1)
+    state = MatrixProductState.from_sites(sites, wires)
+    return MatrixProductState(state.canonical, state.wires, state.bond_dims)

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 from pennylane.devices import ExecutionConfig
 from pennylane.devices.modifiers import simulator_tracking, single_tape_support
-from pennylane.wires import Wires
 
 from pl_hypernet.devices.exact_log_p import TRUNCATION_LIMIT
 from pl_hypernet.devices.hypernet_device import HypernetDevice
@@ -103,15 +102,9 @@ class HypernetMPS(HypernetDevice):
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
         self.record.begin(circuits)
-        if self.wires is None:
-            circuits = [circuit.map_to_standard_wires() for circuit in circuits]
-        wires = [self._all_wires(circuit) for circuit in circuits]
-        return measure_all(circuits, wires, self._states, self._rng, self.precision)
-
-    def _all_wires(self, circuit) -> Wires:
-        """The wires of the device, and any that deferred measurements have added to a circuit."""
-        given = range(len(circuit.wires)) if self.wires is None else self.wires
-        return Wires.all_wires([Wires(given), circuit.wires])
+        return measure_all(
+            circuits, self.wires, self._states, self._rng, self.record, self.precision
+        )
 
     def _states(self, operations, wires) -> list[MatrixProductState]:
         states = evolve(operations, wires, self.max_bond_dim, self.cutoff, self.torch_device)
@@ -124,12 +117,9 @@ class HypernetMPS(HypernetDevice):
             (state.truncation_error for state in states), default=0.0
         )
         self.fidelity = min((state.fidelity for state in states), default=1.0)
-        if self.tracker.active:
-            self.tracker.update(
-                bond_dim=self.bond_dim,
-                truncation_error=self.truncation_error,
-                fidelity=self.fidelity,
-            )
+        if self.tracker.active:  # not through its update, which would sum them up
+            for name in ("bond_dim", "truncation_error", "fidelity"):
+                self.tracker.history.setdefault(name, []).append(getattr(self, name))
         if self.truncation_error > TRUNCATION_LIMIT:
             warnings.warn(
                 f"hypernet.mps dropped {self.truncation_error:.2g} of the weight of a state at "

@@ -3,12 +3,7 @@
 from collections.abc import Callable
 
 import pennylane as qml
-from pennylane.devices.preprocess import (
-    decompose,
-    null_postprocessing,
-    validate_device_wires,
-    validate_measurements,
-)
+from pennylane.devices.preprocess import decompose, validate_device_wires, validate_measurements
 from pennylane.measurements import ExpectationMP, ProbabilityMP, StateMeasurement, VarianceMP
 from pennylane.operation import Operator
 from pennylane.transforms.core import CompilePipeline
@@ -16,7 +11,6 @@ from pennylane.wires import Wires
 
 from pl_hypernet.devices.lowering import lower_expected_loss
 from pl_hypernet.devices.record import Record
-from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ZeroProbability
 
 ANALYTIC = (ZeroProbability, ExpectationMP, VarianceMP, ProbabilityMP, StateMeasurement)
@@ -47,7 +41,6 @@ def line_program(
         noise=noise,
     )
     program.add_transform(qml.defer_measurements, allow_postselect=False)
-    program.add_transform(split_observables)
     program.add_transform(
         decompose,
         stopping_condition=is_native,
@@ -74,26 +67,3 @@ def _decomposition(operation: Operator) -> list[Operator]:
     if operation.has_decomposition or not operation.has_matrix:
         return operation.decomposition()
     return qml.QubitUnitary(operation.matrix(), wires=operation.wires).decomposition()
-
-
-@qml.transform
-def split_observables(tape):
-    """One tape for each basis that must be measured; what one basis serves passes freely."""
-    observed = [measurement for measurement in tape.measurements if measurement.obs is not None]
-    for measurement in observed:
-        if tape.shots and not measurement.obs.has_diagonalizing_gates:
-            raise DeviceError(
-                f"{measurement} cannot be measured with shots: its eigenbasis is not known"
-            )
-    alone = len(tape.measurements) == 1
-    if not observed or (alone and not _is_mean_of_a_sum(observed[0])):
-        return (tape,), null_postprocessing
-    return qml.transforms.split_non_commuting(tape)
-
-
-def _is_mean_of_a_sum(measurement) -> bool:
-    """Whether a measurement is linear in the terms of its observable, and there are several."""
-    sentence = measurement.obs.pauli_rep
-    several = sentence is None or len(sentence) > 1
-    composite = isinstance(measurement.obs, qml.ops.Sum | qml.ops.SProd)
-    return isinstance(measurement, ExpectationMP) and several and composite

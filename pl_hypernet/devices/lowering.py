@@ -31,25 +31,24 @@ def lower_expected_loss(
         device_wires: what an ExpectedLoss without wires measures; None: the wires of the tape.
         record: of the device, which takes every :class:`Estimate`, counts the overlaps, and knows
             the discarded weight of the last execution.
-        native: measurement classes that the device takes as they are, when there are no shots, they
-            stand alone, and they measure every wire.
+        native: measurement classes that the device takes as they are when there are no shots.
         noise: why shots may not follow the circuit; None: they do. An entropy is then refused.
     """
     all_wires = device_wires if device_wires else tape.wires
     alone = len(tape.measurements) == 1
 
-    def is_native(measurement) -> bool:
-        everything = not measurement.wires or set(tape.wires) <= set(measurement.wires)
-        return not tape.shots and alone and everything and type(measurement) in native
-
+    measurements = [
+        m.on_wires(all_wires) if isinstance(m, ExpectedLoss) and not m.wires else m
+        for m in tape.measurements
+    ]
     lowered = {
-        i: measurement if measurement.wires else measurement.on_wires(all_wires)
-        for i, measurement in enumerate(tape.measurements)
-        if isinstance(measurement, ExpectedLoss) and not is_native(measurement)
+        i: measurement
+        for i, measurement in enumerate(measurements)
+        if isinstance(measurement, ExpectedLoss) and (tape.shots or type(measurement) not in native)
     }
     if not lowered:
-        return (tape,), null_postprocessing
-    measurements = list(tape.measurements)
+        named = any(m is not old for m, old in zip(measurements, tape.measurements, strict=True))
+        return (tape.copy(measurements=measurements) if named else tape,), null_postprocessing
     for i, measurement in lowered.items():
         if tape.shots:
             if measurement.objective.needs_log_p:

@@ -1,6 +1,9 @@
-"""What circuits ask of a matrix product state: shots, exact values, overlaps."""
+"""What circuits ask of a matrix product state: shots, exact values, overlaps.
 
-from collections.abc import Callable
+The one place where tapes enter a device of states, whether PennyLane has preprocessed them or not.
+"""
+
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pennylane as qml
@@ -16,122 +19,154 @@ from pennylane.measurements import (
     VnEntropyMP,
 )
 from pennylane.operation import Operator
-from pennylane.ops.qubit.observables import BasisStateProjector
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
+from pl_hypernet.devices.observables import (
+    PAULI_ROTATIONS,
+    Basis,
+    Matrix,
+    Projection,
+    Rotation,
+    own_basis,
+    summands,
+)
+from pl_hypernet.devices.record import Counts, Record
+from pl_hypernet.devices.settings import result_of, settings_of
+from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ZeroProbability
 from pl_hypernet.mps.batches import overlap_all, sample_all
 from pl_hypernet.mps.evolution import site_order
+from pl_hypernet.mps.outcomes import Outcomes
 from pl_hypernet.mps.state import MAX_EXACT_WIRES, MatrixProductState
 
-MOMENTS = (ExpectationMP, VarianceMP)
 REDUCED = (DensityMatrixMP, VnEntropyMP, PurityMP, MutualInfoMP)
 StatesOf = Callable[[list[list[Operator]], list[Wires]], list[MatrixProductState]]
 
 
 def measure_all(
     circuits: list[QuantumScript],
-    wires: list[Wires],
+    device_wires: Wires | None,
     states_of: StatesOf,
     rng: np.random.Generator,
+    record: Record,
     precision: str = "single",
 ) -> tuple:
     """The results of circuits, given a way to make states.
 
+    Each circuit has one state, of which everything is measured.
+
     Args:
-        circuits: with measurements that commute; with shots any that PennyLane can process from
-            samples, without shots those of :func:`exact_value`, or a :class:`ZeroProbability`
-            alone.
-        wires: all wires of each circuit.
+        circuits: without broadcasting; with shots any measurements that PennyLane can process from
+            samples, without shots those of :func:`exact_value`, whether they commute or not.
+        device_wires: None: those of each circuit.
         states_of: lists of operations, and an order of the wires for each -> their states, with
             sites in this order or in one of their own, the same for all circuits.
         rng, precision: as of :meth:`MatrixProductState.sample`.
+        record: of the device, which has counted each circuit once. One that is measured in several
+            bases counts as so many, each with all shots.
 
     Returns:
         One result for each circuit, as PennyLane's devices give them.
     """
+    if device_wires is None:
+        circuits = [circuit.map_to_standard_wires() for circuit in circuits]
+    wires = [_all_wires(circuit, device_wires) for circuit in circuits]
+    for circuit in circuits:
+        if circuit.batch_size is not None:
+            raise DeviceError("a tape with broadcasting: expand it with qml.transforms")
     operations: list[list[Operator]] = []
     sites: list[Wires] = []
+    settings = []
     for circuit, labels in zip(circuits, wires, strict=True):
-        # measured in the eigenbasis of the observables, if there are any
-        rotated = [*circuit.operations, *circuit.diagonalizing_gates]
-        halves = _halves(rotated) if _is_overlap(circuit) else [rotated]
+        settings.append(settings_of(circuit, labels) if circuit.shots else [])
+        more = max(0, len(settings[-1]) - 1)
+        record.counts += Counts(circuits=more, shots=more * (circuit.shots.total_shots or 0))
+        halves = _halves(circuit.operations) if _is_overlap(circuit) else [circuit.operations]
         operations += halves
-        sites += [site_order(rotated, labels)] * len(halves)
+        sites += [site_order(circuit.operations, labels)] * len(halves)
     made = iter(states_of(operations, sites))
     states = [[next(made) for _ in range(1 + _is_overlap(circuit))] for circuit in circuits]
     overlaps = iter(overlap_all([tuple(held) for held in states if len(held) == 2]))
-    sampled = [i for i, circuit in enumerate(circuits) if circuit.shots]
-    bits = sample_all(
-        [states[i][0] for i in sampled],
-        [circuits[i].shots.total_shots for i in sampled],
-        rng,
-        precision,
-    )
+    drawn = [
+        (_in_basis(state, setting.basis), circuit.shots.total_shots)
+        for circuit, (state, *_), asked in zip(circuits, states, settings, strict=True)
+        for setting in asked
+    ]
+    bits = sample_all([source for source, _ in drawn], [n for _, n in drawn], rng, precision)
+    bits_and_wires = zip(bits, (source.wires for source, _ in drawn), strict=True)
     results = []
-    for circuit, labels, held in zip(circuits, wires, states, strict=True):
+    for circuit, labels, held, asked in zip(circuits, wires, states, settings, strict=True):
         if len(held) == 2:
             results.append(next(overlaps))
         elif circuit.shots:
-            results.append(_from_bits(circuit, labels, next(bits), held[0].wires))
+            results.append(_from_bits(circuit, labels, asked, bits_and_wires))
         else:
             values = [exact_value(m, held[0], labels) for m in circuit.measurements]
             results.append(values[0] if len(values) == 1 else tuple(values))
     return tuple(results)
 
 
-def _from_bits(circuit: QuantumScript, wires: Wires, bits: np.ndarray, sites: Wires):
-    """The result of a circuit with shots; the columns of the bits are the sites."""
-    if sites != wires:
-        bits = bits[:, sites.indices(wires)]
-    parts = []
-    for start, stop in circuit.shots.bins():
-        results = [_of_samples(m, bits[start:stop], wires) for m in circuit.measurements]
-        parts.append(results[0] if len(results) == 1 else tuple(results))
-    return tuple(parts) if circuit.shots.has_partitioned_shots else parts[0]
+def _all_wires(circuit: QuantumScript, device_wires: Wires | None) -> Wires:
+    """The wires of the device, and any that deferred measurements have added to a circuit."""
+    given = Wires(range(len(circuit.wires))) if device_wires is None else device_wires
+    return Wires.all_wires([given, circuit.wires])
 
 
-def _of_samples(measurement, bits: np.ndarray, wires: Wires):
-    """As PennyLane's ``process_samples``, without the 2^n eigenvalues of a long Pauli word."""
-    word = _pauli_word(measurement.obs) if isinstance(measurement, MOMENTS) else None
-    if word is None or not word[1]:
-        return measurement.process_samples(bits, wires)
-    scale, word_wires = word
-    values = scale * (1 - 2 * (bits[:, wires.indices(Wires(word_wires))].sum(axis=1) % 2))
-    return values.mean() if isinstance(measurement, ExpectationMP) else values.var()
+def _in_basis(state: MatrixProductState, basis: Basis) -> MatrixProductState | Outcomes:
+    """What bits of a basis are drawn from."""
+    if isinstance(basis, Rotation):
+        return Outcomes(state.probabilities(basis.wires, basis.unitary), basis.wires)
+    turned = {w: PAULI_ROTATIONS[letter] for w, letter in basis.items() if letter != "Z"}
+    return state.rotated(turned) if turned else state
+
+
+def _from_bits(circuit: QuantumScript, wires: Wires, settings: list, bits_and_wires: Iterator):
+    """The result of a circuit with shots."""
+    shares = [[[] for _ in circuit.measurements] for _ in circuit.shots.bins()]
+    for setting in settings:
+        bits, measured = next(bits_and_wires)
+        if not isinstance(setting.basis, Rotation) and measured != wires:
+            bits, measured = bits[:, measured.indices(wires)], wires
+        for (start, stop), of_bin in zip(circuit.shots.bins(), shares, strict=True):
+            for part in setting.parts:
+                of_bin[part.measurement].append(part.score(bits[start:stop], measured))
+    results = []
+    for of_bin in shares:
+        values = [result_of(*pair) for pair in zip(circuit.measurements, of_bin, strict=True)]
+        results.append(values[0] if len(values) == 1 else tuple(values))
+    return tuple(results) if circuit.shots.has_partitioned_shots else results[0]
 
 
 def exact_value(measurement: MeasurementProcess, state: MatrixProductState, wires: Wires):
-    """The value of a measurement without shots, of a state in the eigenbasis of its observable.
+    """The value of a measurement without shots.
 
-    Expectation values and variances of Pauli words and projectors on basis states are contracted
-    at any number of wires; of other observables they come from the probabilities of their wires.
+    Expectation values and variances of Pauli words, of sums of them and of projectors on basis
+    states are contracted at any number of wires; a matrix acts on the reduced state of its wires.
     """
-    if isinstance(measurement, ProbabilityMP):
-        return state.probabilities(measurement.wires or wires)
-    if not isinstance(measurement, MOMENTS):
-        return _of_state(measurement, state, wires)
     observable = measurement.obs
-    word = _pauli_word(observable)
-    if isinstance(observable, BasisStateProjector):
-        bits = observable.parameters[0]
-        weights = {w: (1 - b, b) for w, b in zip(observable.wires, bits, strict=True)}
-        first = second = state.diagonal_expectation(weights)
-    elif word is not None:
-        scale, word_wires = word
-        first = scale * state.diagonal_expectation({wire: (1, -1) for wire in word_wires})
-        second = scale**2
-    elif not observable.has_diagonalizing_gates:  # a sparse Hamiltonian
-        vector = state.state_vector(wires)
-        applied = observable.sparse_matrix(wire_order=wires) @ vector
-        first, second = np.vdot(vector, applied).real, np.vdot(applied, applied).real
-    else:
-        probabilities = state.probabilities(observable.wires)
-        values = np.real(observable.eigvals())
-        first, second = probabilities @ values, probabilities @ values**2
-    value = first if isinstance(measurement, ExpectationMP) else second - first**2
-    return np.float64(np.real(value))
+    asked = measurement.wires or wires
+    if isinstance(measurement, ZeroProbability):
+        return Projection(dict.fromkeys(asked, 0)).mean(state)
+    if isinstance(measurement, ProbabilityMP):
+        basis = None if observable is None else own_basis(observable)
+        if isinstance(basis, Rotation):
+            return state.probabilities(basis.wires, basis.unitary)
+        return _in_basis(state, basis or {}).probabilities(asked)
+    if isinstance(measurement, ExpectationMP | VarianceMP):
+        if observable is None:  # of bits, as outcomes of mid-circuit measurements
+            probabilities = state.probabilities(asked)
+            values = np.asarray(measurement.eigvals(), dtype=float)
+            mean, second = probabilities @ values, probabilities @ values**2
+            return mean if isinstance(measurement, ExpectationMP) else second - mean**2
+        forms = summands(observable)
+        if isinstance(measurement, ExpectationMP):
+            return np.float64(sum(form.mean(state) for form in forms))
+        form = forms[0] if len(forms) == 1 else Matrix.of(observable)
+        return np.float64(form.variance(state))
+    if isinstance(measurement, StateMeasurement) and observable is None:
+        return _of_state(measurement, state, wires)
+    raise DeviceError(f"{measurement} has no value without shots: set shots with qml.set_shots")
 
 
 def _of_state(measurement: StateMeasurement, state: MatrixProductState, wires: Wires):
@@ -161,22 +196,15 @@ def _of_state(measurement: StateMeasurement, state: MatrixProductState, wires: W
     return numbered.process_state(state.state_vector(wires), Wires(range(len(wires))))
 
 
-def _pauli_word(observable) -> tuple[float, list] | None:
-    """(coefficient, wires) of a multiple of one Pauli word; None for anything else."""
-    sentence = observable.pauli_rep
-    if sentence is None or len(sentence) != 1:
-        return None
-    ((word, coefficient),) = sentence.items()
-    return float(np.real(coefficient)), list(word)
-
-
 def _is_overlap(circuit: QuantumScript) -> bool:
-    """Whether a circuit without shots asks for the probability of 0...0, and nothing else."""
-    return (
-        not circuit.shots
-        and len(circuit.measurements) == 1
-        and isinstance(circuit.measurements[0], ZeroProbability)
-    )
+    """Whether a circuit without shots asks for the probability of 0...0 on all that it touches,
+    and nothing else."""
+    if circuit.shots or len(circuit.measurements) != 1:
+        return False
+    (measurement,) = circuit.measurements
+    if not isinstance(measurement, ZeroProbability):
+        return False
+    return not measurement.wires or set(circuit.op_wires) <= set(measurement.wires)
 
 
 def _halves(operations: list[Operator]) -> list[list[Operator]]:

@@ -206,46 +206,83 @@ class MatrixProductState:
         order = np.argsort(np.argsort(sites))
         return rho.transpose([*(2 * order + 1), *(2 * order)]).reshape(2 ** len(sites), -1)
 
-    def diagonal_expectation(self, weights: dict) -> float:
-        """Expectation value of a product of diagonal one-qubit operators, at any number of sites.
+    def product_expectation(self, operators: dict) -> float:
+        """Expectation value of a product of one-qubit operators, at any number of sites.
 
         Args:
-            weights: for some wires, the two diagonal elements: (1, -1) is Z, (1, 0) is |0><0|.
+            operators: for some wires, a Hermitian matrix (2, 2).
         """
-        if not weights:
+        if not operators:
             return 1.0
-        sites = [self.wires.index(wire) for wire in weights]
+        sites = [self.wires.index(wire) for wire in operators]
         first, last = min(sites), max(sites) + 1
-        diagonals = np.ones((last - first, 2))
-        for site, diagonal in zip(sites, weights.values(), strict=True):
-            diagonals[site - first] = diagonal
-        part = self.canonical[first:last]
-        env = self._transfer(self.environments[first], part, part, diagonals)
+        bra = self.canonical[first:last]
+        ket = bra.copy()
+        for site, operator in zip(sites, operators.values(), strict=True):
+            ket[site - first] = np.tensordot(operator, ket[site - first], axes=1)
+        env = self._transfer(self.environments[first], bra, ket, np.ones((last - first, 2)))
         return float(np.trace(env).real)
 
-    def probabilities(self, wires) -> np.ndarray:
-        """Marginal distribution of some wires: float64 (2**len(wires),), the first wire the most
-        significant bit.
+    def rotated(self, unitaries: dict) -> "MatrixProductState":
+        """The state after a unitary matrix (2, 2) on each of some wires."""
+        tensors = self.canonical.copy()
+        for wire, unitary in unitaries.items():
+            site = self.wires.index(wire)
+            tensors[site] = np.tensordot(unitary, tensors[site], axes=1)
+        return MatrixProductState(
+            tensors,
+            self.wires,
+            self.bond_dims,
+            self.truncation_error,
+            self.fidelity,
+            self.torch_device,
+        )
+
+    def amplitudes(self, wires) -> np.ndarray:
+        """The state of some wires against the rest: complex128 (2**len(wires), r), A with the
+        density matrix A A^dagger.
 
         Raises:
-            InputError: more than 12 wires of a state of more than 20.
+            InputError: of a state of more than 20 wires, too many for a density matrix.
         """
         wires = Wires(wires)
         if len(self.wires) <= MAX_EXACT_WIRES:
-            axes = tuple(i for i, wire in enumerate(self.wires) if wire not in wires)
-            cube = np.abs(self.state_vector().reshape([2] * len(self.wires))) ** 2
-            left = Wires([wire for wire in self.wires if wire in wires])
-            return cube.sum(axis=axes).transpose(left.indices(wires)).ravel()
+            axes = self.wires.indices(wires)
+            rest = [site for site in range(len(self.wires)) if site not in axes]
+            cube = self.state_vector().reshape([2] * len(self.wires))
+            return cube.transpose(axes + rest).reshape(2 ** len(wires), -1)
+        weights, vectors = np.linalg.eigh(self.reduced_density_matrix(wires))
+        return vectors * np.sqrt(np.clip(weights, 0, None))
+
+    def probabilities(self, wires, unitary: np.ndarray | None = None) -> np.ndarray:
+        """Marginal distribution of some wires: float64 (2**len(wires),), the first wire the most
+        significant bit.
+
+        Args:
+            wires: in any order.
+            unitary: complex128 (2**len(wires), 2**len(wires)), that acts on them before; None: the
+                identity.
+
+        Raises:
+            InputError: of a state of more than 20 wires, more than 12; with a unitary, too many
+                for a density matrix.
+        """
+        wires = Wires(wires)
+        if len(self.wires) <= MAX_EXACT_WIRES or unitary is not None:
+            amplitudes = self.amplitudes(wires)
+            if unitary is not None:
+                amplitudes = unitary @ amplitudes
+            return np.sum(np.abs(amplitudes) ** 2, axis=1)
         if len(wires) > MAX_MARGINAL_WIRES:
             raise InputError(
                 f"probabilities of {len(wires)} of {len(self.wires)} wires without shots stop at "
                 f"{MAX_MARGINAL_WIRES} wires: set shots on the QNode"
             )
-        one_hot = np.eye(2)
+        projectors = [np.diag([1.0, 0.0]), np.diag([0.0, 1.0])]
         return np.array(
             [
-                self.diagonal_expectation(dict(zip(wires, one_hot[list(bits)], strict=True)))
-                for bits in product((0, 1), repeat=len(wires))
+                self.product_expectation(dict(zip(wires, chosen, strict=True)))
+                for chosen in product(projectors, repeat=len(wires))
             ]
         )
 
