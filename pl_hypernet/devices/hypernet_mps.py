@@ -30,9 +30,12 @@ class HypernetMPS(HypernetDevice):
     O(shots wires bond_dim^2), of which any PennyLane measurement is computed.
 
     Without shots, at any number of wires: overlaps (:class:`ZeroProbability`), expectation values
-    and variances of Pauli words and of projectors on basis states, expectation values of sums of
-    them, and ``qml.probs`` of up to 12 wires. Up to 20 wires also ``qml.state``, ``qml.probs``,
-    other observables and an expected loss.
+    of sums of Pauli words and of small matrices, their variances, projectors on basis states, and
+    ``qml.probs`` of up to 12 wires. Up to 20 wires also ``qml.state``, ``qml.probs``, sparse
+    Hamiltonians and an expected loss. With shots, samples, counts and variances are of sums of
+    Pauli words that commute on each wire, or of any observable on up to 10 wires. Measurements of
+    one circuit need not commute: it is measured in as many bases as they take, with all shots in
+    each, and ``qml.Tracker`` and ``.counts`` count them so.
 
     Args:
         wires: number of wires, or their labels; the order is that of the line.
@@ -56,7 +59,7 @@ class HypernetMPS(HypernetDevice):
             form, an estimate for other circuits.
         estimates (list[Estimate]): the expected losses of the last execution, with their errors.
 
-    Bond dimension, truncation error and fidelity are also recorded by ``qml.Tracker``.
+    Bond dimension, truncation error and fidelity also stand in the history of ``qml.Tracker``.
     """
 
     config_filepath = str(Path(__file__).with_name("hypernet_mps.toml"))
