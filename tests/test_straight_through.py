@@ -8,8 +8,9 @@ import torch
 
 import pl_hypernet as plh
 from pl_hypernet.baselines import straight_through
-from pl_hypernet.baselines.latent_network import LatentNetwork, sign_with_gradient
+from pl_hypernet.baselines.latent_network import LatentNetwork
 from pl_hypernet.errors import InputError
+from pl_hypernet.networks.activations import sign_with_gradient
 
 DIGITS = plh.datasets.mnist()
 RNG = np.random.default_rng(0)

@@ -15,7 +15,6 @@ from pl_hypernet.errors import DataError, DeviceError, InputError, RunFolderErro
 from pl_hypernet.training.checkpoint import load_checkpoint, save_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import append_history, next_run_folder, read_history
-from pl_hypernet.training.seen_shots import SeenShots
 from pl_hypernet.training.trainer import Trainer
 
 DEVICES = ["hypernet.mps", "lightning.qubit", "default.qubit"]
@@ -231,19 +230,6 @@ def test_the_history_tells_what_the_shots_of_the_energy_chose(optimizer):
         assert sum(shares.values()) == pytest.approx(1, abs=2e-4)
         assert 7 * shares["sigmoid"] == pytest.approx(round(7 * shares["sigmoid"]), abs=1e-3)
     assert len({shares["sigmoid"] for shares in chosen}) > 1
-
-
-def test_shares_of_plain_numbers_are_those_of_all_shots():
-    network = plh.BinaryNetwork(2, [1], choices=[plh.DropWeights(0, groups=2)])
-    seen = SeenShots(plh.NetworkLoss(network, np.zeros((3, 2)), np.zeros(3, int)))
-    bits = np.zeros((4, network.n_qubits), np.int8)
-    first = seen(bits)
-    bits[:, -1] = 1
-    seen(bits)
-    assert seen.shares(first) == {"dropout.0": {"kept": 1.0, "dropped": 0.0}}
-    assert seen.shares(None) == {"dropout.0": {"kept": 0.75, "dropped": 0.25}}
-    seen.clear()
-    assert seen.shares(None) == {}
 
 
 def test_what_an_optimizer_has_to_say(capsys):

@@ -12,16 +12,22 @@ def chosen(network: BinaryNetwork, bits: np.ndarray) -> dict[str, np.ndarray]:
     return {name: codes[f"choice.{name}"] for name in network.choices}
 
 
-def shares(network: BinaryNetwork, codes: dict[str, np.ndarray]) -> dict[str, dict[str, float]]:
+def shares(
+    network: BinaryNetwork, codes: dict[str, np.ndarray], digits: int | None = None
+) -> dict[str, dict[str, float]]:
     """For each choice the share of each option, in [0, 1].
 
     Args:
         network: whose choices they are.
         codes: as :func:`chosen` gives them. A choice about several neurons, say, counts each.
+        digits: that the shares are rounded to; None: they are not.
     """
+
+    def share(name: str, code: int) -> float:
+        exact = float((codes[name] == code).mean())
+        return exact if digits is None else round(exact, digits)
+
     return {
-        name: {
-            option: float((codes[name] == code).mean()) for code, option in enumerate(choice.names)
-        }
+        name: {option: share(name, code) for code, option in enumerate(choice.names)}
         for name, choice in network.choices.items()
     }

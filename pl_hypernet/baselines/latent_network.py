@@ -1,7 +1,6 @@
 """A network on latent real numbers: computes with levels, has gradients as if it did not round."""
 
 from collections.abc import Mapping
-from functools import partial
 
 import numpy as np
 import torch
@@ -9,8 +8,7 @@ from torch import Tensor
 
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.networks import BinaryNetwork, Choice
-from pl_hypernet.networks.activations import OUTPUT_ACTIVATIONS, identity, sign
-from pl_hypernet.networks.parameters import Chosen, Parameters
+from pl_hypernet.networks.activations import as_if
 
 
 class LatentNetwork:
@@ -23,7 +21,8 @@ class LatentNetwork:
         network: what a bitstring means.
         chosen: of its choices the number of an option, or an array of the choice's shape; of a
             choice that is not named the first option.
-        width: of the window in which a sign passes gradients, see :func:`sign_with_gradient`.
+        width: of the window in which a sign passes gradients, see
+            :func:`~pl_hypernet.networks.activations.sign_with_gradient`.
         rng: of the first u, uniform.
 
     Attributes:
@@ -58,32 +57,10 @@ class LatentNetwork:
 
     def outputs(self, inputs: Tensor) -> Tensor:
         """The logits float32 (1, M, n_outputs) on inputs float32 (M, n_columns)."""
-        network = self.network
-        n_layers = len(network.layers)
-        parameters = Parameters(
-            weights=[self._numbers(f"layers.{i}.weight")[None] for i in range(n_layers)],
-            biases=[
-                self._numbers(f"layers.{i}.bias")[None]
-                if network.bias[i]
-                else network.scale.new_zeros(1, network.layers[i])
-                for i in range(n_layers)
-            ],
-            hidden=[Chosen((self._hidden(i),)) for i in range(n_layers - 1)],
-            skipped=[None] * (n_layers - 1),
-            removed=[None] * (n_layers - 1),
-            scale=network.scale.expand(1),
-            output=Chosen((self._option("activation", network.activation),)),
-        )
-        for choice in network.architecture:
-            chosen = torch.as_tensor(self._chosen[choice.name], device=inputs.device)
-            choice.apply(parameters, chosen[None])
-        if network.features is not None:
-            start = network.n_inputs * int(self._chosen["features"])
-            inputs = inputs[:, start : start + network.n_inputs]
-        z = parameters.outputs(inputs).transpose(1, 2)
-        if network.n_outputs > 1 or network.is_regression:
-            return z
-        return parameters.output.apply(z, OUTPUTS_WITH_GRADIENT)
+        decoded = {name: self._decoded(name)[None] for name in self.latent}
+        for name, codes in self._chosen.items():
+            decoded[f"choice.{name}"] = torch.as_tensor(codes, device=inputs.device)[None]
+        return self.network.outputs_with_gradient(decoded, inputs, self.width)
 
     def bits(self) -> np.ndarray:
         """The network as bits, int8 (n_qubits,).
@@ -93,12 +70,7 @@ class LatentNetwork:
         """
         decoded = {f"choice.{name}": codes[None] for name, codes in self._chosen.items()}
         for name in self.latent:
-            levels = self._numbers(name).detach().cpu().numpy()
-            layer = _layer(name)
-            if isinstance(self.network.values[layer], Choice):  # bits 0 and 1, in the layout
-                zero, one = self._values[layer]
-                levels = (levels - zero) / (one - zero)
-            decoded[name] = levels[None]
+            decoded[name] = self._decoded(name).detach().cpu().numpy()[None]
         return self.network.layout.encode(decoded)[0]
 
     @torch.no_grad()
@@ -119,43 +91,21 @@ class LatentNetwork:
         middle, radius = self._range(name)
         real = middle + radius * self.latent[name]
         nearest = levels[torch.bucketize(real.detach(), (levels[1:] + levels[:-1]) / 2)]
-        return _as_if(nearest, real)
+        return as_if(nearest, real)
 
-    def _hidden(self, layer: int):
-        activation = self._option("hidden", self.network.hidden[layer], layer)
-        if activation != "sign":
-            return activation
-        function = partial(sign_with_gradient, width=self.width)
-        function.is_sign = True  # its sums have the same margin
-        return function
+    def _decoded(self, name: str) -> Tensor:
+        """A block as the network's layout decodes it: the bits where its values are a choice."""
+        layer = _layer(name)
+        if not isinstance(self.network.values[layer], Choice):
+            return self._numbers(name)
+        zero, one = self._values[layer]
+        return (self._numbers(name) - zero) / (one - zero)
 
     def _option(self, name: str, setting, layer: int | None = None):
         """What a choice chose, or the setting where there is no choice."""
         if not isinstance(setting, Choice):
             return setting
         return setting.options[int(self._chosen.get(f"{name}.{layer}", self._chosen.get(name)))]
-
-
-def sign_with_gradient(z: Tensor, width: float) -> Tensor:
-    r"""sign(z), with the gradient of clip(z / w, -1, 1) (arXiv:1602.02830, eq. 4).
-
-    There z is batch-normalised and w = 1; here w is width times the root mean square of all z, as a
-    sum of n integers grows as sqrt(n).
-    """
-    window = width * z.detach().square().mean().sqrt().clamp(min=torch.finfo(z.dtype).tiny)
-    return _as_if(sign(z), (z / window).clamp(-1, 1))
-
-
-# A clipped logit has no gradient where a sample is most wrong. That of z itself is the same at 0.
-OUTPUTS_WITH_GRADIENT = {
-    name: lambda z, activation=activation: _as_if(activation(z), identity(z))
-    for name, activation in OUTPUT_ACTIVATIONS.items()
-}
-
-
-def _as_if(value: Tensor, other: Tensor) -> Tensor:
-    """The value, exactly, with the gradient of the other."""
-    return value.detach() + (other - other.detach())
 
 
 def _layer(block_name: str) -> int:

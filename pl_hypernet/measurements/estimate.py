@@ -17,6 +17,7 @@ class Estimate(np.float64):
         stderr (float): standard error of the value; 0.0 when it is exact.
         shots (int or None): number of shots; None when it is exact.
         losses (array or None): float64 (shots,), the loss of each shot; None when it is exact.
+        bits (array or None): int8 (shots, n_wires), the shots, where they are known.
 
     >>> print(Estimate.from_losses(np.array([0.1, 0.2, 0.3])))
     0.2000 ± 0.0577
@@ -25,16 +26,20 @@ class Estimate(np.float64):
     stderr: float
     shots: int | None
     losses: np.ndarray | None
+    bits: np.ndarray | None
 
-    def __new__(cls, value, stderr=0.0, shots=None, losses=None):
+    def __new__(cls, value, stderr=0.0, shots=None, losses=None, bits=None):
         estimate = super().__new__(cls, value)
         estimate.stderr = float(stderr)
         estimate.shots = shots
         estimate.losses = losses
+        estimate.bits = bits
         return estimate
 
     @classmethod
-    def from_losses(cls, losses: np.ndarray, reduction: str | Callable = "mean") -> "Estimate":
+    def from_losses(
+        cls, losses: np.ndarray, reduction: str | Callable = "mean", bits: np.ndarray | None = None
+    ) -> "Estimate":
         """Reduces losses (shots,) of independent shots to a number.
 
         The standard error is that of the reduction: see :func:`standard_error`.
@@ -42,10 +47,11 @@ class Estimate(np.float64):
         Args:
             losses: float (shots,).
             reduction: a name (``"mean"``, ``"cvar:0.1"``) or a callable losses (shots,) -> number.
+            bits: int8 (shots, n_wires), which the estimate keeps.
         """
         losses = np.asarray(losses, dtype=np.float64)
         reduce = find_reduction(reduction)
-        return cls(reduce(losses), standard_error(reduce, losses), len(losses), losses)
+        return cls(reduce(losses), standard_error(reduce, losses), len(losses), losses, bits)
 
     @property
     def value(self) -> float:
@@ -61,7 +67,7 @@ class Estimate(np.float64):
         return f"Estimate({float(self):.6g}, stderr={self.stderr:.2g}, shots={self.shots})"
 
     def __reduce__(self):
-        return type(self), (float(self), self.stderr, self.shots, self.losses)
+        return type(self), (float(self), self.stderr, self.shots, self.losses, self.bits)
 
 
 def check_losses(losses, shots: int) -> np.ndarray:

@@ -48,17 +48,17 @@ class Objective:
         """F from independent shots, with its standard error.
 
         Args:
-            losses: float64 (shots,), which the estimate keeps as ``.losses``.
+            losses: float64 (shots,), which the estimate keeps, and the bits.
             bits: int8 (shots, n_wires).
             log_p: float64 (shots,), natural logarithms, where ``needs_log_p``.
         """
         if not self.regularisers:
-            return Estimate.from_losses(losses, self.reduction)
+            return Estimate.from_losses(losses, self.reduction, bits)
         terms = self._terms(bits, log_p)
         added = sum(numbers for numbers, _ in terms)
         influence = sum(order * (numbers - numbers.mean()) for numbers, order in terms)
         error = standard_error(self.reduction, losses, influence)
-        return Estimate(self.reduction(losses) + added.mean(), error, len(losses), losses)
+        return Estimate(self.reduction(losses) + added.mean(), error, len(losses), losses, bits)
 
     def score_weights(
         self, losses: np.ndarray, bits: np.ndarray, log_p: np.ndarray | None = None
@@ -83,6 +83,29 @@ class Objective:
         for numbers, order in terms:
             weights = weights + order * (numbers - numbers.mean()) * shots / (shots - order)
         return weights
+
+    def spin_weights(self, losses: np.ndarray, by_spin: np.ndarray, bits: np.ndarray) -> np.ndarray:
+        """How F changes with <Z> of each bit, an entropy aside: float64 (n_wires,).
+
+        Args:
+            losses: float64 (shots,).
+            by_spin: float64 (shots, n_wires), their derivatives by each spin.
+            bits: int8 (shots, n_wires).
+        """
+        weights = self.reduction.loss_weights(losses) @ by_spin
+        for weight, term in self.regularisers:
+            if isinstance(term, UniformMMD):
+                weights = weights + weight * term.by_spin(bits)
+        return weights
+
+    def entropy_weights(self, bits: np.ndarray, log_p: np.ndarray) -> np.ndarray:
+        """As :meth:`score_weights`, of the entropy alone; 0 where there is none."""
+        total = np.zeros(len(bits))
+        for weight, term in self.regularisers:
+            if isinstance(term, NegativeEntropy):
+                numbers = weight * term.per_shot(bits, log_p)
+                total += (numbers - numbers.mean()) * len(bits) / (len(bits) - 1)
+        return total
 
     def check_exact(self) -> None:
         """Refuses a function of a user's own as reduction, which has no exact value.

@@ -25,6 +25,10 @@ class Mean:
         """
         return losses - losses.mean()
 
+    def loss_weights(self, losses: np.ndarray) -> np.ndarray:
+        """How the value changes with the loss of each shot: float64 (shots,), of sum 1."""
+        return np.full(len(losses), 1 / len(losses))
+
     def of_distribution(self, losses: np.ndarray, probabilities: np.ndarray) -> float:
         """The exact value, of all losses and their probabilities."""
         return float(probabilities @ losses)
@@ -71,12 +75,20 @@ class CVaR:
         below = np.minimum(losses - quantile, 0) / share
         return below - below.mean()
 
+    def loss_weights(self, losses: np.ndarray) -> np.ndarray:
+        return self._shares(losses, np.full(len(losses), 1 / len(losses)))
+
     def of_distribution(self, losses: np.ndarray, probabilities: np.ndarray) -> float:
+        return float(self._shares(losses, probabilities) @ losses)
+
+    def _shares(self, losses, probabilities) -> np.ndarray:
+        """Of each loss its weight in the mean of the best."""
         order = np.argsort(losses)
         before = np.cumsum(probabilities[order]) - probabilities[order]
         # of the loss at the quantile only a part belongs to the best share
-        taken = np.clip(self.alpha - before, 0, probabilities[order])
-        return float(taken @ losses[order] / taken.sum())
+        taken = np.empty(len(losses))
+        taken[order] = np.clip(self.alpha - before, 0, probabilities[order])
+        return taken / taken.sum()
 
     def __eq__(self, other) -> bool:
         return isinstance(other, CVaR) and self.alpha == other.alpha

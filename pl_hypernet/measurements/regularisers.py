@@ -67,14 +67,39 @@ class UniformMMD:
         Raises:
             InputError: fewer than two shots.
         """
+        kernel, _ = self._kernel(bits)
+        shots, n_wires = bits.shape
+        others = kernel.sum(axis=1, dtype=np.float64) - np.diagonal(kernel)
+        return others / (shots - 1) - self._uniform(n_wires)
+
+    def by_spin(self, bits: np.ndarray) -> np.ndarray:
+        """How the value changes with <Z> of each bit, spins being independent: float64 (n_wires,).
+
+        The kernel is a product of (1 + e)/2 + (1 - e)/2 s s' over the bits, with e = exp(-1 / w);
+        its derivative by s is the half difference of s up and down.
+        """
+        kernel, spins = self._kernel(bits)
+        shots, n_wires = bits.shape
+        e = np.exp(-1 / self._width(n_wires))
+        np.fill_diagonal(kernel, 0)  # a shot is not compared with itself
+        of_others = kernel @ spins  # sum over s' of k s'
+        of_own = spins * kernel.sum(axis=1)[:, None]
+        slopes = (1 - e) / 4 * ((1 + 1 / e) * of_others + (1 - 1 / e) * of_own)
+        return 2 * slopes.sum(axis=0, dtype=np.float64) / (shots * (shots - 1))
+
+    def _kernel(self, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """k of each pair of shots, and the spins, float32.
+
+        Raises:
+            InputError: fewer than two shots.
+        """
         shots, n_wires = bits.shape
         if shots < 2:
             raise InputError(f"mmd of {shots} shot: it compares pairs, set at least 2 shots")
         spins = 1 - 2 * bits.astype(np.float32)  # sums of up to 2^24 spins are exact
         distances = (n_wires - spins @ spins.T) / 2
         kernel = np.exp(distances * np.float32(-1 / self._width(n_wires)))
-        others = kernel.sum(axis=1, dtype=np.float64) - np.diagonal(kernel)
-        return others / (shots - 1) - self._uniform(n_wires)
+        return kernel, spins
 
     def of_distribution(self, probabilities: np.ndarray) -> float:
         """The exact value, of the probabilities of all bitstrings (2**n_wires,)."""

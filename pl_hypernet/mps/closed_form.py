@@ -68,6 +68,10 @@ class ClosedForm(ABC):
         """log p of bits (shots, n_sites): float64 (shots,), differentiable by the parameters."""
         return None
 
+    def z_expectations(self) -> torch.Tensor | None:
+        """<Z> of each site: float64 (n_sites,), differentiable by the parameters."""
+        return None
+
     def scores(self, bits: np.ndarray) -> np.ndarray | None:
         """d log p / d theta of each shot: float64 (shots, *shape of the operation's angles)."""
         return None

@@ -10,6 +10,7 @@ from pennylane.wires import Wires
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
 from pl_hypernet.errors import InputError
 from pl_hypernet.mps import cones, walsh
+from pl_hypernet.mps.chain_expectations import chain_z_expectations
 from pl_hypernet.mps.chain_log_probability import chain_log_p
 from pl_hypernet.mps.closed_form import ClosedForm, closed_form
 from pl_hypernet.mps.fubini_study import fubini_study_metric
@@ -88,6 +89,12 @@ class AnsatzForm(LayeredForm):
 
     def log_p(self, bits: torch.Tensor) -> torch.Tensor | None:
         return chain_log_p(self._torch_theta, self.layers, bits) if self.has_cones else None
+
+    def z_expectations(self) -> torch.Tensor | None:
+        theta = self._torch_theta
+        if not self.has_cones or theta.device.type != "cpu":
+            return None
+        return chain_z_expectations(theta, self.layers)
 
     def scores(self, bits: np.ndarray) -> np.ndarray | None:
         if not self.has_cones:

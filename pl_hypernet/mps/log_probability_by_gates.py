@@ -38,12 +38,38 @@ def log_probability_by_gates(operations, bits: torch.Tensor, wires=None) -> torc
     gates = [gate for operation in operations for gate in _gates(operation)]
     wires = line_of(gates, wires, tuple(bits.shape))
     device = _device(gates, bits)
-    position = {wire: site for site, wire in enumerate(wires)}
-    placed = [_Gate(gate, tuple(position[wire] for wire in gate.wires)) for gate in gates]
+    placed = _placed(gates, wires)
     columns = _columns(_runs(placed), len(wires), device)
     if _fits(columns, len(wires)):
         return _contract([_site_tensor(column, device) for column in columns], bits.to(device))
     return _select(_state_vector(placed, len(wires), device), bits.to(device))
+
+
+def differentiable_state(operations, wires) -> list[torch.Tensor] | torch.Tensor:
+    """The state that a circuit makes of ``|0...0>``, differentiable by its torch parameters.
+
+    Args:
+        operations, wires: as of :func:`circuit_log_probability`.
+
+    Returns:
+        Its matrix product, complex128 (chi_left, 2, chi_right) for each wire; or, where bonds are
+        too large and there are few wires, its vector, complex128 (2**n_wires,).
+
+    Raises:
+        InputError: as of :func:`circuit_log_probability`.
+    """
+    gates = [gate for operation in operations for gate in _gates(operation)]
+    device = _device(gates, torch.zeros(0))
+    placed = _placed(gates, wires)
+    columns = _columns(_runs(placed), len(wires), device)
+    if _fits(columns, len(wires)):
+        return [_site_tensor(column, device) for column in columns]
+    return _state_vector(placed, len(wires), device)
+
+
+def _placed(gates, wires) -> "list[_Gate]":
+    position = {wire: site for site, wire in enumerate(wires)}
+    return [_Gate(gate, tuple(position[wire] for wire in gate.wires)) for gate in gates]
 
 
 def _gates(operation) -> list:

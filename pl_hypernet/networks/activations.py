@@ -4,6 +4,8 @@ The probability of class 1 is p = sigmoid(logit) for all of them; working with l
 cross-entropy finite where p rounds to 0 or 1.
 """
 
+from functools import partial
+
 import torch
 from torch import Tensor
 
@@ -46,4 +48,31 @@ HIDDEN_ACTIVATIONS = {
     "hard_sigmoid": hard_sigmoid,
     "hard_tanh": torch.nn.functional.hardtanh_,
     "identity": identity,
+}
+
+
+def sign_with_gradient(z: Tensor, window: float) -> Tensor:
+    r"""sign(z), with the gradient of clip(z / w, -1, 1) (arXiv:1602.02830, eq. 4).
+
+    There z is batch-normalised and w = 1; here w is window times the root mean square of all z, as
+    a sum of n integers grows as sqrt(n).
+    """
+    w = window * z.detach().square().mean().sqrt().clamp(min=torch.finfo(z.dtype).tiny)
+    return as_if(sign(z), (z / w).clamp(-1, 1))
+
+
+def hidden_with_gradient(window: float) -> dict:
+    """The hidden activations, with a gradient of the sign too."""
+    return HIDDEN_ACTIVATIONS | {"sign": partial(sign_with_gradient, window=window)}
+
+
+def as_if(value: Tensor, other: Tensor) -> Tensor:
+    """The value, exactly, with the gradient of the other."""
+    return value.detach() + (other - other.detach())
+
+
+# A clipped logit has no gradient where a sample is most wrong. That of z itself is the same at 0.
+OUTPUTS_WITH_GRADIENT = {
+    name: lambda z, activation=activation: as_if(activation(z), identity(z))
+    for name, activation in OUTPUT_ACTIVATIONS.items()
 }

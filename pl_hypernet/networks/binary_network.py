@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
@@ -10,7 +11,12 @@ import torch
 from torch import Tensor
 
 from pl_hypernet.errors import InputError
-from pl_hypernet.networks.activations import OUTPUT_ACTIVATIONS, REGRESSION
+from pl_hypernet.networks.activations import (
+    OUTPUT_ACTIVATIONS,
+    OUTPUTS_WITH_GRADIENT,
+    REGRESSION,
+    hidden_with_gradient,
+)
 from pl_hypernet.networks.architecture import ArchitectureChoice
 from pl_hypernet.networks.arguments import (
     architecture_choice,
@@ -176,6 +182,11 @@ class BinaryNetwork(torch.nn.Module):
     def n_qubits(self) -> int:
         return self.layout.n_qubits
 
+    @property
+    def n_multiplications(self) -> int:
+        """Multiplications of one network on one sample."""
+        return sum(a * b for a, b in pairwise((self.n_inputs, *self.layers)))
+
     def extra_repr(self) -> str:
         parts = [
             f"{self.n_inputs}, {list(self.layers)}, activation={self.activation!r}",
@@ -218,6 +229,33 @@ class BinaryNetwork(torch.nn.Module):
         rows, inverse = unique_bitstrings(_as_numpy(bits))
         parts = self._in_parts(rows, inputs, lambda logits, _: reduce(logits).cpu().numpy())
         return np.concatenate(list(parts))[inverse]
+
+    def score_with_gradient(
+        self, bits, inputs, reduce: Callable[[Tensor], Tensor], window: float = 1.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """A number for each network, and its derivative by each spin s = 1 - 2 b, at its bits.
+
+        Args:
+            bits, inputs: as of :meth:`score`.
+            reduce: logits float32 (s, M, n_outputs) -> tensor (s,), differentiable.
+            window: as of :meth:`logits_with_gradient`, whose derivatives these are.
+
+        Returns:
+            float32 (S,) and (S, n_qubits).
+
+        Raises:
+            RuntimeError: of torch, where it cannot differentiate ``reduce``.
+        """
+        inputs = self.check_inputs(inputs)
+        rows = self._bits(_as_numpy(bits))
+        values, gradients = [], []
+        for chunk in rows.split(self._networks_at_once(len(inputs))):
+            real = chunk.to(self.scale.dtype).requires_grad_()
+            value = reduce(self.logits_with_gradient(real, inputs, window))
+            (gradient,) = torch.autograd.grad(value.sum(), real)
+            values.append(value.detach())
+            gradients.append(gradient.mul_(-0.5))
+        return torch.cat(values).cpu().numpy(), torch.cat(gradients).cpu().numpy()
 
     def vote(self, bits, inputs) -> np.ndarray:
         """Probabilities averaged over S networks, in bounded memory, equal networks once.
@@ -278,12 +316,37 @@ class BinaryNetwork(torch.nn.Module):
         Args:
             bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
         """
-        return self._resolved(self._bits(_as_numpy(bits)))
+        with torch.no_grad():
+            return self._resolved(self.layout.decode(self._bits(_as_numpy(bits))))
 
-    @torch.no_grad()
-    def _resolved(self, bits: Tensor) -> Parameters:
-        decoded = self.layout.decode(bits)
+    def logits_with_gradient(self, bits: Tensor, inputs: Tensor, window: float = 1.0) -> Tensor:
+        """The logits of S networks as a differentiable function of their bits.
+
+        Weights and biases are multilinear functions of the bits, so that the values are those of
+        :meth:`forward`, and derivatives those of the network computed on real weights. Two have no
+        useful derivative of their own: the sign of a hidden sum, which takes that of
+        :func:`~pl_hypernet.networks.activations.sign_with_gradient`, and a clipped output, which
+        takes that of an output that is not. Bits of choices pass no gradient.
+
+        Args:
+            bits: float32 (S, n_qubits), 0 and 1, which gradients are wanted of.
+            inputs: float32 (M, n_columns).
+            window: of the sign's gradient, in units of the root mean square of the sums.
+
+        Returns:
+            float32 (S, M, n_outputs).
+        """
+        return self.outputs_with_gradient(self.layout.decode(bits), inputs, window)
+
+    def outputs_with_gradient(self, decoded: dict, inputs: Tensor, window: float) -> Tensor:
+        """As :meth:`logits_with_gradient`, of numbers (S, *shape) as the layout decodes them."""
+        parameters = self._resolved(decoded)
+        parameters.functions = hidden_with_gradient(window)
+        return self._finished(parameters, inputs, OUTPUTS_WITH_GRADIENT)
+
+    def _resolved(self, decoded: dict[str, Tensor]) -> Parameters:
         chosen = {name: decoded[f"choice.{name}"].long() for name in self.choices}
+        shots = len(decoded["layers.0.weight"])
         n_hidden = len(self.layers) - 1
         parameters = Parameters(
             weights=[self._numbers(decoded, i, "weight", chosen) for i in range(n_hidden + 1)],
@@ -293,7 +356,7 @@ class BinaryNetwork(torch.nn.Module):
             ],
             skipped=[None] * n_hidden,
             removed=[None] * n_hidden,
-            scale=self.scale.expand(len(bits)),
+            scale=self.scale.expand(shots),
             output=_chosen(self.activation, chosen.get("activation")),
         )
         for choice in self.architecture:
@@ -333,17 +396,22 @@ class BinaryNetwork(torch.nn.Module):
         """``function(logits, part)`` for some networks at a time, in order, so that few numbers are
         held."""
         inputs, bits = self.check_inputs(inputs), self._bits(rows)
-        step = max(1, CHUNK // max(len(inputs) * max(self.layers), self.layout.n_bits))
+        step = self._networks_at_once(len(inputs))
         parts = [slice(begin, begin + step) for begin in range(0, len(bits), step)]
         return in_order(lambda part: function(self._logits(bits[part], inputs), part), parts)
 
+    def _networks_at_once(self, n_samples: int) -> int:
+        return max(1, CHUNK // max(n_samples * max(self.layers), self.layout.n_bits))
+
     @torch.no_grad()
     def _logits(self, bits: Tensor, inputs: Tensor) -> Tensor:
-        parameters = self._resolved(bits)
+        return self._finished(self._resolved(self.layout.decode(bits)), inputs, OUTPUT_ACTIVATIONS)
+
+    def _finished(self, parameters: Parameters, inputs: Tensor, activations: dict) -> Tensor:
         z = parameters.outputs(inputs).transpose(1, 2)
         if self.n_outputs > 1 or self.is_regression:
             return z
-        return parameters.output.apply(z, OUTPUT_ACTIVATIONS)
+        return parameters.output.apply(z, activations)
 
 
 def _of_layer(chosen: dict[str, Tensor], name: str, layer: int) -> Tensor | None:

@@ -50,12 +50,22 @@ class Block:
         return [f"{number}.bit{k}" for number in numbers for k in range(self.n_bits)]
 
     def decode(self, bits):
-        """Levels (S, *shape) of bits int8 (S, n_qubits), numpy or torch, same dtype."""
+        """Levels (S, *shape) of bits int8 (S, n_qubits), numpy or torch, same dtype.
+
+        Of torch bits that are real numbers in [0, 1] it is the multilinear function that has the
+        levels at its corners, differentiable.
+        """
         bits = bits.reshape(len(bits), *self.shape, self.n_bits)
         if self._steps is not None:
             return sum(
                 (step * bits[..., k] for k, step in enumerate(self._steps)), start=self.levels[0]
             )
+        if torch.is_tensor(bits) and bits.is_floating_point():
+            levels = bits.new_tensor(self._of_codes)
+            for k in range(self.n_bits):  # the first bit is the highest of the code
+                half = levels.shape[-1] // 2
+                levels = torch.lerp(levels[..., :half], levels[..., half:], bits[..., k, None])
+            return levels[..., 0]
         places = range(self.n_bits - 1, -1, -1)
         if isinstance(bits, np.ndarray):
             codes = sum(bits[..., k].astype(int) << place for k, place in enumerate(places))
@@ -169,7 +179,8 @@ class ParameterLayout:
         """Bitstrings as what they stand for.
 
         Args:
-            bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
+            bits: int8 (S, n_qubits) in {0, 1}, numpy or torch; real numbers of torch: see
+                :meth:`Block.decode`.
             names: of the blocks that are wanted; None: all.
 
         Returns:
@@ -222,6 +233,17 @@ class ParameterLayout:
                 f"{self._bit_names[wrong[0]]} is tied or fixed, and holds another value"
             )
         return qubits
+
+    def qubits_of(self, *names: str) -> np.ndarray:
+        """The qubits that decide any bit of some names: int (n,), ascending.
+
+        Args:
+            *names: what names of bits are or begin with.
+        """
+        bits = np.concatenate([np.zeros(0, dtype=int), *map(self._find, names)])
+        if self._source is not None:
+            bits = self._source[bits]
+        return np.unique(bits[bits < self.n_qubits])  # the rest are constants
 
     def _find(self, name: str) -> np.ndarray:
         """The bits that a name means."""

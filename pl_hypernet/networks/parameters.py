@@ -1,7 +1,7 @@
 """What networks compute with, once every choice is made; and the computation."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor
@@ -53,6 +53,7 @@ class Parameters:
         removed: for each layer None, or bool (S, n_out): neurons whose output is 0.
         scale: float (S,), factor of the outputs.
         output: the activation of one output.
+        functions: by the names of hidden activations, what is computed.
     """
 
     weights: list[Tensor]
@@ -62,6 +63,7 @@ class Parameters:
     removed: list[Tensor | None]
     scale: Tensor
     output: Chosen
+    functions: dict[str, Callable] = field(default_factory=lambda: HIDDEN_ACTIVATIONS)
 
     def outputs(self, inputs: Tensor) -> Tensor:
         """scale (w h + b) of the last layer, (S, n_out, M), for inputs (M, n_in)."""
@@ -85,7 +87,7 @@ class Parameters:
         z = _sums(weight, bias, h)
         if some_sign and not whole:
             z.add_(_rows(signs, _sizes(weight.detach(), h.detach())), alpha=TIE)
-        z = self.hidden[i].apply(z, HIDDEN_ACTIVATIONS)
+        z = self.hidden[i].apply(z, self.functions)
         if skipped is not None:
             z = torch.where(skipped[:, None, None], h, z)
             whole = whole and self.hidden[i].options == ("sign",)

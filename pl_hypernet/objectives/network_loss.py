@@ -9,6 +9,9 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.objectives.losses import find_loss
 from pl_hypernet.objectives.penalties import Penalties, check_penalties, penalty_of
+from pl_hypernet.objectives.spin_gradients import flip_gradients, flipped_or_refused
+
+FLIP_WORK = 2**32  # multiplications of a step, below which every bit is flipped
 
 
 class NetworkLoss:
@@ -26,6 +29,8 @@ class NetworkLoss:
         penalties: {choice: {option: penalty}}, added to the loss of each shot that chose the
             option, in units of the loss: ``{"activation": {"hard_sigmoid": 0.01}}``; for each
             element that did where a choice has several: ``{"neurons.0": {"kept": 0.001}}``.
+        window: in which the sign of a hidden neuron passes gradients, see
+            :meth:`BinaryNetwork.logits_with_gradient`.
 
     >>> loss = NetworkLoss(network, data.inputs, data.targets, "bce")
     >>> loss(bits)                  # float64 (S,)
@@ -38,8 +43,10 @@ class NetworkLoss:
         targets,
         loss: str | Callable | None = None,
         penalties: Penalties | None = None,
+        window: float = 1.0,
     ):
         self.network = network
+        self.window = window
         self.penalties = check_penalties(network, penalties or {})
         self.loss = loss if callable(loss) else find_loss(network, loss)
         self.inputs = network.check_inputs(inputs)
@@ -54,6 +61,8 @@ class NetworkLoss:
         else:
             self._check_classes(max(2, network.n_outputs))
             self.targets = self.targets.long()
+        names = [f"choice.{name}" for name in network.choices]
+        self._choice_qubits = network.layout.qubits_of(*names)
         self.select(None)
 
     def _check_classes(self, n_classes: int) -> None:
@@ -83,3 +92,38 @@ class NetworkLoss:
         if self.penalties:
             losses += penalty_of(self.network, self.penalties, bits)
         return losses
+
+    def spin_gradients(self, bits) -> tuple[np.ndarray, np.ndarray]:
+        """Losses, and their derivatives by each spin, on the selected samples.
+
+        Those of weights and biases come from one backward pass through the network
+        (:meth:`BinaryNetwork.logits_with_gradient`); those of choices are half the difference of
+        the losses of the two options, each evaluated.
+
+        Args:
+            bits: int8 (S, n_qubits).
+
+        Returns:
+            float64 (S,) and (S, n_qubits).
+
+        Raises:
+            InputError: a loss of a user's own that torch cannot differentiate.
+        """
+        inputs, targets = self._batch
+        work = bits.shape[0] * bits.shape[1] * len(inputs) * self.network.n_multiplications
+        if work <= FLIP_WORK:
+            losses = self(bits)
+            return losses, flip_gradients(self, bits, losses, np.arange(bits.shape[1]))
+        try:
+            losses, gradients = self.network.score_with_gradient(
+                bits, inputs, lambda outputs: self.loss(outputs, targets), self.window
+            )
+        except RuntimeError as error:
+            return flipped_or_refused(self, bits, error)
+        losses, gradients = losses.astype(np.float64), gradients.astype(np.float64)
+        if self.penalties:
+            losses += penalty_of(self.network, self.penalties, bits)
+        if len(self._choice_qubits):
+            exact = flip_gradients(self, bits, losses, self._choice_qubits)
+            gradients[:, self._choice_qubits] = exact
+        return losses, gradients

@@ -1,13 +1,21 @@
 """Energy to the next theta."""
 
+from pl_hypernet.optimizers.pathwise import PathwiseOptimizer
 from pl_hypernet.optimizers.qnspsa import QNSPSAOptimizer
 from pl_hypernet.optimizers.score_function import ScoreFunctionOptimizer
 from pl_hypernet.optimizers.spsa import SPSAOptimizer
 
-__all__ = ["OPTIMIZERS", "QNSPSAOptimizer", "SPSAOptimizer", "ScoreFunctionOptimizer"]
+__all__ = [
+    "OPTIMIZERS",
+    "PathwiseOptimizer",
+    "QNSPSAOptimizer",
+    "SPSAOptimizer",
+    "ScoreFunctionOptimizer",
+]
 
 OPTIMIZERS = {
     "qnspsa": QNSPSAOptimizer,
     "spsa": SPSAOptimizer,
     "score": ScoreFunctionOptimizer,
+    "pathwise": PathwiseOptimizer,
 }

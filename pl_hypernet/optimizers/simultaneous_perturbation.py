@@ -10,66 +10,41 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.optimizers.arguments import TrainableArguments
 from pl_hypernet.optimizers.checks import check_cost
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
+from pl_hypernet.optimizers.optimizer import Optimizer
 
 AUTO = "auto"
 CALIBRATION = 10  # gradients that a step size is calibrated from
 FIRST_MOVE = 0.02  # radians, how far a calibrated first step turns an angle
 
 
-class SimultaneousPerturbation:
+class SimultaneousPerturbation(Optimizer):
     r"""The gradient along random directions, from two energies each (Spall 1992):
 
     .. math:: \frac{f(\theta + c h) - f(\theta - c h)}{2 c} h, \qquad h \in \{\pm 1\}^d.
 
     A subclass sets ``stepsize``, ``finite_diff_step``, ``resamplings``, ``blocking``,
     ``last_n_steps``, ``k``, ``rng`` and ``guard``, and may ask for more circuits at each estimate.
-
-    Attributes:
-        messages (list[str]): what there is to say of the last step: a calibrated step size, a
-            divergence.
     """
 
     directions = 1  # of an estimate; the first is that of the gradient
     overlaps = 0  # of an estimate
     guard: DivergenceGuard | None = None
-    messages: list[str] = []  # noqa: RUF012 - replaced, never changed
 
     def step(self, cost, *args, **kwargs):
-        """One step.
-
-        Args:
-            cost (QNode): the energy, a scalar.
-            *args, **kwargs: its arguments; those with ``requires_grad`` are trained.
-
-        Returns:
-            The new argument, or the list of all arguments if there are several.
-        """
         return self._advance(cost, args, kwargs, with_cost=self.blocking)[0]
 
     def step_and_cost(self, cost, *args, **kwargs):
-        """One step, and the energy before it.
-
-        Returns:
-            The new argument (or list of arguments) and the energy at the old ones, an
-            :class:`Estimate` when the cost function is an expected loss.
-        """
         return self._advance(cost, args, kwargs, with_cost=True)
 
-    def circuits_per_step(self) -> list[dict[str, int]]:
-        """What ``step_and_cost`` sends out: energies and overlaps of each batch of circuits."""
+    def circuits_per_step(self, circuit=None, noise=None) -> list[dict[str, int]]:
         energies = 1 + 2 * self.resamplings
         batches = [{"energy": energies, "overlap": self.overlaps * self.resamplings}]
         return [*batches, {"energy": 1, "overlap": 0}] if self.blocking else batches
 
     def circuits_at_start(self) -> int:
-        """Energies that the first step sends out beside those of every step."""
         return 2 * CALIBRATION if self.stepsize == AUTO else 0
 
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
-        """All that changes while it runs: arrays, and what can be written as JSON.
-
-        ``restore`` of both makes another optimizer with the same arguments go on bit for bit.
-        """
         arrays = {"last_n_steps": np.array(self.last_n_steps, dtype=float)}
         plain = {
             "k": self.k,
@@ -82,7 +57,6 @@ class SimultaneousPerturbation:
         return arrays, plain
 
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
-        """Takes over what :meth:`state` gave."""
         self.last_n_steps = np.array(arrays["last_n_steps"])
         self.k = plain["k"]
         self.rng.bit_generator.state = plain["rng"]

@@ -106,7 +106,8 @@ def plan(prices=None, **settings) -> Plan:
     _check_objective(config, optimizer, costs.exact_overlaps)
     per_task = costs.circuits_per_task
     step = {"energies": 0, "overlaps": 0, "tasks": 0 if per_task else None}
-    for batch in optimizer.circuits_per_step():
+    noise = noise_of(config.device, config.device_options)
+    for batch in optimizer.circuits_per_step(ansatz, noise):
         step["energies"] += batch["energy"]
         step["overlaps"] += batch["overlap"]
         if per_task:

@@ -5,6 +5,7 @@ import time
 import numpy as np
 import pennylane as qml
 
+from pl_hypernet.analysis.shares import chosen, shares
 from pl_hypernet.datasets import Data
 from pl_hypernet.devices import Counts
 from pl_hypernet.errors import InputError
@@ -14,7 +15,6 @@ from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.training.annealing import Weight, find_weight, weight_at
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.minibatches import MiniBatches
-from pl_hypernet.training.seen_shots import SeenShots
 
 
 class Trainer:
@@ -63,7 +63,6 @@ class Trainer:
         self.hypernet = hypernet
         self.optimizer = optimizer
         self.loss = NetworkLoss(hypernet.network, data.inputs, data.targets, loss, penalties)
-        self._seen = SeenShots(self.loss)
         self.batches = MiniBatches(len(data.inputs), batch_size, hypernet.generator("batches"))
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
         self.n_steps = 0
@@ -94,7 +93,7 @@ class Trainer:
             for name, weight in self._weights.items()
         }
         return self.hypernet.energy_qnode(
-            self._seen, diff_method=self._diff_method, **self._settings, **weights
+            self.loss, diff_method=self._diff_method, **self._settings, **weights
         )
 
     def step(self) -> dict:
@@ -105,12 +104,11 @@ class Trainer:
             the mini-batch, circuits, the overlaps among them, and shots so far, as the device
             counts them, seconds of this step; where the objective is not the energy, objective and
             objective_stderr; every ``evaluate_every`` steps the energy after it on all samples,
-            full_energy and full_stderr; choices, for each choice of the network the share of each
-            option; messages of the optimizer, if there are any.
+            full_energy and full_stderr; choices, for each choice of the network the share of the
+            shots that took each option; messages of the optimizer, if there are any.
         """
         start = time.perf_counter()
         self.loss.select(self.batches.next())
-        self._seen.clear()
         theta, value = self.optimizer.step_and_cost(self._objective(), self.theta)
         self.theta = self.hypernet.check_theta(theta)
         self.n_steps += 1
@@ -127,8 +125,10 @@ class Trainer:
         if self.evaluate_every and self.n_steps % self.evaluate_every == 0:
             full = self._full_energy()
             record |= {"full_energy": float(full), "full_stderr": full.stderr}
-        if options := self._seen.shares(losses):
-            record["choices"] = options
+        bits = getattr(value, "bits", None)
+        if bits is not None and self.hypernet.network.choices:
+            network = self.hypernet.network
+            record["choices"] = shares(network, chosen(network, bits), digits=4)
         record |= vars(self.counts)
         if messages := getattr(self.optimizer, "messages", []):
             record["messages"] = messages

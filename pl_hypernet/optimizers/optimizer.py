@@ -1,0 +1,60 @@
+"""What every optimizer of this package is."""
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+from pennylane.operation import Operator
+
+
+class Optimizer(ABC):
+    """Lowers the value of a QNode, a step at a time; what :class:`Trainer` and ``plan`` ask for.
+
+    Attributes:
+        messages (list[str]): what there is to say of the last step.
+    """
+
+    messages: list[str] = []  # noqa: RUF012 - replaced, never changed
+
+    def step(self, cost, *args, **kwargs):
+        """One step; see :meth:`step_and_cost`."""
+        return self.step_and_cost(cost, *args, **kwargs)[0]
+
+    @abstractmethod
+    def step_and_cost(self, cost, *args, **kwargs):
+        """One step, and the value before it.
+
+        Args:
+            cost (QNode): what is lowered.
+            *args, **kwargs: its arguments; those with ``requires_grad`` are trained.
+
+        Returns:
+            The new argument (or list of arguments) and the value at the old ones, an
+            :class:`Estimate` when the cost function is an expected loss.
+        """
+
+    @abstractmethod
+    def circuits_per_step(
+        self, circuit: Operator | None = None, noise: str | None = None
+    ) -> list[dict[str, int]]:
+        """What ``step_and_cost`` sends out: energies and overlaps of each batch of circuits.
+
+        Args:
+            circuit: what will be trained, one operation of one array of angles, for optimizers
+                that look at it; None: what the first step found.
+            noise: why shots of the device may not follow the circuit; None: they do.
+        """
+
+    def circuits_at_start(self) -> int:
+        """Energies that the first step sends out beside those of every step."""
+        return 0
+
+    @abstractmethod
+    def state(self) -> tuple[dict[str, np.ndarray], dict]:
+        """All that changes while it runs: arrays, and what can be written as JSON.
+
+        ``restore`` of both makes another optimizer with the same arguments go on bit for bit.
+        """
+
+    @abstractmethod
+    def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
+        """Takes over what :meth:`state` gave."""
