@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import r2_score
 
 import pl_hypernet as plh
 from pl_hypernet.analysis.hamming import mean_mutual_hamming, mutual_hamming
@@ -66,8 +67,38 @@ def test_best_is_picked_on_training_data(task):
 def test_vote_in_parts_equals_the_vote_at_once(task, monkeypatch):
     network, bits, data = task
     whole = network.vote(bits, data.inputs)
+    assert len(whole.mean) == len(whole.shares)
     monkeypatch.setattr("pl_hypernet.networks.binary_network.CHUNK", 1000)
-    np.testing.assert_allclose(network.vote(bits, data.inputs), whole, rtol=1e-6)
+    for parts, at_once in zip(network.vote(bits, data.inputs), whole, strict=True):
+        np.testing.assert_allclose(parts, at_once, rtol=1e-6)
+
+
+def test_r2_of_each_target():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(50, 3))
+    Y = X @ rng.normal(size=(3, 2)) * [1, 100] + rng.normal(size=(50, 2))
+    data = plh.datasets.from_arrays(X[:40], Y[:40], X[40:], Y[40:], regression=True)
+    network = plh.BinaryNetwork(3, [2], "identity")
+    bits = rng.integers(0, 2, (30, network.n_qubits)).astype(np.int8)
+    evaluation = plh.evaluate(network, bits, data)
+    outputs = network(bits, data.test_inputs).numpy().astype(float)
+    losses = np.square(network(bits, data.inputs).numpy() - data.targets).mean(axis=1).sum(axis=1)
+    np.testing.assert_allclose(evaluation.energy.losses, losses, rtol=1e-5)
+
+    def r2(z):
+        return [r2_score(data.test_targets[:, k], z[:, k]) for k in range(2)]
+
+    each = np.array([r2(z) for z in outputs])
+    np.testing.assert_allclose(evaluation.test.each, each.mean(axis=1), rtol=1e-5)
+    np.testing.assert_allclose(evaluation.test.best_of, each[losses.argmin()], rtol=1e-5)
+    np.testing.assert_allclose(evaluation.test.vote_of, r2(outputs.mean(axis=0)), rtol=1e-5)
+    assert evaluation.test.vote == pytest.approx(np.mean(r2(outputs.mean(axis=0))), rel=1e-5)
+    assert evaluation.targets == ("target 0", "target 1")
+    summary = summarise(evaluation, ABOUT, SPENT)
+    assert summary["test_r2"]["targets"]["target 1"]["vote"] == evaluation.test.vote_of[1]
+    assert "majority" not in summary["test_r2"]
+    assert "R² of target 1, mean prediction" in str(summary)
+    assert "vote" not in str(summary)
 
 
 ABOUT = {
@@ -91,7 +122,7 @@ def test_summary_has_the_keys_that_others_rely_on(task):
         "seconds",
     } <= set(summary)  # fmt: skip
     assert set(summary["energy"]) == {"mean", "stderr", "best_shot"}
-    assert set(summary["test_accuracy"]) == {"mean", "best", "vote"}
+    assert set(summary["test_accuracy"]) == {"mean", "best", "vote", "majority"}
     shown = str(summary)
     assert "5 qubits on hypernet.mps" in shown
     assert "activation = hard_sigmoid" in shown

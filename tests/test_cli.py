@@ -40,7 +40,7 @@ def trained(tmp_path_factory):
 
 def test_train_prints_the_table_and_where_the_pictures_are(trained):
     folder, result = trained
-    for text in ("66 qubits, 330 angles on hypernet.mps", "accuracy, vote of shots",
+    for text in ("66 qubits, 330 angles on hypernet.mps", "accuracy, vote by majority",
                  "activation = hard_sigmoid", "21 circuits (12 overlaps)",
                  "Pictures (.png) in runs/001: "):  # fmt: skip
         assert text in result.stdout

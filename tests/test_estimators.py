@@ -71,7 +71,7 @@ def test_predictions_are_the_vote(fitted):
     p = fitted.predict_proba(X)
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-12)
     inputs = StandardScaler().fit_transform(X).astype(np.float32)
-    vote = fitted.network_.vote(fitted.networks_, inputs)
+    vote = fitted.network_.vote(fitted.networks_, inputs).mean
     np.testing.assert_allclose(p, vote, rtol=1e-6)  # whose rows sum to 1 in single precision
     np.testing.assert_array_equal(fitted.predict(X), p.argmax(axis=1))
     assert fitted.score(X, y) == (p.argmax(axis=1) == y).mean()
@@ -85,6 +85,23 @@ def test_predictions_are_the_mean_of_the_networks():
     np.testing.assert_allclose(
         regressor.predict(X), y.mean() + y.std() * outputs.mean(axis=0), rtol=1e-6
     )
+
+
+def test_several_targets():
+    """About as good as one by one; y of one column stays a column."""
+    X, y = DIABETES
+    both = np.stack([y, 1000 - 5 * X[:, 2]], axis=1)
+    regressor = quick(QuantumHypernetRegressor, steps=100).fit(X, both)
+    assert regressor.network_.n_outputs == 2
+    np.testing.assert_allclose(regressor.target_mean_, both.mean(axis=0))
+    inputs = StandardScaler().fit_transform(X).astype(np.float32)
+    outputs = regressor.network_(regressor.networks_, inputs).double().numpy().mean(axis=0)
+    answers = regressor.predict(X)
+    np.testing.assert_allclose(answers, both.mean(axis=0) + both.std(axis=0) * outputs, rtol=1e-6)
+    assert regressor.score(X, both) > 0.6
+    column = quick(QuantumHypernetRegressor, steps=2).fit(X, y[:, None])
+    assert column.network_.n_outputs == 1
+    assert column.predict(X).shape == (len(X), 1)
 
 
 def test_attributes(fitted):
@@ -186,7 +203,7 @@ def test_inputs_may_be_left_as_they_are():
     X, y = IRIS
     classifier = quick(QuantumHypernetClassifier, standardise=False).fit(X, y)
     assert classifier.scaler_ is None
-    expected = classifier.network_.vote(classifier.networks_, X.astype(np.float32))
+    expected = classifier.network_.vote(classifier.networks_, X.astype(np.float32)).mean
     np.testing.assert_allclose(classifier.predict_proba(X), expected, rtol=1e-6)
 
 

@@ -280,10 +280,10 @@ def test_votes_of_several_classes():
     bits = np.repeat(random_bits(5, network.n_qubits), [1, 4, 2, 1, 1], axis=0)
     inputs = np.random.default_rng(1).uniform(0, 1, (7, 4)).astype(np.float32)
     expected = torch.softmax(network(bits, inputs), dim=2).mean(dim=0)
-    np.testing.assert_allclose(network.vote(bits, inputs), expected, atol=1e-6)
+    np.testing.assert_allclose(network.vote(bits, inputs).mean, expected, atol=1e-6)
     two = plh.BinaryNetwork(4, [1])
     p = torch.sigmoid(two(bits[:, :5], inputs))[..., 0].mean(dim=0)
-    np.testing.assert_allclose(two.vote(bits[:, :5], inputs)[:, 1], p, atol=1e-6)
+    np.testing.assert_allclose(two.vote(bits[:, :5], inputs).mean[:, 1], p, atol=1e-6)
 
 
 @pytest.mark.parametrize(

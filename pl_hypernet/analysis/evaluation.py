@@ -7,11 +7,11 @@ import torch
 
 from pl_hypernet.analysis.hamming import mean_mutual_hamming
 from pl_hypernet.analysis.shares import chosen, shares
-from pl_hypernet.datasets import as_data
+from pl_hypernet.datasets import Data, as_data
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.objectives import NetworkLoss
-from pl_hypernet.objectives.losses import squared_error
+from pl_hypernet.objectives.losses import squared_errors
 
 GOOD = 0.9  # test accuracy above which a network counts as good
 
@@ -21,14 +21,19 @@ class Accuracy:
     """Accuracies of S networks on one set of samples, all in [0, 1]; of a regression R^2, up to 1.
 
     Attributes:
-        each: float64 (S,), of each shot.
+        each: float64 (S,), of each shot; of several targets the mean of their R^2.
         best: of the shot with the lowest training loss.
-        vote: of the average of the shots' predicted probabilities, or outputs.
+        vote: of the class of the largest mean probability of the shots, or of their mean output.
+        majority: of the class that most shots choose; None of a regression.
+        best_of, vote_of: float64 (n_targets,), ``best`` and ``vote`` of each target.
     """
 
     each: np.ndarray
     best: float
     vote: float
+    majority: float | None
+    best_of: np.ndarray
+    vote_of: np.ndarray
 
     @property
     def mean(self) -> float:
@@ -47,6 +52,7 @@ class Evaluation:
         choices: for each choice, the share of shots of each option; a choice about several
             neurons, say, counts each of them.
         metric: ``"accuracy"``, or ``"r2"`` of a regression.
+        targets: names of the targets, where there are several; else ().
     """
 
     bits: np.ndarray
@@ -56,6 +62,7 @@ class Evaluation:
     test: Accuracy | None
     choices: dict[str, dict[str, float]]
     metric: str = "accuracy"
+    targets: tuple[str, ...] = ()
 
     @property
     def word(self) -> str:
@@ -86,45 +93,83 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evalu
     bits = np.asarray(bits, dtype=np.int8)
     data = as_data(data, regression=network.is_regression)
     objective = NetworkLoss(network, data.inputs, data.targets, loss)
-    losses, each, vote = _judge(network, bits, data.inputs, data.targets, objective)
-    best = int(losses.argmin())
-    train, test = Accuracy(each, float(each[best]), vote), None
+    train = _judged(network, bits, data.inputs, data.targets, objective)
+    test = None
     if data.test_inputs is not None:
-        _, each, vote = _judge(network, bits, data.test_inputs, data.test_targets)
-        test = Accuracy(each, float(each[best]), vote)
+        test = _judged(network, bits, data.test_inputs, data.test_targets)
+    best = int(train.losses.argmin())
     return Evaluation(
         bits=bits,
-        energy=Estimate.from_losses(losses),
+        energy=Estimate.from_losses(train.losses),
         best=best,
-        train=train,
-        test=test,
+        train=train.accuracy(best),
+        test=None if test is None else test.accuracy(best),
         choices=shares(network, chosen(network, bits)),
         metric="r2" if network.is_regression else "accuracy",
+        targets=_names(data),
     )
 
 
-def _judge(
-    network, bits, inputs, targets, objective: NetworkLoss | None = None
-) -> tuple[np.ndarray | None, np.ndarray, float]:
-    """Of each shot the loss (if there is an objective) and the accuracy, and that of the vote: in
-    one pass over the samples."""
+def _names(data: Data) -> tuple[str, ...]:
+    """Of several targets, for people; () for one."""
+    if data.n_targets == 1:
+        return ()
+    return data.target_names or tuple(f"target {k}" for k in range(data.n_targets))
+
+
+@dataclass(frozen=True, eq=False)
+class _Judged:
+    """Shots on one set of samples.
+
+    Attributes:
+        scores: float64 (S, K), the accuracy of each shot, or its R^2 of each target.
+        vote: float64 (K,), the same of the vote.
+        majority: the accuracy of the majority; None of a regression.
+        losses: float64 (S,), where they were asked for.
+    """
+
+    scores: np.ndarray
+    vote: np.ndarray
+    majority: float | None
+    losses: np.ndarray | None
+
+    def accuracy(self, best: int) -> Accuracy:
+        each = self.scores.mean(axis=1)
+        return Accuracy(
+            each=each,
+            best=float(each[best]),
+            vote=float(self.vote.mean()),
+            majority=self.majority,
+            best_of=self.scores[best],
+            vote_of=self.vote,
+        )
+
+
+def _judged(network, bits, inputs, targets, objective: NetworkLoss | None = None) -> _Judged:
+    """Scores, and losses if there is an objective, in one pass over the samples."""
     targets = np.asarray(targets)
     expected = torch.as_tensor(targets, device=network.scale.device)
-    variance = float(np.var(targets)) or 1.0  # all the same: no error is still R^2 = 1
+    columns = targets.reshape(len(targets), -1)
+    variances = np.var(columns, axis=0, dtype=np.float64)
+    variances = np.where(variances > 0, variances, 1.0)  # all the same: no error is still R^2 = 1
 
     def reduce(logits: torch.Tensor) -> torch.Tensor:
         if network.is_regression:
-            each = 1 - squared_error(logits, expected).double() / variance
+            errors = squared_errors(logits, expected).double()
+            scores = 1 - errors / errors.new_tensor(variances)
         else:
-            each = (network.classify(logits) == expected).double().mean(dim=1)
+            scores = (network.classify(logits) == expected).double().mean(dim=1, keepdim=True)
         if objective is None:
-            return each[:, None]
-        return torch.stack([each, objective.loss(logits, objective.targets).double()], dim=1)
+            return scores
+        losses = objective.loss(logits, objective.targets).double()
+        return torch.cat([losses[:, None], scores], dim=1)
 
     scores, votes = network.score_and_vote(bits, inputs, reduce)
+    losses = None
+    if objective is not None:
+        losses, scores = scores[:, 0], scores[:, 1:]
     if network.is_regression:
-        vote = 1 - np.mean((votes[:, 0] - targets) ** 2) / variance
-    else:
-        vote = np.mean(votes.argmax(axis=1) == targets)
-    losses = None if objective is None else scores[:, 1]
-    return losses, scores[:, 0], float(vote)
+        vote = 1 - np.mean((votes.mean - columns) ** 2, axis=0) / variances
+        return _Judged(scores, vote, None, losses)
+    vote = np.array([np.mean(votes.classes == targets)])
+    return _Judged(scores, vote, float(np.mean(votes.majority == targets)), losses)

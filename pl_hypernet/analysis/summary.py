@@ -5,7 +5,7 @@ from typing import Any
 
 from rich.table import Table
 
-from pl_hypernet.analysis.evaluation import Evaluation
+from pl_hypernet.analysis.evaluation import Accuracy, Evaluation
 from pl_hypernet.analysis.tables import Figures
 
 
@@ -24,12 +24,21 @@ class Summary(Figures):
         energy = self["energy"]
         table.add_row("energy of the shots", f"{energy['mean']:.4f} ± {energy['stderr']:.4f}", "")
         table.add_row("lowest loss of a shot", f"{energy['best_shot']:.4f}", "", end_section=True)
+        vote = "mean prediction of shots" if metric == "r2" else "vote by mean probability"
         for key, label in (
             ("mean", f"{word}, mean of shots"),
             ("best", f"{word}, best shot (by training loss)"),
-            ("vote", f"{word}, vote of shots"),
+            ("vote", f"{word}, {vote}"),
+            ("majority", f"{word}, vote by majority"),
         ):
-            table.add_row(label, _percent(train[key]), _percent(test.get(key)))
+            if key in train:  # of a regression there is no majority, as in old files
+                table.add_row(label, _percent(train[key]), _percent(test.get(key)))
+        table.add_section()
+        for name, of_target in train.get("targets", {}).items():
+            of_test = test.get("targets", {}).get(name, {})
+            for key, label in (("best", "best shot"), ("vote", "mean prediction")):
+                shown = _percent(of_target[key]), _percent(of_test.get(key))
+                table.add_row(f"{word} of {name}, {label}", *shown)
         table.add_section()
         which = ("", _percent(self["fraction_above_90"]))
         table.add_row(f"shots above 90 % {word}", *(which if test else which[::-1]))
@@ -67,8 +76,8 @@ def summarise(evaluation: Evaluation, about: dict[str, Any], spent: dict[str, An
             "best_shot": float(energy.losses[evaluation.best]),
         },
         **{
-            f"train_{evaluation.metric}": _accuracy(evaluation.train),
-            f"test_{evaluation.metric}": _accuracy(evaluation.test),
+            f"train_{evaluation.metric}": _accuracy(evaluation.train, evaluation.targets),
+            f"test_{evaluation.metric}": _accuracy(evaluation.test, evaluation.targets),
         },
         fraction_above_90=float(evaluation.good.mean()),
         mutual_hamming=evaluation.mutual_hamming,
@@ -77,10 +86,20 @@ def summarise(evaluation: Evaluation, about: dict[str, Any], spent: dict[str, An
     )
 
 
-def _accuracy(accuracy) -> dict[str, float] | None:
+def _accuracy(accuracy: Accuracy | None, targets: tuple[str, ...]) -> dict[str, Any] | None:
     if accuracy is None:
         return None
-    return {"mean": accuracy.mean, "best": accuracy.best, "vote": accuracy.vote}
+    found: dict[str, Any] = {
+        "mean": accuracy.mean, "best": accuracy.best, "vote": accuracy.vote,
+    }  # fmt: skip
+    if accuracy.majority is not None:
+        found["majority"] = accuracy.majority
+    if targets:
+        found["targets"] = {
+            name: {"best": float(best), "vote": float(vote)}
+            for name, best, vote in zip(targets, accuracy.best_of, accuracy.vote_of, strict=True)
+        }
+    return found
 
 
 def _percent(value) -> str:

@@ -165,7 +165,8 @@ def _most_frequent(evaluation: Evaluation, title: str) -> Table:
         title=title,
         title_justify="left",
         caption=f"{len(rows)} different networks; energy {evaluation.energy}; {which} "
-        f"{evaluation.word}: mean {accuracy.mean:.4f}, vote {accuracy.vote:.4f}",
+        f"{evaluation.word}: mean of shots {accuracy.mean:.4f}, {_vote(evaluation)} "
+        f"{accuracy.vote:.4f}",
     )
     for heading in ("often", "loss", f"{which} {evaluation.word}", "network"):
         table.add_column(heading, justify="left" if heading == "network" else "right")
@@ -181,6 +182,11 @@ def _most_frequent(evaluation: Evaluation, title: str) -> Table:
     return table
 
 
+def _vote(evaluation: Evaluation) -> str:
+    """By what shots are summed up in these tables."""
+    return "mean prediction" if evaluation.metric == "r2" else "vote"
+
+
 def _comparison(evaluations: dict[str, Evaluation]) -> Table:
     """The same theta on two devices: do their shots have the same distribution of accuracy?"""
     accuracies = [(e.test or e.train).each for e in evaluations.values()]
@@ -192,7 +198,8 @@ def _comparison(evaluations: dict[str, Evaluation]) -> Table:
         caption=f"two-sample Kolmogorov-Smirnov test of the shots' {word}: p = {p_value:.2g}; "
         "small where the distributions differ",
     )
-    for heading in ("device", "energy", f"mean {word}", "vote", "above 90 %"):
+    vote = _vote(next(iter(evaluations.values())))
+    for heading in ("device", "energy", f"mean {word}", vote, "above 90 %"):
         table.add_column(heading, justify="left" if heading == "device" else "right")
     for name, evaluation in evaluations.items():
         accuracy = evaluation.test or evaluation.train

@@ -40,7 +40,7 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
     is_test = run.data.test_inputs is not None
     inputs = run.data.test_inputs if is_test else run.data.inputs
     samples = f"{'test' if is_test else 'training'} samples"
-    units = {"target_mean": run.data.target_mean, "target_scale": run.data.target_scale}
+    schema = run.data.schema
     console = Console()
     console.print(export_summary(network, bits).table())
     formats = [format] if format or out else list(SUFFIXES)
@@ -49,13 +49,14 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
             console.print(f"No ONNX file: {NO_ONNX}", soft_wrap=True, highlight=False, markup=False)
             continue
         try:
-            path = export(network, bits, out or folder / f"{what}{SUFFIXES[name]}", name, **units)
+            path = out or folder / f"{what}{SUFFIXES[name]}"
+            export(network, bits, path, name, schema)
         except InputError as error:
             if len(formats) == 1:
                 raise
             console.print(f"No {name} file: {error}", soft_wrap=True, highlight=False, markup=False)
             continue
-        found = check_export(network, bits, path, inputs, **units)
+        found = check_export(network, bits, path, inputs, schema)
         if not found:
             raise HypernetError(
                 f"{path} disagrees with the network on {found.samples - found.equal} of "

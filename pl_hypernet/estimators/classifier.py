@@ -146,9 +146,12 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
             float64 (M, n_classes), in the order of ``classes_``; rows sum to 1.
         """
         inputs = self._inputs(X)
-        return self.network_.vote(self.networks_, inputs)
+        return self.network_.vote(self.networks_, inputs).mean
 
     def predict(self, X) -> np.ndarray:
-        """The label with the largest vote for each row of X (M, n_features_in_): (M,)."""
-        p = self.predict_proba(X)
-        return self.classes_[p.argmax(axis=1)]
+        """The label of the largest probability for each row of X (M, n_features_in_): (M,).
+
+        A tie, also one up to rounding, goes to the first of the labels.
+        """
+        inputs = self._inputs(X)
+        return self.classes_[self.network_.vote(self.networks_, inputs).classes]

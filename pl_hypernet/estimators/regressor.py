@@ -14,9 +14,10 @@ from pl_hypernet.optimizers.checks import check_positive
 class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
     r"""Binary neural networks that a trained quantum circuit draws, and whose mean predicts.
 
-    Each shot of the circuit is a network with one output, scale (w.h + b). Training lowers the mean
-    of their squared errors; the prediction is the mean of ``n_networks`` fresh shots. Targets are
-    standardised inside, predictions are in the units of y. Inputs are standardised too, see
+    Each shot of the circuit is a network with an output for each target, scale (w.h + b). Training
+    lowers the mean of their squared errors, summed over the targets; the prediction is the mean of
+    ``n_networks`` fresh shots. Each target is standardised inside, predictions are in the units of
+    y. Inputs are standardised too, see
     :class:`QuantumHypernetClassifier`. Sample weights are not supported.
 
     The mean squared error of the networks is that of their mean plus their variance. Without hidden
@@ -41,11 +42,11 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
     Attributes:
         n_features_in_, feature_names_in_, network_, networks_, best_network_, theta_, history_,
             n_iter_, scaler_: as of :class:`QuantumHypernetClassifier`.
-        target_mean_, target_scale_ (float): mean and standard deviation of y, which the outputs of
-            ``network_`` are in.
+        target_mean_, target_scale_: mean and standard deviation of y, which the outputs of
+            ``network_`` are in: float, of several targets float64 (n_targets,).
 
     >>> regressor = QuantumHypernetRegressor(random_state=0).fit(X, y)
-    >>> regressor.predict(X_test)  # float64 (M,)
+    >>> regressor.predict(X_test)  # float64 (M,), as y
     """
 
     def __init__(
@@ -94,7 +95,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
 
         Args:
             X: (n_samples, n_features), finite numbers; array or data frame.
-            y: (n_samples,), finite numbers.
+            y: (n_samples,) or (n_samples, n_targets), finite numbers.
 
         Returns:
             The estimator itself.
@@ -103,9 +104,13 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
             InputError: a setting out of range; a ValueError, as are scikit-learn's own of X and y.
             DeviceError: the device cannot do what is asked.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True)
-        self.target_mean_ = float(y.mean())
-        self.target_scale_ = float(y.std()) or 1.0
+        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, multi_output=True)
+        y = y.astype(np.float64)
+        self._targets_shape = y.shape[1:]
+        y = y[:, 0] if y.shape[1:] == (1,) else y
+        deviation = y.std(axis=0)
+        self.target_mean_ = y.mean(axis=0)
+        self.target_scale_ = np.where(deviation > 0, deviation, 1.0)[()]
         targets = ((y - self.target_mean_) / self.target_scale_).astype(np.float32)
         hidden = self._hidden_layers()
         scale, entropy = self.scale, self.entropy
@@ -116,7 +121,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
             entropy = (0.1 if hidden else 2.0) * scale**2
         self._train(
             Data(self._fit_scaler(X), targets, classes=None),
-            n_outputs=1,
+            n_outputs=1 if y.ndim == 1 else y.shape[1],
             activation="identity",
             scale=scale,
             entropy=entropy,
@@ -131,8 +136,14 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
             X: (M, n_features_in_).
 
         Returns:
-            float64 (M,).
+            float64 (M,), or (M, n_targets) where y had columns.
         """
         inputs = self._inputs(X)
-        means = self.network_.vote(self.networks_, inputs)[:, 0]
-        return self.target_mean_ + self.target_scale_ * means
+        means = self.network_.vote(self.networks_, inputs).mean
+        answers = self.target_mean_ + self.target_scale_ * means
+        return answers.reshape(len(answers), *self._targets_shape)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.exports.files import run_file
-from pl_hypernet.exports.plain import checked_bits
+from pl_hypernet.exports.plain import checked_bits, checked_schema
 from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks.votes import EQUAL
 
 ROUNDING = 1e-5  # of the largest output (at least 1): by so much sums in another order may differ
 
@@ -34,8 +36,7 @@ def check_export(
     bits,
     path,
     inputs,
-    target_mean: float = 0.0,
-    target_scale: float = 1.0,
+    schema: Schema | None = None,
 ) -> Agreement:
     """Runs a file that :func:`export` wrote, and compares it with the network that it is made of.
 
@@ -43,21 +44,23 @@ def check_export(
         network, bits: as given to :func:`export`.
         path: of the file.
         inputs: float32 (M, n_columns).
-        target_mean, target_scale: of a regression, as given to :func:`export`.
+        schema: as given to :func:`export`.
     """
     bits = checked_bits(network, bits)
     if bits.ndim == 2:
-        ours = network.vote(bits, inputs)
-        classes = ours.argmax(axis=1)
+        votes = network.vote(bits, inputs)
+        ours, classes = votes.mean, None if network.is_regression else votes.classes
     else:
         logits = network(bits[None], inputs)
         ours, classes = logits[0].cpu().numpy(), network.classify(logits)[0].cpu().numpy()
     theirs = run_file(path, inputs)
     rounding = ROUNDING * max(1.0, np.abs(ours).max())
     if network.is_regression:
-        theirs = (theirs["outputs"].astype(np.float64) - target_mean) / target_scale
-        rounding += ROUNDING * abs(target_mean / target_scale)
-        equal = np.abs(theirs - ours)[:, 0] <= rounding
+        schema = checked_schema(network, schema)
+        mean, scale = schema.target_mean, schema.target_scale
+        theirs = (theirs["outputs"].astype(np.float64) - mean) / scale
+        rounding = rounding + ROUNDING * np.abs(mean / scale)
+        equal = (np.abs(theirs - ours) <= rounding).all(axis=1)
         return Agreement(len(equal), int(equal.sum()), 0)
     equal = theirs["classes"] == classes
     if ours.shape[1] == 1:
@@ -65,4 +68,4 @@ def check_export(
     else:
         second, first = np.sort(ours, axis=1)[:, -2:].T
         gap = first - second
-    return Agreement(len(equal), int(equal.sum()), int((~equal & (gap <= rounding)).sum()))
+    return Agreement(len(equal), int(equal.sum()), int((~equal & (gap <= EQUAL + rounding)).sum()))

@@ -1,5 +1,6 @@
 """Networks as files that other programs run, and the running of these files."""
 
+import json
 import os
 from importlib.util import find_spec
 from pathlib import Path
@@ -7,9 +8,12 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import InputError, unknown_name
+from pl_hypernet.exports.metadata import EXTRA_FILE, metadata_of
 from pl_hypernet.exports.modules import program_of
 from pl_hypernet.exports.packed import write_packed
+from pl_hypernet.exports.plain import checked_schema
 from pl_hypernet.exports.reader import run_packed
 from pl_hypernet.networks import BinaryNetwork
 
@@ -22,8 +26,7 @@ def export(
     bits,
     path,
     format: str | None = None,
-    target_mean: float = 0.0,
-    target_scale: float = 1.0,
+    schema: Schema | None = None,
 ) -> Path:
     """Writes a chosen network, or the vote of several, for use without pl_hypernet.
 
@@ -39,7 +42,9 @@ def export(
         bits: int8 (n_qubits,), one network; or (S, n_qubits), a vote of S.
         path: of the new file; one that is there is replaced.
         format: None: by the suffix of the path.
-        target_mean, target_scale: of a regression, as of :func:`to_torch`.
+        schema: of the data, ``run.schema`` or ``data.schema``: the units of a regression's
+            outputs, and names of inputs, classes and targets, which the file keeps
+            (:func:`read_metadata`). None: of outputs as the network has them, without names.
 
     Returns:
         The path.
@@ -50,13 +55,14 @@ def export(
     """
     path = Path(path)
     format = check_path(path, format)
-    units = {"target_mean": target_mean, "target_scale": target_scale}
+    schema = checked_schema(network, schema)
     if format == "packed":
-        write_packed(network, bits, path, **units)
+        write_packed(network, bits, path, schema)
     elif format == "torch":
-        torch.export.save(program_of(network, bits, **units), path)
+        metadata = {EXTRA_FILE: json.dumps(metadata_of(schema))}
+        torch.export.save(program_of(network, bits, schema), path, extra_files=metadata)
     else:
-        _write_onnx(network, bits, path, units)
+        _write_onnx(network, bits, path, schema)
     return path
 
 
@@ -80,12 +86,12 @@ def check_path(path: Path, format: str | None) -> str:
     return format
 
 
-def _write_onnx(network: BinaryNetwork, bits, path: Path, units: dict[str, float]) -> None:
+def _write_onnx(network: BinaryNetwork, bits, path: Path, schema: Schema) -> None:
     if not has_onnx():
         raise InputError(NO_ONNX)
     import onnx
 
-    program = program_of(network, bits, **units)
+    program = program_of(network, bits, schema)
     names = list(program.module()(torch.zeros(1, network.n_columns)))
     exported = torch.onnx.export(
         program,
@@ -94,6 +100,8 @@ def _write_onnx(network: BinaryNetwork, bits, path: Path, units: dict[str, float
         dynamic_shapes={"inputs": {0: "samples"}},
         verbose=False,
     )
+    for key, value in metadata_of(schema).items():
+        exported.model.metadata_props[key] = json.dumps(value)
     exported.save(path)
     onnx.checker.check_model(path, full_check=True)
 

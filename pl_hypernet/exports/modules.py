@@ -1,11 +1,10 @@
 """Chosen networks as plain torch modules, without bits, and as exported programs."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 
-from pl_hypernet.exports.plain import Group, Layer, checked_bits, plain_groups
+from pl_hypernet.datasets.schema import Schema
+from pl_hypernet.exports.plain import Group, Layer, checked_bits, checked_schema, plain_groups
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.activations import (
     HIDDEN_ACTIVATIONS,
@@ -14,13 +13,20 @@ from pl_hypernet.networks.activations import (
     SOFTMAX,
 )
 from pl_hypernet.networks.parameters import TIE
+from pl_hypernet.networks.votes import EQUAL, first_of_largest
 
 
-class Units(NamedTuple):
-    """Of the targets of a regression."""
+class Units(torch.nn.Module):
+    """Outputs (M, n_outputs) of a regression in the units of the targets."""
 
-    mean: float
-    scale: float
+    def __init__(self, schema: Schema):
+        super().__init__()
+        for name in ("mean", "scale"):
+            values = getattr(schema, f"target_{name}")
+            self.register_buffer(name, torch.as_tensor(values, dtype=torch.float32))
+
+    def forward(self, outputs: Tensor) -> Tensor:
+        return self.mean + self.scale * outputs
 
 
 class DenseLayer(torch.nn.Module):
@@ -78,19 +84,18 @@ class Logits(torch.nn.Module):
 class OneNetwork(torch.nn.Module):
     """A chosen network; see :func:`to_torch`."""
 
-    def __init__(self, group: Group, network: BinaryNetwork, units: Units):
+    def __init__(self, group: Group, network: BinaryNetwork, schema: Schema):
         super().__init__()
-        self.units = units
+        self.units = Units(schema) if network.is_regression else None
         self.logits = Logits(group, network.n_columns, one=True)
-        self.is_regression = network.is_regression
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         logits = self.logits(inputs)
-        if self.is_regression:
-            return {"outputs": self.units.mean + self.units.scale * logits}
+        if self.units is not None:
+            return {"outputs": self.units(logits)}
         one = logits.shape[1] == 1
         return {
-            "classes": (logits[:, 0] > 0).long() if one else logits.argmax(dim=1),
+            "classes": (logits[:, 0] > EQUAL).long() if one else first_of_largest(logits),
             "probabilities": _probabilities(logits),
             "logits": logits,
         }
@@ -99,28 +104,27 @@ class OneNetwork(torch.nn.Module):
 class Vote(torch.nn.Module):
     """The vote of several networks; see :func:`to_torch`."""
 
-    def __init__(self, groups: list[Group], network: BinaryNetwork, units: Units):
+    def __init__(self, groups: list[Group], network: BinaryNetwork, schema: Schema):
         super().__init__()
-        self.units = units
+        self.units = Units(schema) if network.is_regression else None
         self.groups = torch.nn.ModuleList(
             Logits(group, network.n_columns, one=False) for group in groups
         )
         n_drawn = sum(int(group.often.sum()) for group in groups)
         for i, group in enumerate(groups):
             self.register_buffer(f"share_{i}", torch.tensor(group.often / n_drawn).float())
-        self.is_regression = network.is_regression
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         total = 0
         for i, group in enumerate(self.groups):
             outputs = group(inputs)
-            if not self.is_regression:
+            if self.units is None:
                 outputs = _probabilities(outputs)
             share = self.get_buffer(f"share_{i}")
             total = total + (share[:, None, None] * outputs).sum(dim=0)
-        if self.is_regression:
-            return {"outputs": self.units.mean + self.units.scale * total}
-        return {"classes": total.argmax(dim=1), "probabilities": total}
+        if self.units is not None:
+            return {"outputs": self.units(total)}
+        return {"classes": first_of_largest(total), "probabilities": total}
 
 
 def _probabilities(logits: Tensor) -> Tensor:
@@ -131,9 +135,7 @@ def _probabilities(logits: Tensor) -> Tensor:
     return torch.cat([1 - p, p], dim=-1)
 
 
-def to_torch(
-    network: BinaryNetwork, bits, target_mean: float = 0.0, target_scale: float = 1.0
-) -> torch.nn.Module:
+def to_torch(network: BinaryNetwork, bits, schema: Schema | None = None) -> torch.nn.Module:
     """A chosen network, or the vote of several, as a torch module without bits.
 
     What was not chosen, removed or skipped is not in it. Its numbers are buffers, float32.
@@ -142,17 +144,18 @@ def to_torch(
         network: what a bitstring means.
         bits: int8 (n_qubits,), one network; or (S, n_qubits), a vote of S, in which equal ones are
             computed once.
-        target_mean, target_scale: of a regression, those of the data, so that outputs are in the
-            units of the targets that were given.
+        schema: of the data, ``run.schema`` or ``data.schema``, for the units of the targets of a
+            regression; None: outputs are those of the network, in standard deviations.
 
     Returns:
-        A module from inputs float32 (M, n_columns), at least one, to a dict:
+        A module from inputs float32 (M, n_columns), at least one, features where there are any
+        (``schema.inputs_of`` makes them), to a dict:
 
-        - ``"classes"``: int64 (M,);
+        - ``"classes"``: int64 (M,), of a tie the first;
         - ``"probabilities"``: float32 (M, n_classes); of a vote the mean of the networks';
         - ``"logits"``: float32 (M, n_outputs), those of ``network(bits, inputs)``; not of a vote;
-        - or of a regression only ``"outputs"``: float32 (M, 1), target_mean + target_scale z; of a
-          vote the mean.
+        - or of a regression only ``"outputs"``: float32 (M, n_outputs), target_mean + target_scale
+          z; of a vote the mean.
 
     Raises:
         InputError: bits of another shape.
@@ -161,16 +164,16 @@ def to_torch(
     """
     bits = checked_bits(network, bits)
     groups = plain_groups(network, bits)
-    units = Units(float(target_mean), float(target_scale))
+    schema = checked_schema(network, schema)
     if bits.ndim == 1:
-        return OneNetwork(groups[0], network, units)
-    return Vote(groups, network, units)
+        return OneNetwork(groups[0], network, schema)
+    return Vote(groups, network, schema)
 
 
-def program_of(network: BinaryNetwork, bits, **units: float) -> torch.export.ExportedProgram:
+def program_of(network: BinaryNetwork, bits, schema: Schema | None) -> torch.export.ExportedProgram:
     """:func:`to_torch` as a program for any number of samples, which needs nothing but torch."""
     samples = torch.export.Dim("samples", min=1)
     example = torch.zeros(2, network.n_columns)
     return torch.export.export(
-        to_torch(network, bits, **units), (example,), dynamic_shapes={"inputs": {0: samples}}
+        to_torch(network, bits, schema), (example,), dynamic_shapes={"inputs": {0: samples}}
     )

@@ -4,23 +4,23 @@ import json
 
 import numpy as np
 
+from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import InputError
-from pl_hypernet.exports.plain import Group, Layer, checked_bits, plain_groups
+from pl_hypernet.exports.metadata import metadata_of
+from pl_hypernet.exports.plain import Group, Layer, checked_bits, checked_schema, plain_groups
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.choice import option_name
 
 MOST_LEVELS = 256
 
 
-def write_packed(
-    network: BinaryNetwork, bits, file, target_mean: float = 0.0, target_scale: float = 1.0
-) -> None:
+def write_packed(network: BinaryNetwork, bits, file, schema: Schema | None = None) -> None:
     """Writes a chosen network, or the vote of several, with as many bits a weight as it needs.
 
     A layer whose weights have two values takes 1 bit each, 8 a byte; three or four values 2 bits.
 
     Args:
-        network, bits, target_mean, target_scale: as of :func:`to_torch`.
+        network, bits, schema: as of :func:`to_torch`.
         file: a path that ends in ``.npz``, or a file object.
 
     Raises:
@@ -30,9 +30,12 @@ def write_packed(
     bits = checked_bits(network, bits)
     groups = plain_groups(network, bits)
     n_drawn = sum(int(group.often.sum()) for group in groups)
+    schema = checked_schema(network, schema)
+    units = [np.asarray(each).tolist() for each in (schema.target_mean, schema.target_scale)]
     header = {
         "vote": bits.ndim == 2,
-        "regression": [target_mean, target_scale] if network.is_regression else None,
+        "regression": units if network.is_regression else None,
+        "metadata": metadata_of(schema),
         "groups": [_group_header(group, n_drawn) for group in groups],
     }
     parts = [

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.parameters import Activation, Chosen, Parameters
@@ -67,6 +68,23 @@ def checked_bits(network: BinaryNetwork, bits) -> np.ndarray:
             f"bits have shape {bits.shape}: expected ({n},) for one network or (S, {n}) for several"
         )
     return bits
+
+
+def checked_schema(network: BinaryNetwork, schema: Schema | None) -> Schema:
+    """A schema that goes with a network; for None one that knows no names and units.
+
+    Raises:
+        InputError: it is of other data.
+    """
+    if schema is None:
+        classes = None if network.is_regression else tuple(range(max(2, network.n_outputs)))
+        return Schema(network.n_columns, classes=classes)
+    if schema.n_inputs != network.n_columns:
+        raise InputError(
+            f"schema of {schema.n_inputs} inputs, the network has {network.n_columns}: give that "
+            "of its data"
+        )
+    return schema
 
 
 def plain_groups(network: BinaryNetwork, bits) -> list[Group]:

@@ -12,6 +12,7 @@ import json
 import numpy as np
 
 TIE = 1e-6  # of a sum of absolute values: what rounding may take from 0, whose sign is +1
+EQUAL = 1e-5  # what differs by less is a tie, which goes to the first class
 ACTIVATIONS = {
     "sign": lambda z: np.where(z >= 0, np.float32(1), np.float32(-1)),
     "relu": lambda z: np.maximum(z, 0),
@@ -65,6 +66,10 @@ def probabilities(logits):
     return p / p.sum(axis=1, keepdims=True)
 
 
+def first_of_largest(numbers):
+    return (numbers >= numbers.max(axis=1, keepdims=True) - EQUAL).argmax(axis=1)
+
+
 def run_packed(path, inputs):
     """Inputs (M, n_columns) to {"classes", "probabilities", "logits"}, or to {"outputs"}."""
     with np.load(path) as file:
@@ -79,6 +84,6 @@ def run_packed(path, inputs):
         mean, scale = header["regression"]
         return {"outputs": np.float32(mean) + np.float32(scale) * total}
     if header["vote"]:
-        return {"classes": total.argmax(axis=1), "probabilities": total}
-    classes = logits[:, 0] > 0 if logits.shape[1] == 1 else logits.argmax(axis=1)
+        return {"classes": first_of_largest(total), "probabilities": total}
+    classes = logits[:, 0] > EQUAL if logits.shape[1] == 1 else first_of_largest(logits)
     return {"classes": classes.astype(int), "probabilities": total, "logits": logits}
