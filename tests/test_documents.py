@@ -66,6 +66,19 @@ def test_a_rehearsal_in_the_readme(tmp_path, monkeypatch, capsys):
     assert min(line) >= 1  # IQM's labels
 
 
+@pytest.mark.parametrize("page", ["own_loss", "own_ansatz"])
+def test_pages_of_code(page, capsys):
+    """The blocks of a page in order, each printing what a comment behind ``print`` states."""
+    code = "".join(
+        re.findall(r"```python\n(.*?)```", (ROOT / "docs" / f"{page}.md").read_text(), re.DOTALL)
+    )
+    stated = [float(number) for number in re.findall(r"print.*# (\S+)$", code, re.MULTILINE)]
+    exec(code, {})
+    shown = [float(number) for number in capsys.readouterr().out.split()]
+    assert shown == pytest.approx(stated, abs=0.03)
+    assert len(stated) == code.count("print(") > 0
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_pictures_and_links_lead_somewhere(page):
     text = page.read_text()

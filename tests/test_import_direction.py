@@ -7,7 +7,7 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "pl_hypernet"
 FLOW = [
-    {"version", "errors", "spins", "torch_device", "torch_threads", "compiled"},
+    {"version", "errors", "user_code", "spins", "torch_device", "torch_threads", "compiled"},
     {"datasets"},
     {"circuits"},
     {"mps"},

@@ -70,24 +70,19 @@ class Estimate(np.float64):
         return type(self), (float(self), self.stderr, self.shots, self.losses, self.bits)
 
 
-def check_losses(losses, shots: int) -> np.ndarray:
-    """What a loss returned, as float64 (shots,).
-
-    Args:
-        losses: array or torch tensor; expected to be a finite number for each shot.
-        shots: how many bitstrings the loss was given.
-
-    Raises:
-        InputError: another shape, or a loss that is NaN or infinite.
-    """
+def as_numbers(losses) -> np.ndarray:
+    """What a loss returned, an array or a torch tensor of numbers, as float64."""
     if hasattr(losses, "detach"):
         losses = losses.detach().cpu().numpy()
-    losses = np.asarray(losses, dtype=np.float64)
-    if losses.shape != (shots,):
-        raise InputError(
-            f"the loss returned shape {losses.shape} for {shots} bitstrings: "
-            f"expected ({shots},), one number for each"
-        )
+    return np.asarray(losses, dtype=np.float64)
+
+
+def check_finite(losses: np.ndarray) -> np.ndarray:
+    """Losses float64 (shots,) as they are.
+
+    Raises:
+        InputError: one of them is NaN or infinite.
+    """
     if not np.isfinite(losses).all():
         bad = int(np.flatnonzero(~np.isfinite(losses))[0])
         raise InputError(

@@ -9,8 +9,9 @@ from pennylane.measurements import SampleMeasurement
 from pennylane.wires import Wires
 
 from pl_hypernet.errors import InputError
-from pl_hypernet.measurements.estimate import Estimate, check_losses
+from pl_hypernet.measurements.estimate import Estimate, as_numbers, check_finite
 from pl_hypernet.measurements.objective import Objective
+from pl_hypernet.user_code import UserCode
 
 
 class ExpectedLoss(SampleMeasurement):
@@ -81,7 +82,7 @@ class ExpectedLoss(SampleMeasurement):
 
     def losses(self, bits: np.ndarray) -> np.ndarray:
         """Losses float64 (shots,) of bits int8 (shots, n_wires)."""
-        return check_losses(call_loss(self.loss, bits), len(bits))
+        return losses_of(self.loss, bits)
 
     def process_samples(
         self, samples, wire_order, shot_range=None, bin_size=None, log_p: Callable | None = None
@@ -130,13 +131,28 @@ class ExpectedLoss(SampleMeasurement):
         return self.objective.of_distribution(np.concatenate(losses), probabilities)
 
 
-def call_loss(loss: Callable, bits: np.ndarray):
-    """``loss(bits)``; a torch module gets a torch tensor, anything else a numpy array."""
-    if hasattr(loss, "named_parameters"):  # without importing torch for those who have no module
+def losses_of(loss: Callable, bits: np.ndarray) -> np.ndarray:
+    """Losses float64 (shots,) of bits int8 (shots, n_wires), by a function of a user's own.
+
+    A torch module gets a torch tensor, anything else a numpy array.
+
+    Raises:
+        InputError: it fails, or does not return a finite number for each bitstring.
+    """
+    code = UserCode("loss", loss, "finite losses (shots,), of bits int8 (shots, n_wires)")
+    given = bits
+    if hasattr(loss, "named_parameters"):  # torch is not imported for who has no module
         import torch
 
-        return loss(torch.from_numpy(np.ascontiguousarray(bits)))
-    return loss(bits)
+        given = torch.from_numpy(np.ascontiguousarray(bits))
+    returned = code(bits=given)
+    try:
+        losses = as_numbers(returned)
+    except (TypeError, ValueError) as error:
+        raise code.refused(returned, bits=given) from error
+    if losses.shape != (len(bits),):
+        raise code.refused(returned, bits=given)
+    return check_finite(losses)
 
 
 def bitstrings(start: int, stop: int, n_wires: int) -> np.ndarray:

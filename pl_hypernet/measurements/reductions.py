@@ -6,6 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from pl_hypernet.errors import InputError, unknown_name
+from pl_hypernet.user_code import UserCode
 
 BOOTSTRAPS = 200
 
@@ -107,10 +108,15 @@ class Custom:
         self.function = function
 
     def __call__(self, losses: np.ndarray) -> float:
-        value = self.function(losses)
-        if np.size(value) != 1 or not np.isfinite(value):
-            raise InputError(f"reduction {self.function!r} gave {value}: expected a finite number")
-        return float(value)
+        code = UserCode("reduction", self.function, "a finite number, of losses (shots,)")
+        value = code(losses=losses)
+        try:
+            number = float(value)
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise code.refused(value, losses=losses) from error
+        if not np.isfinite(number):
+            raise code.refused(number, losses=losses)
+        return number
 
 
 REDUCTIONS = {"mean": Mean, "cvar": CVaR}

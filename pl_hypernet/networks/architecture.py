@@ -23,6 +23,7 @@ from torch import Tensor
 
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.networks.parameters import Parameters
+from pl_hypernet.user_code import UserCode
 
 
 class ArchitectureChoice:
@@ -59,6 +60,18 @@ class ArchitectureChoice:
             chosen: int64 (S, *shape), the number of the chosen option.
         """
         raise NotImplementedError
+
+    def checked_apply(self, parameters: Parameters, chosen: Tensor) -> None:
+        """As :meth:`apply`, of which a user's own may fail or leave tensors of other shapes."""
+        before = parameters.shapes()
+        code = UserCode("choice", self.apply, "parameters changed in their shapes")
+        code(parameters=parameters, chosen=chosen)
+        for name, shape in parameters.shapes().items():
+            if shape != before[name]:
+                raise InputError(
+                    f"choice {self.name!r} left {name} with the shape {shape}: expected "
+                    f"{before[name]}"
+                )
 
 
 class LayerChoice(ArchitectureChoice):

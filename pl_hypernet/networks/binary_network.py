@@ -36,6 +36,7 @@ from pl_hypernet.networks.values import find_values
 from pl_hypernet.networks.votes import EQUAL, Votes, first_of_largest
 from pl_hypernet.spins import SPINS
 from pl_hypernet.torch_threads import in_order
+from pl_hypernet.user_code import UserCode
 
 RESERVED = ("activation", "features", "hidden", "values")  # names of choices
 CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
@@ -148,7 +149,8 @@ class BinaryNetwork(torch.nn.Module):
         if features is not None:
             self.choices["features"] = features
         for choice in self.architecture:
-            choice.prepare((n_inputs, *self.layers))
+            prepare = UserCode("choice", choice.prepare, "nothing, of the sizes of the layers")
+            prepare(sizes=(n_inputs, *self.layers))
             if choice.name in self.choices or choice.name.split(".")[0] in RESERVED:
                 raise InputError(f"choice {choice.name!r} comes twice: give each a name of its own")
             if choice.name == "skip.0" and features is not None:
@@ -228,7 +230,7 @@ class BinaryNetwork(torch.nn.Module):
             numpy (S, ...), row s for bits[s].
         """
         rows, inverse = unique_bitstrings(_as_numpy(bits))
-        parts = self._in_parts(rows, inputs, lambda logits, _: reduce(logits).cpu().numpy())
+        parts = self._in_parts(rows, inputs, lambda logits, _: _as_array(reduce(logits)))
         return np.concatenate(list(parts))[inverse]
 
     def score_with_gradient(
@@ -277,7 +279,7 @@ class BinaryNetwork(torch.nn.Module):
             weights = often[part].to(logits.dtype)
             sums = torch.einsum("s,smk->mk", weights, self.probabilities(logits))
             choosing = self._choosing(logits, weights)
-            return reduce(logits).cpu().numpy(), sums.cpu().numpy(), choosing.cpu().numpy()
+            return _as_array(reduce(logits)), _as_array(sums), _as_array(choosing)
 
         scores, total, choosing = [], 0.0, 0.0
         for score, sums, chosen in self._in_parts(rows, inputs, of_part):
@@ -376,7 +378,7 @@ class BinaryNetwork(torch.nn.Module):
             output=_chosen(self.activation, chosen.get("activation")),
         )
         for choice in self.architecture:
-            choice.apply(parameters, chosen[choice.name])
+            choice.checked_apply(parameters, chosen[choice.name])
         if self.features is not None:
             parameters.weights[0] = self._in_columns(parameters.weights[0], chosen["features"])
         return parameters
@@ -437,6 +439,10 @@ def _of_layer(chosen: dict[str, Tensor], name: str, layer: int) -> Tensor | None
 
 def _chosen(option, codes: Tensor | None) -> Chosen:
     return Chosen(option.options, codes) if isinstance(option, Choice) else Chosen((option,))
+
+
+def _as_array(tensor: Tensor) -> np.ndarray:
+    return tensor.detach().cpu().numpy()
 
 
 def _as_numpy(bits) -> np.ndarray:

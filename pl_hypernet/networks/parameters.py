@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS
+from pl_hypernet.user_code import UserCode
 
 TIE = 1e-6  # of a sum of absolute values: what a sum may be below 0 by rounding, its sign still +1
 
@@ -32,13 +33,26 @@ class Chosen:
 
     def apply(self, z: Tensor, functions: dict[str, Callable]) -> Tensor:
         """The activations of z (S, ...), in place where several are mixed."""
-        found = [functions[o] if isinstance(o, str) else o for o in self.options]
+        found = [functions[o] if isinstance(o, str) else _checked(o) for o in self.options]
         if self.codes is None:
             return found[0](z)
         for code, function in enumerate(found):
             rows = (self.codes == code).nonzero()[:, 0]
             z[rows] = function(z[rows])
         return z
+
+
+def _checked(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """An activation of a user's own."""
+    code = UserCode("activation", function, "a tensor of the shape and dtype of z")
+
+    def apply(z: Tensor) -> Tensor:
+        activated = code(z=z)
+        if not isinstance(activated, Tensor) or activated.shape != z.shape:
+            raise code.refused(activated, z=z)
+        return activated
+
+    return apply
 
 
 @dataclass
@@ -64,6 +78,12 @@ class Parameters:
     scale: Tensor
     output: Chosen
     functions: dict[str, Callable] = field(default_factory=lambda: HIDDEN_ACTIVATIONS)
+
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Of the numbers that every network has."""
+        tensors = {f"weights[{i}]": weight for i, weight in enumerate(self.weights)}
+        tensors |= {f"biases[{i}]": bias for i, bias in enumerate(self.biases)}
+        return {name: tuple(t.shape) for name, t in (tensors | {"scale": self.scale}).items()}
 
     def outputs(self, inputs: Tensor) -> Tensor:
         """scale (w h + b) of the last layer, (S, n_out, M), for inputs (M, n_in)."""

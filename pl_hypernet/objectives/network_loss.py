@@ -10,6 +10,7 @@ from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.objectives.losses import find_loss
 from pl_hypernet.objectives.penalties import Penalties, check_penalties, penalty_of
 from pl_hypernet.objectives.spin_gradients import flip_gradients, flipped_or_refused
+from pl_hypernet.user_code import UserCode
 
 FLIP_WORK = 2**32  # multiplications of a step, below which every bit is flipped
 
@@ -48,7 +49,7 @@ class NetworkLoss:
         self.network = network
         self.window = window
         self.penalties = check_penalties(network, penalties or {})
-        self.loss = loss if callable(loss) else find_loss(network, loss)
+        self.loss = self._own(loss) if callable(loss) else find_loss(network, loss)
         self.inputs = network.check_inputs(inputs)
         self.targets = torch.as_tensor(targets, device=self.inputs.device)
         expected = (len(self.inputs),)
@@ -64,6 +65,23 @@ class NetworkLoss:
         names = [f"choice.{name}" for name in network.choices]
         self._choice_qubits = network.layout.qubits_of(*names)
         self.select(None)
+
+    def _own(self, loss: Callable) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+        """A loss of a user's own, checked whenever it is called."""
+        classes = "" if self.network.is_regression else "; of classes targets.float() makes numbers"
+        expected = (
+            "a torch tensor (S,), a loss for each network, from outputs (S, M, n_outputs) and "
+            f"targets of M samples{classes}"
+        )
+        code = UserCode("loss", loss, expected)
+
+        def checked(outputs, targets):
+            losses = code(outputs=outputs, targets=targets)
+            if not isinstance(losses, torch.Tensor) or losses.shape != outputs.shape[:1]:
+                raise code.refused(losses, outputs=outputs, targets=targets)
+            return losses
+
+        return checked
 
     def _check_classes(self, n_classes: int) -> None:
         classes = torch.arange(n_classes, device=self.targets.device)
@@ -118,7 +136,7 @@ class NetworkLoss:
             losses, gradients = self.network.score_with_gradient(
                 bits, inputs, lambda outputs: self.loss(outputs, targets), self.window
             )
-        except RuntimeError as error:
+        except (RuntimeError, InputError) as error:
             return flipped_or_refused(self, bits, error)
         losses, gradients = losses.astype(np.float64), gradients.astype(np.float64)
         if self.penalties:

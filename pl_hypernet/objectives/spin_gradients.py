@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from pl_hypernet.errors import InputError
-from pl_hypernet.measurements.expected_loss import call_loss
+from pl_hypernet.measurements.expected_loss import losses_of
 from pl_hypernet.spins import to_spins
 
 MOST_FLIPPED = 128  # qubits of which a loss without derivatives is asked flip by flip
@@ -55,7 +55,7 @@ def flipped_or_refused(loss: Callable, bits: np.ndarray, error: Exception | None
             f"flip one by one (at most {MOST_FLIPPED}); give a NetworkLoss or a torch module of "
             "bits, or take optimizer='score' or 'spsa'"
         ) from error
-    losses = np.asarray(call_loss(loss, bits), dtype=float)
+    losses = losses_of(loss, bits)
     return losses, flip_gradients(loss, bits, losses, np.arange(n_qubits))
 
 
@@ -84,6 +84,6 @@ def flip_gradients(
         some = qubits[start : start + at_once]
         rows = np.repeat(bits[None], len(some), axis=0)
         rows[np.arange(len(some)), :, some] ^= 1
-        found = np.asarray(call_loss(loss, rows.reshape(-1, n_qubits)))
+        found = losses_of(loss, rows.reshape(-1, n_qubits))
         flipped[start : start + len(some)] = found.reshape(len(some), shots)
     return to_spins(bits[:, qubits]) * (losses[:, None] - flipped.T) / 2

@@ -18,6 +18,7 @@ from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.log_probability import circuit_log_probability
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.settings import CUSTOM
+from pl_hypernet.training.own_ansatz import OwnAnsatz
 
 PURPOSES = ("angles", "device", "optimizer", "batches", "validation")  # each its own random stream
 ANSATZ_OPTIONS = ("rotations", "entangler", "pattern")
@@ -48,7 +49,8 @@ class QuantumHypernetwork:
         shots: shots of each energy, at least 2.
         seed: of everything random: start angles, shots, directions, mini-batches. None: one is
             drawn, and stands in ``.seed``.
-        ansatz: a quantum function ``f(theta, wires)`` in place of the hardware-efficient ansatz.
+        ansatz: a quantum function ``f(theta, wires)`` in place of the hardware-efficient ansatz, or
+            a QNode of one, whose device and measurements are left out.
         n_angles: number of angles of ``ansatz``; theta then has the shape ``(n_angles,)``.
         ansatz_options: ``rotations``, ``entangler``, ``pattern`` of the hardware-efficient ansatz.
         start: how :meth:`start_angles` draws: ``"uniform"``, ``"small"``, ``"near_product"``;
@@ -98,7 +100,7 @@ class QuantumHypernetwork:
         self.layers = layers
         self.device_name = device if isinstance(device, str) else CUSTOM
         self.ansatz_options = check_ansatz_options(ansatz_options or {})
-        self.custom_ansatz = ansatz
+        self.custom_ansatz = None if ansatz is None else OwnAnsatz(ansatz, n_angles)
         self.device_options = device_options
         n_qubits = network.n_qubits
         if ansatz is None:
@@ -121,6 +123,8 @@ class QuantumHypernetwork:
                 f"the device has {len(self.wires)} wires but the network needs {n_qubits} qubits: "
                 f"make the device with wires={n_qubits}"
             )
+        if self.custom_ansatz is not None:
+            self.custom_ansatz.check(np.asarray(self.start_angles()), self.wires)
 
     @property
     def n_qubits(self) -> int:

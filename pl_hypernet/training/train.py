@@ -29,6 +29,7 @@ from pl_hypernet.training.interrupt import FinishStep
 from pl_hypernet.training.progress import ProgressBar
 from pl_hypernet.training.run import Run, assess
 from pl_hypernet.training.trainer import Trainer
+from pl_hypernet.user_code import UserCode
 
 CHECKPOINT_SECONDS = 1.0  # at most this much work is lost, or one step if that takes longer
 
@@ -182,15 +183,25 @@ def _loop(trainer, steps, callbacks, folder, progress) -> tuple[list[dict], str]
                     saved_at = time.monotonic()
             if bar is not None:
                 bar(record, trainer.theta)
-            answers = [callback(record, trainer.theta) for callback in callbacks]
+            answers = [_answer(callback, record, trainer.theta) for callback in callbacks]
             if interrupt.requested:
                 answers.append("interrupted")
             if any(answers):
-                stop_reason = str(next(filter(None, answers)))
+                stop_reason = next(filter(None, answers))
                 break
     if folder is not None:
         _save(folder, trainer, stop_reason)
     return history, stop_reason
+
+
+def _answer(callback: Callable, record: dict, theta) -> str:
+    """Why a callback wants to end the training; an empty text if it does not."""
+    code = UserCode("callback", callback, "nothing, or why the training ends, as a text")
+    answer = code(record=record, theta=theta)
+    try:
+        return str(answer) if answer else ""
+    except (TypeError, ValueError, RuntimeError) as error:  # as the truth of an array
+        raise code.refused(answer, record=record, theta=theta) from error
 
 
 def _keep(trainer: Trainer, folder, error: BaseException) -> None:
