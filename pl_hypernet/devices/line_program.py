@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pennylane as qml
-from pennylane.devices.preprocess import decompose, validate_device_wires, validate_measurements
+from pennylane.devices.preprocess import decompose, validate_measurements
 from pennylane.measurements import ExpectationMP, ProbabilityMP, StateMeasurement, VarianceMP
 from pennylane.operation import Operator
 from pennylane.transforms.core import CompilePipeline
@@ -11,6 +11,7 @@ from pennylane.wires import Wires
 
 from pl_hypernet.devices.lowering import lower_expected_loss
 from pl_hypernet.devices.record import Record
+from pl_hypernet.devices.wire_check import check_wires
 from pl_hypernet.measurements import ZeroProbability
 
 ANALYTIC = (ZeroProbability, ExpectationMP, VarianceMP, ProbabilityMP, StateMeasurement)
@@ -32,7 +33,7 @@ def line_program(
         record, noise: see :func:`lower_expected_loss`.
     """
     program = CompilePipeline()
-    program.add_transform(validate_device_wires, wires=wires, name=name)
+    program.add_transform(check_wires, wires=wires, name=name)
     program.add_transform(
         lower_expected_loss,
         device_wires=wires,
