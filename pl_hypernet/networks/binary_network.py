@@ -276,8 +276,8 @@ class BinaryNetwork(torch.nn.Module):
         often = torch.as_tensor(np.bincount(inverse), device=self.scale.device)
 
         def of_part(logits: Tensor, part: slice) -> tuple[np.ndarray, ...]:
-            weights = often[part].to(logits.dtype)
-            sums = torch.einsum("s,smk->mk", weights, self.probabilities(logits))
+            weights = often[part].double()  # single: the order of samples would show in the sums
+            sums = torch.einsum("s,smk->mk", weights, self.probabilities(logits).double())
             choosing = self._choosing(logits, weights)
             return _as_array(reduce(logits)), _as_array(sums), _as_array(choosing)
 
