@@ -1,6 +1,5 @@
 """What the README and the demos show runs as it stands there, if with fewer steps."""
 
-import json
 import os
 import re
 import subprocess
@@ -113,23 +112,3 @@ def test_demo_runs(folder, tmp_path):
     assert "66 qubits on hypernet.mps" in result.stdout
     figures = sorted((tmp_path / "figures").iterdir())
     assert [path.name for path in figures] == [f"figure_{k:02d}.png" for k in range(1, 5)]
-
-
-@pytest.mark.parametrize("folder", DEMOS, ids=lambda path: path.name)
-def test_demo_has_pennylanes_format(folder):
-    assert {path.name for path in folder.iterdir() if path.is_file()} == {
-        "demo.py",
-        "metadata.json",
-        "requirements.in",
-    }
-    source = (folder / "demo.py").read_text()
-    assert source.startswith('r"""')
-    for part in (".. meta::", ".. related::", ":property=", "References", "About the author"):
-        assert part in source
-    metadata = json.loads((folder / "metadata.json").read_text())
-    assert len(metadata["seoDescription"]) < 150
-    assert {
-        "title", "authors", "dateOfPublication", "dateOfLastModification", "categories", "tags",
-        "previewImages", "seoDescription", "doi", "references", "basedOnPapers",
-        "referencedByPapers", "relatedContent",
-    } == set(metadata)  # fmt: skip

@@ -2,16 +2,6 @@ r"""
 Training binary neural networks with a quantum hypernetwork
 ===========================================================
 
-.. meta::
-    :property="og:description": Train a circuit whose every shot is a binary neural network.
-    :property="og:image": https://pennylane.ai/qml/_static/demo_thumbnails/opengraph_demo_thumbnails/OGthumbnail_quantum_hypernetwork.png
-
-.. related::
-
-    qnspsa Quantum natural SPSA optimizer
-    tutorial_spsa Optimization using SPSA
-    tutorial_How_to_simulate_quantum_circuits_with_tensor_networks Tensor networks
-
 A quantum hypernetwork is a circuit whose every measured shot is a neural network with binary
 weights. In this demo we train one with 11 qubits by hand, on a state-vector simulator. Then we
 train one with 66 qubits, which no state vector can hold, on a matrix product state.
@@ -22,12 +12,12 @@ train one with 66 qubits, which no state vector can hold, on a matrix product st
 # -------------------------------
 #
 # A *hypernetwork* is a model that produces the weights of another model. A *quantum hypernetwork*
-# [#Carrasquilla2023]_ [#Torta2023]_ is a parameterised circuit :math:`|\psi(\theta)\rangle` that
-# does so by being measured. Each qubit stands for one weight, one bias, or one choice about the
-# network, such as its activation function. So each shot, a string of bits, **is** a binary neural
-# network, or BiNN for short. A bit :math:`b` is read as the spin :math:`\sigma = 1 - 2b`,
-# PennyLane's eigenvalue of :math:`Z`: bit 0 is the weight :math:`+1` and bit 1 is the weight
-# :math:`-1`. A bit that makes a choice stands for itself.
+# (`Carrasquilla et al., 2023 <https://arxiv.org/abs/2301.08292>`_; Torta et al., 2023) is a
+# parameterised circuit :math:`|\psi(\theta)\rangle` that does so by being measured. Each qubit
+# stands for one weight, one bias, or one choice about the network, such as its activation function.
+# So each shot, a string of bits, **is** a binary neural network, or BiNN for short. A bit :math:`b`
+# is read as the spin :math:`\sigma = 1 - 2b`, PennyLane's eigenvalue of :math:`Z`: bit 0 is the
+# weight :math:`+1` and bit 1 is the weight :math:`-1`. A bit that makes a choice stands for itself.
 #
 # A BiNN :math:`\sigma` has a classical loss :math:`L(\sigma)` on some training data, for example
 # its cross-entropy. Put a Pauli :math:`Z` in place of each spin, and the loss becomes a diagonal
@@ -171,11 +161,12 @@ print(f"E = {energy(theta)}")
 # Training
 # --------
 #
-# We lower the energy with QN-SPSA [#Gacon2021]_. It probes a random direction for the gradient and
-# two more for the Fubini-Study metric, which tells how much the state changes with the angles. A
-# step needs seven circuits, however many angles there are. ``plh.QNSPSAOptimizer`` is a
-# :class:`~pennylane.QNSPSAOptimizer` that treats the noise of the metric with more care. Simulators
-# compute the overlaps that the metric needs exactly; hardware would spend shots on them.
+# We lower the energy with QN-SPSA (`Gacon et al., 2021 <https://arxiv.org/abs/2103.09232>`_). It
+# probes a random direction for the gradient and two more for the Fubini-Study metric, which tells
+# how much the state changes with the angles. A step needs seven circuits, however many angles there
+# are. ``plh.QNSPSAOptimizer`` is PennyLane's ``QNSPSAOptimizer`` with more care for the noise of
+# the metric. Simulators compute the overlaps that the metric needs exactly; hardware would spend
+# shots on them.
 #
 # ``step_and_cost`` gives the energy before the step, with its error in ``.stderr``.
 
@@ -364,16 +355,14 @@ for which, pixels in (("undecided", undecided), ("decided", ~undecided)):
 # References
 # ----------
 #
-# .. [#Carrasquilla2023] Carrasquilla, J., Hibat-Allah, M., Inack, E., Makhzani, A., Neklyudov, K.,
-#    Taylor, G. W., & Torlai, G. (2023). *Quantum HyperNetworks: Training Binary Neural Networks in
-#    Quantum Superposition*. `arXiv:2301.08292 <https://arxiv.org/abs/2301.08292>`__.
-#
-# .. [#Gacon2021] Gacon, J., Zoufal, C., Carleo, G., & Woerner, S. (2021). *Simultaneous
-#    Perturbation Stochastic Approximation of the Quantum Fisher Information*. Quantum, 5, 567.
-#    `arXiv:2103.09232 <https://arxiv.org/abs/2103.09232>`__.
-#
-# .. [#Torta2023] Torta, P., Lami, G., Carrasquilla, J., Collura, M., & Inack, E. (2023). *Quantum
-#    optimization of Binary Neural Networks*. Talk, 23 November 2023.
+# - Carrasquilla, J., Hibat-Allah, M., Inack, E., Makhzani, A., Neklyudov, K., Taylor, G. W., &
+#   Torlai, G. (2023). *Quantum HyperNetworks: Training Binary Neural Networks in Quantum
+#   Superposition*. `arXiv:2301.08292 <https://arxiv.org/abs/2301.08292>`_.
+# - Gacon, J., Zoufal, C., Carleo, G., & Woerner, S. (2021). *Simultaneous Perturbation Stochastic
+#   Approximation of the Quantum Fisher Information*. Quantum, 5, 567. `arXiv:2103.09232
+#   <https://arxiv.org/abs/2103.09232>`_.
+# - Torta, P., Lami, G., Carrasquilla, J., Collura, M., & Inack, E. (2023). *Quantum optimization of
+#   Binary Neural Networks*. Talk, 23 November 2023.
 #
 # About the author
 # ----------------
