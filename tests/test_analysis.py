@@ -137,4 +137,21 @@ def test_summary_without_a_test_set_or_good_shots(task):
     summary = summarise(evaluation, ABOUT, SPENT)
     assert summary["test_accuracy"] is None
     assert summary["mutual_hamming"] is None
-    assert "none" in str(summary)
+    shown = str(summary)
+    assert "shots above 90 % accuracy" in shown
+    assert "Hamming" not in shown
+
+
+def test_the_table_of_a_regression_speaks_of_a_regression():
+    """No vote, no share of good shots, and R² as the number that it is."""
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(50, 3))
+    data = plh.datasets.as_data((inputs, inputs @ [1, -1, 2]), regression=True)
+    network = plh.BinaryNetwork(3, [1], activation="identity")
+    bits = rng.integers(0, 2, (20, network.n_qubits)).astype(np.int8)
+    evaluation = plh.evaluate(network, bits, data)
+    shown = str(summarise(evaluation, ABOUT, SPENT))
+    assert "R², mean prediction of the shots" in shown
+    assert f"{evaluation.train.best:.4f}" in shown
+    for word in ("vote", "accuracy", "90 %", "%"):
+        assert word not in shown

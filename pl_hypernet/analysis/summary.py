@@ -15,37 +15,41 @@ class Summary(Figures):
     def table(self) -> Table:
         """The table that the command shows."""
         metric = "r2" if "train_r2" in self else "accuracy"
-        word = {"r2": "R²", "accuracy": "accuracy"}[metric]
+        word, shown = {"r2": ("R²", _plain), "accuracy": ("accuracy", _percent)}[metric]
         train, test = self[f"train_{metric}"], self[f"test_{metric}"] or {}
         table = Table(title=f"{self['n_qubits']} qubits on {self['device']}", title_justify="left")
         table.add_column("")
         table.add_column("training", justify="right")
         table.add_column("test", justify="right")
         energy = self["energy"]
-        table.add_row("energy of the shots", f"{energy['mean']:.4f} ± {energy['stderr']:.4f}", "")
-        table.add_row("lowest loss of a shot", f"{energy['best_shot']:.4f}", "", end_section=True)
-        vote = "mean prediction of shots" if metric == "r2" else "vote by mean probability"
+        mean = f"{energy['mean']:.4f} ± {energy['stderr']:.4f}"
+        table.add_row("energy: mean loss of the shots", mean, "")
+        table.add_row("loss of the best shot", _plain(energy["best_shot"]), "", end_section=True)
+        vote = "mean prediction of the shots" if metric == "r2" else "vote by mean probability"
         for key, label in (
-            ("mean", f"{word}, mean of shots"),
-            ("best", f"{word}, best shot (by training loss)"),
+            ("mean", f"{word}, mean of the shots"),
+            ("best", f"{word}, best shot (lowest training loss)"),
             ("vote", f"{word}, {vote}"),
             ("majority", f"{word}, vote by majority"),
         ):
             if key in train:  # of a regression there is no majority, as in old files
-                table.add_row(label, _percent(train[key]), _percent(test.get(key)))
+                table.add_row(label, shown(train[key]), shown(test.get(key)))
         table.add_section()
         for name, of_target in train.get("targets", {}).items():
             of_test = test.get("targets", {}).get(name, {})
             for key, label in (("best", "best shot"), ("vote", "mean prediction")):
-                shown = _percent(of_target[key]), _percent(of_test.get(key))
-                table.add_row(f"{word} of {name}, {label}", *shown)
+                numbers = shown(of_target[key]), shown(of_test.get(key))
+                table.add_row(f"{word} of {name}, {label}", *numbers)
         table.add_section()
-        which = ("", _percent(self["fraction_above_90"]))
-        table.add_row(f"shots above 90 % {word}", *(which if test else which[::-1]))
-        table.add_row("mutual Hamming distance of these", "", _plain(self["mutual_hamming"], ".1f"))
+        if metric == "accuracy":
+            above = ("", _percent(self["fraction_above_90"]))
+            table.add_row("shots above 90 % accuracy", *(above if test else above[::-1]))
+            if self["mutual_hamming"] is not None:  # of two at least
+                distance = f"{self['mutual_hamming']:.1f}"
+                table.add_row("mean Hamming distance between these", "", distance)
         for name, shares in self["choices"].items():
             for option, share in shares.items():
-                table.add_row(f"{name} = {option}", "", _percent(share))
+                table.add_row(f"shots with {name} = {option}", "", _percent(share))
         overlaps = self.get("overlaps")  # absent from old files
         overlaps = f" ({overlaps:,} overlaps)" if overlaps else ""
         table.caption = (
@@ -106,5 +110,5 @@ def _percent(value) -> str:
     return "" if value is None else f"{100 * value:.2f} %"
 
 
-def _plain(value, form: str) -> str:
-    return "none" if value is None else format(value, form)
+def _plain(value) -> str:
+    return "" if value is None else f"{value:.4f}"

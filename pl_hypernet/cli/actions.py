@@ -168,7 +168,7 @@ def _most_frequent(evaluation: Evaluation, title: str) -> Table:
         f"{evaluation.word}: mean of shots {accuracy.mean:.4f}, {_vote(evaluation)} "
         f"{accuracy.vote:.4f}",
     )
-    for heading in ("often", "loss", f"{which} {evaluation.word}", "network"):
+    for heading in ("shots", "loss", f"{which} {evaluation.word}", "network"):
         table.add_column(heading, justify="left" if heading == "network" else "right")
     _, first = np.unique(inverse, return_index=True)
     losses = evaluation.energy.losses[first]
@@ -199,7 +199,7 @@ def _comparison(evaluations: dict[str, Evaluation]) -> Table:
         "small where the distributions differ",
     )
     vote = _vote(next(iter(evaluations.values())))
-    for heading in ("device", "energy", f"mean {word}", vote, "above 90 %"):
+    for heading in ("device", "energy", f"mean {word}", vote, "above 0.9"):
         table.add_column(heading, justify="left" if heading == "device" else "right")
     for name, evaluation in evaluations.items():
         accuracy = evaluation.test or evaluation.train
