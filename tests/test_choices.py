@@ -356,7 +356,7 @@ def test_a_choice_of_ones_own(tmp_path):
     with pytest.raises(InputError, match="has a temperature of its own: load it"):
         plh.load(tmp_path / "run", data=data)
     again = plh.load(tmp_path / "run", hypernet=hypernet, data=data)
-    assert again.summary == run.summary
+    assert again.evaluation.energy == run.evaluation.energy
 
 
 def test_an_activation_of_ones_own():
@@ -440,7 +440,7 @@ def test_a_run_of_each_kind_is_loaded_again(name, tmp_path):
     run = plh.train(hypernet, data, "score", 2, progress=False, out=tmp_path / "run")
     again = plh.load(tmp_path / "run", data=data)
     assert repr(again.hypernet.network) == repr(network)
-    assert again.summary == run.summary
+    assert again.evaluation.energy == run.evaluation.energy
 
 
 class Louder(plh.DropWeights):
@@ -465,7 +465,8 @@ def test_other_runs_that_are_loaded_again(tmp_path):
         hypernet = plh.QuantumHypernetwork(network, shots=20)
         options = {"progress": False, "theta": start, "out": tmp_path / f"{k}"}
         run = plh.train(hypernet, data, "score", 2, **options)
-        assert plh.load(tmp_path / f"{k}", data=data).summary == run.summary
+        again = plh.load(tmp_path / f"{k}", data=data)
+        assert again.evaluation.energy == run.evaluation.energy
     own = plh.QuantumHypernetwork(plh.BinaryNetwork(3, choices=[Louder(0)]), shots=20)
     plh.train(own, data, "score", 2, progress=False, out=tmp_path / "own")
     with pytest.raises(InputError, match=r"has a dropout\.0 of its own"):

@@ -185,7 +185,8 @@ def test_training_by_name_decays_over_the_steps(tmp_path):
     run = plh.train(hypernet, data, optimizer="score", steps=60, progress=False, out=tmp_path / "r")
     assert run.evaluation.energy < run.history[0]["energy"] - 0.1
     assert run.history[-1]["shots"] == 6000
-    assert plh.load(tmp_path / "r", data=data).summary == run.summary
+    again = plh.load(tmp_path / "r", data=data)
+    assert again.evaluation.energy == run.evaluation.energy
     optimizer = run.config.build_optimizer(seed=0)
     assert optimizer.decay_steps == 60
 

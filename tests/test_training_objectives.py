@@ -78,7 +78,7 @@ def test_settings_are_written_and_read(tmp_path):
     assert config == run.config
     assert {name: getattr(config, name) for name in settings} == settings
     again = plh.load(tmp_path / "run", data=data())
-    assert again.summary == run.summary
+    assert again.evaluation.energy == run.evaluation.energy
     assert again.history == run.history
 
 

@@ -19,6 +19,7 @@ from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.training import load, train
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import TASKS, next_run_folder
+from pl_hypernet.training.hypernetwork import CUSTOM
 
 SAMPLING = "sampling.jsonl"
 SHOWN = 5  # most frequent networks in the table of samples
@@ -115,7 +116,7 @@ def sample_run(
         device_options = own_options | device_options
     settings["device_options"] = device_options
     settings["seed"] = secrets.randbits(32) if seed is None else seed
-    hypernet = RunConfig.checked(settings).build_hypernetwork(run.data.n_inputs)
+    hypernet = RunConfig.checked(settings).build_hypernetwork(run.schema.n_inputs)
     with sampling_logged(hypernet.device, folder):
         bits = hypernet.sample(run.theta, shots)
     if out is not None:
@@ -123,12 +124,14 @@ def sample_run(
             np.save(out, bits)
         except OSError as error:
             raise RunFolderError(f"{out} cannot be written: {error.strerror}") from error
-    evaluation = evaluate(hypernet.network, bits, run.data, run.config.loss)
+    evaluation = None  # what only a program can hand over is needed to judge the shots
+    if CUSTOM not in (run.config.data, run.config.loss):
+        evaluation = evaluate(hypernet.network, bits, run.data, run.config.loss)
     console = Console()
     here = _named(settings["device"], device_options)
     there = _named(run.config.device, own_options)
-    console.print(_most_frequent(evaluation, f"{shots} shots on {here}"))
-    if here != there:
+    console.print(_most_frequent(bits, evaluation, f"{shots} shots on {here}"))
+    if evaluation is not None and here != there:
         console.print(_comparison({there: run.evaluation, here: evaluation}))
     if out is not None:
         console.print(f"Bits int8 {bits.shape} in {out}", highlight=False)
@@ -155,30 +158,30 @@ def sampling_logged(device, folder: Path):
         log.unlink()
 
 
-def _most_frequent(evaluation: Evaluation, title: str) -> Table:
+def _most_frequent(bits: np.ndarray, evaluation: Evaluation | None, title: str) -> Table:
     """The most frequent networks among some shots, those of equal frequency by their loss."""
-    accuracy = evaluation.test or evaluation.train
-    which = "test" if evaluation.test else "training"
-    rows, inverse = unique_bitstrings(evaluation.bits)
+    rows, inverse = unique_bitstrings(bits)
     often = np.bincount(inverse)
-    table = Table(
-        title=title,
-        title_justify="left",
-        caption=f"{len(rows)} different networks; energy {evaluation.energy}; {which} "
-        f"{evaluation.word}: mean of shots {accuracy.mean:.4f}, {_vote(evaluation)} "
-        f"{accuracy.vote:.4f}",
-    )
-    for heading in ("shots", "loss", f"{which} {evaluation.word}", "network"):
-        table.add_column(heading, justify="left" if heading == "network" else "right")
     _, first = np.unique(inverse, return_index=True)
-    losses = evaluation.energy.losses[first]
+    losses = np.zeros(len(rows))
+    cells: dict[str, list[str]] = {"shots": [f"{n}" for n in often]}
+    caption = f"{len(rows)} different networks"
+    if evaluation is None:
+        caption += "; data or loss are a program's own: plh.load(folder, data=, loss=) judges them"
+    else:
+        losses = evaluation.energy.losses[first]
+        accuracy = evaluation.test or evaluation.train
+        word = f"{'test' if evaluation.test else 'training'} {evaluation.word}"
+        cells["loss"] = [f"{loss:.4f}" for loss in losses]
+        cells[word] = [f"{one:.4f}" for one in accuracy.each[first]]
+        caption += f"; energy {evaluation.energy}; {word}: mean of shots {accuracy.mean:.4f}, "
+        caption += f"{_vote(evaluation)} {accuracy.vote:.4f}"
+    cells["network"] = ["".join(map(str, row)) for row in rows]
+    table = Table(title=title, title_justify="left", caption=caption)
+    for heading in cells:
+        table.add_column(heading, justify="left" if heading == "network" else "right")
     for row in np.lexsort((losses, -often))[:SHOWN]:
-        table.add_row(
-            str(often[row]),
-            f"{losses[row]:.4f}",
-            f"{accuracy.each[first[row]]:.4f}",
-            "".join(map(str, rows[row])),
-        )
+        table.add_row(*(column[row] for column in cells.values()))
     return table
 
 

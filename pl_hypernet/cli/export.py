@@ -2,14 +2,17 @@
 
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 
 from pl_hypernet.errors import HypernetError, InputError, RunFolderError, unknown_name
 from pl_hypernet.exports import check_export, export, export_summary
 from pl_hypernet.exports.files import NO_ONNX, SUFFIXES, check_path, has_onnx
-from pl_hypernet.training import load
+from pl_hypernet.training import Run, load
+from pl_hypernet.training.hypernetwork import CUSTOM
 
 WHAT = ("best", "vote")
+RANDOM = 1000  # inputs to compare on, where the data are a program's own
 
 
 def export_run(folder: Path, what: str, format: str | None, out: Path | None) -> None:
@@ -35,12 +38,9 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
     if out is not None:
         format = check_path(out, format)
     run = load(folder)
-    network, evaluation = run.hypernet.network, run.evaluation
-    bits = evaluation.bits if what == "vote" else evaluation.bits[evaluation.best]
-    is_test = run.data.test_inputs is not None
-    inputs = run.data.test_inputs if is_test else run.data.inputs
-    samples = f"{'test' if is_test else 'training'} samples"
-    schema = run.data.schema
+    network, schema = run.hypernet.network, run.schema
+    bits = run.bits if what == "vote" else run.best
+    inputs, samples = _to_compare_on(run)
     console = Console()
     console.print(export_summary(network, bits).table())
     formats = [format] if format or out else list(SUFFIXES)
@@ -69,3 +69,13 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
             soft_wrap=True,
             highlight=False,
         )
+
+
+def _to_compare_on(run: Run) -> tuple[np.ndarray, str]:
+    """Inputs of the network, and what they are."""
+    if run.config.data == CUSTOM:
+        rng = np.random.default_rng(0)
+        return rng.normal(size=(RANDOM, run.schema.n_inputs)).astype(np.float32), "random inputs"
+    if run.data.test_inputs is not None:
+        return run.data.test_inputs, "test samples"
+    return run.data.inputs, "training samples"

@@ -1,8 +1,9 @@
 """The loop, its history, checkpoints and the folder of a run."""
 
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
+from pl_hypernet.training.loading import load
 from pl_hypernet.training.plan import Plan, plan
-from pl_hypernet.training.run import Run, load
+from pl_hypernet.training.run import Run
 from pl_hypernet.training.train import train
 
 __all__ = ["Plan", "QuantumHypernetwork", "Run", "load", "plan", "train"]

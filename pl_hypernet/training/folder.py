@@ -6,12 +6,17 @@ from pathlib import Path
 
 import numpy as np
 
+from pl_hypernet.analysis import Summary
+from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import RunFolderError
+from pl_hypernet.training.tensor_file import load_tensors, save_tensors
 
 CONFIG = "config.toml"
 HISTORY = "history.jsonl"
 SUMMARY = "summary.json"
-SHOTS = "shots.npy"
+SHOTS = "shots.npy"  # that the trained state was judged by, int8 (shots, n_qubits)
+LOSSES = "losses.npy"  # their training losses, float64 (shots,)
+SCHEMA = "schema.safetensors"
 TASKS = "tasks.jsonl"
 
 
@@ -91,21 +96,55 @@ def read_history(folder: Path) -> list[dict]:
     return records
 
 
-def save_shots(folder: Path, bits: np.ndarray) -> None:
-    """Keeps the shots that the trained state was judged by: int8 (shots, n_qubits)."""
-    np.save(folder / SHOTS, bits)
+def save_array(path: Path, array: np.ndarray) -> None:
+    """Keeps an array of a run, as the shots that the trained state was judged by."""
+    np.save(path, array)
 
 
-def read_shots(folder: Path) -> np.ndarray | None:
-    """What :func:`save_shots` wrote; None for a run that did not end.
+def read_array(path: Path) -> np.ndarray | None:
+    """What :func:`save_array` wrote; None for a run that did not end.
 
     Raises:
         RunFolderError: the file is damaged.
     """
-    path = Path(folder) / SHOTS
     if not path.exists():
         return None
     try:
         return np.load(path, allow_pickle=False)
     except (OSError, ValueError) as error:
+        raise RunFolderError(f"{path} is damaged: {error}") from error
+
+
+def save_schema(folder: Path, schema: Schema) -> None:
+    """Keeps what inputs and outputs mean, so that the run can be used without its data."""
+    save_tensors(folder / SCHEMA, *schema.to_plain())
+
+
+def read_schema(folder: Path) -> Schema | None:
+    """What :func:`save_schema` wrote; None where there is none.
+
+    Raises:
+        RunFolderError: the file is damaged.
+    """
+    path = folder / SCHEMA
+    if not path.exists():
+        return None
+    try:
+        return Schema.from_plain(*load_tensors(path))
+    except (KeyError, TypeError, ValueError, IndexError) as error:
+        raise RunFolderError(f"{path} is damaged: {error}") from error
+
+
+def read_summary(folder: Path) -> Summary | None:
+    """The contents of ``summary.json``; None for a run that did not end.
+
+    Raises:
+        RunFolderError: the file is damaged.
+    """
+    path = folder / SUMMARY
+    if not path.exists():
+        return None
+    try:
+        return Summary(json.loads(path.read_text()))
+    except (TypeError, ValueError) as error:
         raise RunFolderError(f"{path} is damaged: {error}") from error

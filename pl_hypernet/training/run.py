@@ -1,7 +1,8 @@
-"""A finished run: its angles, history, evaluation and pictures."""
+"""A finished run: its angles, history, evaluation and pictures, and predictions."""
 
-import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,47 +11,176 @@ from matplotlib.figure import Figure
 from pl_hypernet.analysis import Evaluation, Summary, evaluate
 from pl_hypernet.analysis.pictures import Pictures
 from pl_hypernet.analysis.summary import summarise
-from pl_hypernet.datasets import Data, as_data
-from pl_hypernet.errors import DeviceError, InputError
-from pl_hypernet.networks.activations import REGRESSION
-from pl_hypernet.training.checkpoint import load_checkpoint
+from pl_hypernet.datasets import Data
+from pl_hypernet.datasets.schema import Schema
+from pl_hypernet.errors import DeviceError, InputError, unknown_name
+from pl_hypernet.exports import export
+from pl_hypernet.networks.votes import Votes
 from pl_hypernet.training.config import RunConfig
-from pl_hypernet.training.folder import CONFIG, TASKS, read_history, read_shots
+from pl_hypernet.training.folder import LOSSES, read_array, read_summary
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 
-STAND_IN = "hypernet.mps"  # needs no account and has no limit of wires
+WHICH = ("vote", "majority", "best")  # networks that predict
 
 
 @dataclass(eq=False)
 class Run:
     """What :func:`train` returns and :func:`load` reads.
 
+    Predictions, exports and fresh shots need no data; what judges the shots does: ``evaluation``
+    and the pictures. It is loaded, and the shots are judged, when they are asked for.
+
     Attributes:
         hypernet: circuit, device and network.
-        data: what it was trained on.
         config: all settings.
+        schema: what inputs and outputs mean: the columns that :meth:`predict` takes.
         theta: trained angles, pennylane.numpy, radians.
         history: a dict for each step: step, energy, stderr, circuits, overlaps (among the
             circuits), shots, seconds; objective and objective_stderr where something else than the
             energy was lowered; full_energy and full_stderr where it was evaluated on all samples;
             choices, the share of each option, where the network has any; messages where the
             optimizer had any.
-        evaluation: shots of the trained state and their accuracies.
-        summary: the contents of ``summary.json``; printing it gives a table.
+        bits: int8 (evaluation_shots, n_qubits), shots of the trained state, which vote.
         stop_reason: why the training ended: ``"steps"``, ``"interrupted"``, what a callback said;
             ``"failed"`` after an error, ``"unfinished"`` for one that was killed or still runs.
         folder: where it was written; None if nowhere.
+        given_data, given_loss: what only a program can hand over; None: as the configuration says.
+
+    >>> run.predict(X)  # (M,), in the labels or units of the targets
     """
 
     hypernet: QuantumHypernetwork
-    data: Data
     config: RunConfig
+    schema: Schema
     theta: np.ndarray
     history: list[dict]
-    evaluation: Evaluation
-    summary: Summary
+    bits: np.ndarray
     stop_reason: str
     folder: Path | None = None
+    given_data: Data | None = None
+    given_loss: str | Callable | None = None
+
+    @cached_property
+    def data(self) -> Data:
+        """What it was trained on.
+
+        Raises:
+            InputError: a user's own arrays, which were not handed over.
+            DataError: see :func:`pl_hypernet.datasets.load`.
+        """
+        if self.given_data is not None:
+            return self.given_data
+        data = self.config.load_data()
+        if self.config.validation is None:
+            return data
+        return data.split(self.config.validation, self.hypernet.generator("validation"))
+
+    @cached_property
+    def evaluation(self) -> Evaluation:
+        """The shots, judged on all samples.
+
+        Raises:
+            InputError: data or loss are a user's own, and were not handed over.
+        """
+        loss = self.given_loss or self.config.loss
+        if loss == CUSTOM:
+            raise InputError("this run has a loss of its own: hand it over as loss")
+        return evaluate(self.hypernet.network, self.bits, self.data, loss)
+
+    @cached_property
+    def summary(self) -> Summary:
+        """The contents of ``summary.json``; printing it gives a table."""
+        written = read_summary(self.folder) if self.folder is not None else None
+        return self._summarised() if written is None else written
+
+    def _summarised(self) -> Summary:
+        last = self.history[-1] if self.history else {}
+        named = self.config.device != CUSTOM
+        about = {
+            "n_qubits": self.hypernet.n_qubits,
+            "n_angles": self.hypernet.n_angles,
+            "device": self.config.device if named else self.hypernet.device.name,
+            "optimizer": self.config.optimizer,
+            "steps": len(self.history),
+            "seed": self.config.seed,
+            "stop_reason": self.stop_reason,
+        }
+        spent = {
+            **{name: last.get(name, 0) for name in ("circuits", "overlaps", "shots")},
+            "seconds": round(sum(record["seconds"] for record in self.history), 3),
+        }
+        return summarise(self.evaluation, about, spent)
+
+    @cached_property
+    def best(self) -> np.ndarray:
+        """The shot with the lowest training loss, int8 (n_qubits,)."""
+        losses = read_array(self.folder / LOSSES) if self.folder is not None else None
+        if losses is None:
+            losses = self.evaluation.energy.losses
+        return self.bits[losses.argmin()]
+
+    def predict(self, X, which: str = "vote") -> np.ndarray:
+        """Answers for a user's own samples, in the labels or units of the targets.
+
+        Args:
+            X: (M, n_columns) or of more dimensions, the inputs as they were before any feature map;
+                of a data frame the columns are found by name. See :meth:`Schema.inputs_of`.
+            which: ``"vote"``: the class of the largest mean probability of the shots, or their mean
+                output; ``"majority"``: the class that most shots choose; ``"best"``: the shot of
+                the lowest training loss. Ties go to the first class.
+
+        Returns:
+            Labels (M,); of a regression float64 (M,), of several targets (M, n_targets).
+
+        Raises:
+            DataError: other columns than in training, or what is no number.
+            InputError: an unknown ``which``.
+        """
+        votes = self._votes(X, which)
+        if not self.hypernet.network.is_regression:
+            return self.schema.labels(votes.classes if which == "vote" else votes.majority)
+        answers = self.schema.in_units(votes.mean)
+        return answers[:, 0] if answers.shape[1] == 1 else answers
+
+    def predict_proba(self, X, which: str = "vote") -> np.ndarray:
+        """Probabilities of the classes, float64 (M, n_classes), in the order of ``schema.classes``.
+
+        Args:
+            X, which: as of :meth:`predict`; of a majority the shares of the shots.
+
+        Raises:
+            DataError, InputError: as :meth:`predict`; or the run is a regression.
+        """
+        if self.hypernet.network.is_regression:
+            raise InputError("a regression has no probabilities: use predict")
+        votes = self._votes(X, which)
+        return votes.shares if which == "majority" else votes.mean
+
+    def _votes(self, X, which: str) -> Votes:
+        if which not in WHICH:
+            raise unknown_name("which", which, WHICH)
+        if which == "majority" and self.hypernet.network.is_regression:
+            raise InputError("a regression has no majority: use which='vote', the mean prediction")
+        bits = self.best[None] if which == "best" else self.bits
+        return self.hypernet.network.vote(bits, self.schema.inputs_of(X))
+
+    def export(self, path, which: str = "best", format: str | None = None) -> Path:
+        """Writes the best network, or the vote, for use without pl_hypernet.
+
+        The file takes what a network sees, ``run.schema.inputs_of(X)``: features where there are
+        any, else X in float32. It keeps the names of inputs, classes and targets.
+
+        Args:
+            path, format: as of :func:`pl_hypernet.exports.export`.
+            which: ``"best"`` or ``"vote"``.
+
+        Raises:
+            InputError: an unknown ``which``, or see :func:`pl_hypernet.exports.export`.
+        """
+        if which not in ("best", "vote"):
+            raise unknown_name("which", which, ("best", "vote"))
+        bits = self.best if which == "best" else self.bits
+        return export(self.hypernet.network, bits, path, format, self.schema)
 
     def plot(self) -> Figure:
         """All pictures in one pyplot figure, for ``plt.show()`` or ``.savefig(path)``.
@@ -87,74 +217,5 @@ class Run:
     def __repr__(self) -> str:
         return (
             f"<Run: {self.summary['n_qubits']} qubits, {self.summary['steps']} steps, "
-            f"E = {self.evaluation.energy}, stopped by {self.stop_reason!r}>"
+            f"E = {self.summary['energy']['mean']:.4f}, stopped by {self.stop_reason!r}>"
         )
-
-
-def assess(bits, hypernet, data, config, theta, history, stop_reason, loss, folder=None) -> Run:
-    """Scores shots at theta on all samples, and sums the run up."""
-    evaluation = evaluate(hypernet.network, bits, data, loss)
-    last = history[-1] if history else {}
-    about = {
-        "n_qubits": hypernet.n_qubits,
-        "n_angles": hypernet.n_angles,
-        "device": config.device if config.device != CUSTOM else hypernet.device.name,
-        "optimizer": config.optimizer,
-        "steps": len(history),
-        "seed": config.seed,
-        "stop_reason": stop_reason,
-    }
-    spent = {
-        **{name: last.get(name, 0) for name in ("circuits", "overlaps", "shots")},
-        "seconds": round(sum(record["seconds"] for record in history), 3),
-    }
-    summary = summarise(evaluation, about, spent)
-    return Run(hypernet, data, config, theta, history, evaluation, summary, stop_reason, folder)
-
-
-def load(folder, hypernet: QuantumHypernetwork | None = None, data=None, loss=None) -> Run:
-    """The run that a folder holds, evaluated with the same shots as when it ended.
-
-    Args:
-        folder: as given to ``train(..., out=folder)`` or printed by ``pl-hypernet train``.
-        hypernet: needed for a run with an ansatz or device object of its own.
-        data: needed for a run on arrays of its own.
-        loss: needed for a run with a loss of its own.
-
-    Raises:
-        RunFolderError: not a run folder, or damaged.
-        InputError: the run needs ``hypernet``, ``data`` or ``loss``.
-    """
-    folder = Path(folder)
-    arrays, plain = load_checkpoint(folder)
-    config = RunConfig.read(folder / CONFIG)
-    if config.loss == CUSTOM and loss is None:
-        raise InputError("this run has a loss of its own: hand it over as loss")
-    if data is None:
-        data = config.load_data()
-    else:
-        data = as_data(data, regression=config.activation == REGRESSION)
-    bits = read_shots(folder)
-    if hypernet is None:
-        try:
-            hypernet = config.build_hypernetwork(data.n_inputs)
-        except DeviceError as error:
-            if bits is None:
-                raise
-            # what was measured can be looked at without the device that measured it
-            warnings.warn(f"hypernet.mps stands in for {config.device}: {error}", stacklevel=2)
-            stand_in = config.model_copy(update={"device": STAND_IN, "device_options": {}})
-            hypernet = stand_in.build_hypernetwork(data.n_inputs)
-    if config.validation is not None:
-        data = data.split(config.validation, hypernet.generator("validation"))
-    theta = hypernet.check_theta(arrays["theta"])
-    if bits is None:
-        before = hypernet.device.random_state
-        hypernet.device.random_state = plain["device"]
-        with hypernet.device.tasks_logged(folder / TASKS):
-            bits = hypernet.sample(theta, config.evaluation_shots)
-        hypernet.device.random_state = before
-    history = read_history(folder)[: plain["n_steps"]]
-    reason = plain["stop_reason"]
-    loss = loss or config.loss
-    return assess(bits, hypernet, data, config, theta, history, reason, loss, folder)

@@ -17,17 +17,20 @@ from pl_hypernet.training.checkpoint import save_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import (
     CONFIG,
+    LOSSES,
+    SHOTS,
     SUMMARY,
     TASKS,
     append_history,
     make_run_folder,
-    save_shots,
+    save_array,
+    save_schema,
     unmake_run_folder,
 )
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 from pl_hypernet.training.interrupt import FinishStep
 from pl_hypernet.training.progress import ProgressBar
-from pl_hypernet.training.run import Run, assess
+from pl_hypernet.training.run import Run
 from pl_hypernet.training.trainer import Trainer
 from pl_hypernet.user_code import UserCode
 
@@ -146,6 +149,7 @@ def train(
         settings = config.to_toml()
         folder, made = make_run_folder(out)
         (folder / CONFIG).write_text(settings)
+        save_schema(folder, data.schema)
         tasks = folder / TASKS
 
     with hypernet.device.tasks_logged(tasks):
@@ -159,10 +163,14 @@ def train(
                 unmake_run_folder(made)  # refused by the device, nothing paid: leave nothing
             raise
         bits = hypernet.sample(trainer.theta, config.evaluation_shots)
-    run = assess(bits, hypernet, data, config, trainer.theta, history, stop_reason, loss, folder)
     if folder is not None:
-        save_shots(folder, bits)
-        run.summary.save(folder / SUMMARY)
+        save_array(folder / SHOTS, bits)
+    theta, schema = trainer.theta, data.schema
+    run = Run(hypernet, config, schema, theta, history, bits, stop_reason, folder, data, loss)
+    evaluation, summary = run.evaluation, run.summary  # now, not when they are asked for
+    if folder is not None:
+        save_array(folder / LOSSES, evaluation.energy.losses)
+        summary.save(folder / SUMMARY)
         run.save_pictures()
     return run
 

@@ -1,0 +1,73 @@
+"""Runs again from the folders that they left."""
+
+import warnings
+from pathlib import Path
+
+from pl_hypernet.datasets import as_data
+from pl_hypernet.errors import DeviceError
+from pl_hypernet.networks.activations import REGRESSION
+from pl_hypernet.training.check_task import check_task
+from pl_hypernet.training.checkpoint import load_checkpoint
+from pl_hypernet.training.config import RunConfig
+from pl_hypernet.training.folder import (
+    CONFIG,
+    SHOTS,
+    TASKS,
+    read_array,
+    read_history,
+    read_schema,
+)
+from pl_hypernet.training.hypernetwork import QuantumHypernetwork
+from pl_hypernet.training.run import Run
+
+STAND_IN = "hypernet.mps"  # needs no account and has no limit of wires
+
+
+def load(folder, hypernet: QuantumHypernetwork | None = None, data=None, loss=None) -> Run:
+    """The run that a folder holds, with the same shots as when it ended.
+
+    Data are needed only where shots are judged: for ``run.evaluation`` and the pictures.
+
+    Args:
+        folder: as given to ``train(..., out=folder)`` or printed by ``pl-hypernet train``.
+        hypernet: needed for a run with an ansatz or device object of its own.
+        data: what the run was trained on, to judge the shots of a run on arrays of its own.
+        loss: to judge the shots of a run with a loss of its own.
+
+    Raises:
+        RunFolderError: not a run folder, or damaged.
+        InputError: the run needs ``hypernet``, or data of another kind than the run's.
+    """
+    folder = Path(folder)
+    arrays, plain = load_checkpoint(folder)
+    config = RunConfig.read(folder / CONFIG)
+    if data is not None:
+        data = as_data(data, regression=config.activation == REGRESSION)
+    schema = read_schema(folder)
+    if schema is None:
+        schema = (config.load_data() if data is None else data).schema
+    bits = read_array(folder / SHOTS)
+    if hypernet is None:
+        try:
+            hypernet = config.build_hypernetwork(schema.n_inputs)
+        except DeviceError as error:
+            if bits is None:
+                raise
+            # what was measured can be looked at without the device that measured it
+            warnings.warn(f"hypernet.mps stands in for {config.device}: {error}", stacklevel=2)
+            stand_in = config.model_copy(update={"device": STAND_IN, "device_options": {}})
+            hypernet = stand_in.build_hypernetwork(schema.n_inputs)
+    if data is not None:
+        check_task(hypernet.network, data)
+        if config.validation is not None:
+            data = data.split(config.validation, hypernet.generator("validation"))
+    theta = hypernet.check_theta(arrays["theta"])
+    if bits is None:
+        before = hypernet.device.random_state
+        hypernet.device.random_state = plain["device"]
+        with hypernet.device.tasks_logged(folder / TASKS):
+            bits = hypernet.sample(theta, config.evaluation_shots)
+        hypernet.device.random_state = before
+    history = read_history(folder)[: plain["n_steps"]]
+    reason = plain["stop_reason"]
+    return Run(hypernet, config, schema, theta, history, bits, reason, folder, data, loss)
