@@ -41,6 +41,13 @@ def test_goes_back_to_where_the_mean_was_lowest():
     assert 90 < best < 120
 
 
+@pytest.mark.parametrize(("end", "diverged"), [(0.18, False), (0.22, True)])
+def test_a_tenth_of_what_was_gained_may_be_lost(end, diverged):
+    """However small the scatter is."""
+    falling = np.linspace(1.1, 0.1, 200).repeat(WINDOW)  # from 1.1 to 0.1: 1 is gained
+    assert bool(watch(DivergenceGuard(), [*falling, *[end] * WINDOW])) == diverged
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_leaves_noise_alone(seed):
     rng = np.random.default_rng(seed)

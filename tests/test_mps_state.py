@@ -7,9 +7,11 @@ import pennylane as qml
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pennylane.wires import Wires
 
 from pl_hypernet.circuits import HardwareEfficientAnsatz
 from pl_hypernet.errors import DeviceError, InputError
+from pl_hypernet.mps.batches import sample_all
 from pl_hypernet.mps.closed_form import closed_form
 from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.state import MatrixProductState
@@ -267,6 +269,18 @@ def test_same_seed_same_bits_and_blocks_do_not_matter():
     uniforms = np.random.default_rng(5).random((30, 700), dtype=np.float32)
     parts = [state.draw(np.ascontiguousarray(part))[0] for part in np.split(uniforms, 7, axis=1)]
     np.testing.assert_array_equal(np.concatenate(parts), state.draw(uniforms)[0])
+
+
+def test_circuits_sampled_together_have_their_own_shots():
+    shape = HardwareEfficientAnsatz.shape(2, 5)
+    angles = np.random.default_rng(0).uniform(0, 3, (5, *shape))
+    circuits = [[HardwareEfficientAnsatz(theta, range(5))] for theta in angles]
+    states = evolve(circuits, [Wires(range(5))] * 5)
+    shots = [7, 7, 4, 9, 9]
+    together = list(sample_all(states, shots, np.random.default_rng(1), "double"))
+    rng = np.random.default_rng(1)
+    for state, n, bits in zip(states, shots, together, strict=True):
+        np.testing.assert_array_equal(bits, state.sample(n, rng, "double")[0])
 
 
 @pytest.mark.parametrize("pattern", ["chain", "brick", "ring"])

@@ -226,6 +226,29 @@ def test_the_weight_makes_the_error_least():
         assert ours < min(others)
 
 
+@pytest.mark.parametrize("std", [0.0, 0.5])
+def test_the_weight_is_the_best_one(std):
+    """Of a metric that is as far from the prior as it is large, the case that it is made for."""
+    d, k = 20, 200
+    rng = np.random.default_rng(0)
+    beside = np.triu(rng.normal(size=(d, d)), 1) / d
+    prior = PRIOR * np.eye(d)
+    metric = prior / 2 + beside + beside.T
+    assert np.linalg.norm(metric) == pytest.approx(np.linalg.norm(metric - prior))
+    weights, along, squares = [], [], []
+    for _ in range(20):
+        average = MetricAverage(d)
+        for first, second in rng.choice([-1.0, 1.0], size=(k, 2, d)):
+            coefficient = first @ metric @ second / 2 + std * rng.normal()
+            average.add(first, second, coefficient, std**2)
+        learned = average.dense() - prior
+        weights.append(average.weight)
+        along.append((learned * (metric - prior)).sum())
+        squares.append((learned**2).sum())
+    best = np.mean(along) / np.mean(squares)  # where the mean-square error has its minimum
+    assert np.mean(weights) == pytest.approx(best, rel=0.1)
+
+
 def test_noise_of_the_shots_is_known():
     """The variance of an estimate from measured overlaps is what is subtracted for it."""
     dev = plh.device(qml.device("default.mixed", wires=3, seed=0))

@@ -6,6 +6,7 @@ import pytest
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
+from pl_hypernet.optimizers import simultaneous_perturbation
 from pl_hypernet.testing import standard_deviations
 
 
@@ -31,6 +32,18 @@ def test_lowers_the_energy(name, options):
         costs.append(cost)
     assert costs[0].shots == 200
     assert np.mean(costs[-5:]) < 0.1 < costs[0]
+
+
+@pytest.mark.parametrize(("rise", "accepted"), [(1.9, True), (2.1, False)])
+def test_blocking_allows_two_standard_deviations(rise, accepted, monkeypatch):
+    optimizer = plh.SPSAOptimizer(blocking=True, history_length=4)
+    answers = []
+    for energy in [9.0, 1.0, 3.0, 1.0, 3.0]:  # the last four scatter by 1
+        optimizer.k += 1
+        result = [energy + rise]
+        monkeypatch.setattr(simultaneous_perturbation, "_execute", lambda *_, r=result: r)
+        answers.append(optimizer._accepts(energy, None, None))
+    assert answers[-1] == accepted
 
 
 def test_two_energies_a_step_and_no_overlaps():

@@ -65,9 +65,10 @@ class Objective:
     ) -> np.ndarray:
         """float64 (shots,), whose mean product with grad log p estimates grad F, without bias.
 
-        Each is the influence of a shot against a baseline made of the other shots alone. For means
-        over m-tuples of the shots that is the influence times shots / (shots - m); CVaR has such a
-        baseline of its own.
+        F is here what :meth:`estimate` gives of so many shots on average; for CVaR that is a little
+        more than of the whole distribution. Each is the influence of a shot against a baseline made
+        of the other shots alone. For means over m-tuples of the shots that is the influence times
+        shots / (shots - m); CVaR has such a baseline of its own.
 
         Raises:
             InputError: so few shots that none are left for the baseline.
@@ -77,9 +78,7 @@ class Objective:
         fewest = 1 + max([1, *(order for _, order in terms)])
         if shots < fewest:
             raise InputError(f"a gradient from {shots} shots: expected at least {fewest}")
-        weights = self.reduction.influence(losses)
-        if isinstance(self.reduction, Mean):
-            weights = weights * shots / (shots - 1)
+        weights = self.reduction.score_weights(losses)
         for numbers, order in terms:
             weights = weights + order * (numbers - numbers.mean()) * shots / (shots - order)
         return weights

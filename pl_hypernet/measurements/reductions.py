@@ -21,10 +21,17 @@ class Mean:
     def influence(self, losses: np.ndarray) -> np.ndarray:
         """How much each shot adds to the value: float64 (shots,).
 
-        The standard error of the value is their standard deviation over sqrt(shots), and its
-        gradient is the mean of influence times grad log p.
+        The standard error of the value is their standard deviation over sqrt(shots).
         """
         return losses - losses.mean()
+
+    def score_weights(self, losses: np.ndarray) -> np.ndarray:
+        """float64 (shots,), whose mean product with grad log p estimates the gradient.
+
+        It is the gradient of what the value of so many shots is on average, and without bias, as
+        each shot is compared with the other shots alone.
+        """
+        return self.influence(losses) * len(losses) / (len(losses) - 1)
 
     def loss_weights(self, losses: np.ndarray) -> np.ndarray:
         """How the value changes with the loss of each shot: float64 (shots,), of sum 1."""
@@ -62,10 +69,10 @@ class CVaR:
         return self.of_distribution(losses, np.full(len(losses), 1 / len(losses)))
 
     def influence(self, losses: np.ndarray) -> np.ndarray:
-        """As of :class:`Mean`, against the quantile of the other shots.
+        """As of :class:`Mean`: min(L - v, 0) / alpha, less its mean.
 
-        For each of the k = alpha shots best ones that is the (k + 1)-th loss, in between where k
-        is no whole number; so the gradient from few shots is not biased by their own quantile.
+        The quantile v is the first loss beyond the best share of the shots, in between where that
+        is no whole number of them.
         """
         shots = len(losses)
         share = max(self.alpha, 1 / shots)  # one shot at least
@@ -75,6 +82,24 @@ class CVaR:
         quantile = part * ordered[k - 1] + (1 - part) * ordered[min(k, shots - 1)]
         below = np.minimum(losses - quantile, 0) / share
         return below - below.mean()
+
+    def score_weights(self, losses: np.ndarray) -> np.ndarray:
+        """As of :class:`Mean`; with alpha = 1 they are the same.
+
+        By what the value falls without a shot, times shots. That is below 0 for the best shots and
+        0 for the others; less its mean among the other shots alone, it has less noise.
+        """
+        shots = len(losses)
+        sums = _SumsOfBest(losses)
+        best = max(self.alpha * shots, 1)  # one shot at least
+        left = min(best, shots - 1)
+        without = sums.of_others(left)
+        weights = shots * (sums.of_all(best) / best - without / left)
+        fewer = max(self.alpha * (shots - 1), 1)
+        mean = sums.of_others(fewer) / fewer
+        if fewer <= shots - 2:
+            return weights - mean + sums.of_others(fewer + 1) - sums.of_others(fewer)
+        return weights - (shots - 1) * mean + sums.of_others(shots - 1)
 
     def loss_weights(self, losses: np.ndarray) -> np.ndarray:
         return self._shares(losses, np.full(len(losses), 1 / len(losses)))
@@ -99,6 +124,26 @@ class CVaR:
 
     def __repr__(self) -> str:
         return f"cvar:{self.alpha:g}"
+
+
+class _SumsOfBest:
+    """Sums of the lowest of some losses float64 (shots,), of the last one a part."""
+
+    def __init__(self, losses: np.ndarray):
+        order = np.argsort(losses)
+        self._losses = losses - losses[order[0]]  # sums of large numbers would be less exact
+        self._rank = np.empty(len(losses), dtype=int)
+        self._rank[order] = np.arange(len(losses))
+        self._sums = np.concatenate([[0.0], np.cumsum(self._losses[order])])
+
+    def of_all(self, count: float) -> float:
+        """Of the ``count`` lowest, in [0, shots]."""
+        return float(np.interp(count, np.arange(len(self._sums)), self._sums))
+
+    def of_others(self, count: float) -> np.ndarray:
+        """For each loss, of the ``count`` lowest others, in [0, shots - 1]: float64 (shots,)."""
+        with_one_more = self.of_all(count + 1) - self._losses
+        return np.where(self._rank < count, with_one_more, self.of_all(count))
 
 
 class Custom:
