@@ -17,6 +17,7 @@ _HOMES = {
     "HardwareEfficientAnsatz": "circuits",
     "NetworkLoss": "objectives",
     "ParameterLayout": "networks",
+    "PathwiseOptimizer": "optimizers",
     "QNSPSAOptimizer": "optimizers",
     "RemoveNeurons": "networks",
     "SPSAOptimizer": "optimizers",

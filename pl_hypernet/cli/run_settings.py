@@ -81,9 +81,13 @@ def run_settings(
         int | None, typer.Option(help="Bond dimension kept by hypernet.mps; default no limit.")
     ] = None,
     layers: Annotated[int | None, typer.Option(help="Entangling layers P; default 2.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option(help="near_product, random_signs, uniform or small; default near_product."),
+    ] = None,
     shots: Annotated[int | None, typer.Option(help="Shots of each energy; default 200.")] = None,
     optimizer: Annotated[
-        str | None, typer.Option(help="qnspsa, spsa, score or auto; default qnspsa.")
+        str | None, typer.Option(help="qnspsa, spsa, score, pathwise or auto; default qnspsa.")
     ] = None,
     optimizer_option: Annotated[
         Pairs, typer.Option(metavar="KEY=VALUE", help="An argument of the optimizer: stepsize=0.1.")
@@ -154,6 +158,7 @@ def run_settings(
         "values": parse_values(values) if values else None,
         "device": device,
         "layers": layers,
+        "start": start,
         "shots": shots,
         "optimizer": optimizer,
         "reduction": reduction,
