@@ -119,6 +119,49 @@ def test_shot_vectors_broadcasting_and_counts_on_every_device(name):
     assert [estimate.shots for estimate in dev.estimates] == [40, 40]
 
 
+@pytest.mark.parametrize("name", ["braket.local.qubit", "qiskit.aer", "braket.aws.qubit"])
+def test_observables_where_bits_are_read(name):
+    dev = make(name, 3)
+    overlapping = qml.prod(qml.X(0) @ qml.Z(1), qml.Z(0) @ qml.X(1))  # Y(0) @ Y(1)
+    matrix = np.array([[1.0, 2.0], [2.0, -0.5]])
+
+    @qml.qnode(dev, interface=None, diff_method=None)
+    def circuit():
+        qml.RX(0.4, 0)
+        qml.RX(0.9, 1)
+        return (
+            qml.expval(overlapping),
+            qml.expval(qml.Y(0) + 0.5 * qml.X(2)),
+            qml.var(qml.Z(0) + qml.X(0)),
+            qml.expval(qml.Hermitian(matrix, 1)),
+            qml.sample(wires=[0, 2]),
+        )
+
+    *values, bits = qml.set_shots(circuit, shots=4000)()
+    exact = [np.sin(0.4) * np.sin(0.9), -np.sin(0.4), 2 - np.cos(0.4) ** 2]
+    exact.append(0.25 + 0.75 * np.cos(0.9))
+    np.testing.assert_allclose(values, exact, atol=0.2)
+    assert bits.shape == (4000, 2)
+    assert bits.dtype == np.int64
+    few, more = qml.set_shots(circuit, shots=(2, 3))()
+    assert [np.shape(value) for value in few] == [(), (), (), (), (2, 2)]
+    assert more[-1].shape == (3, 2)
+
+
+@pytest.mark.parametrize("name", ["braket.local.qubit", "qiskit.aer"])
+def test_mid_circuit_measurements_where_bits_are_read(name):
+    def circuit():
+        qml.X(0)
+        m = qml.measure(0, reset=True)
+        return qml.expval(m), qml.expval(qml.Z(0)), qml.sample(wires=[0])
+
+    outcome, z, bits = qml.set_shots(qml.QNode(circuit, make(name, 2)), shots=5)()
+    assert (outcome, z) == (1, 1)
+    assert not bits.any()
+    with pytest.raises(qml.wires.WireError, match="on (the )?device"):
+        qml.set_shots(qml.QNode(circuit, make(name, 1)), shots=5)()
+
+
 @pytest.mark.parametrize("name", DEVICES)
 def test_tracker_counts_on_every_device(name):
     dev = make(name, 3)

@@ -100,6 +100,7 @@ class BitstringDevice(HypernetDevice):
         )
         if self.reading is not None:
             program.add_transform(qml.transforms.broadcast_expand)
+            program.add_transform(qml.defer_measurements, allow_postselect=False)
             program.add_transform(read_bits, reading=self._read, device_wires=self.wires)
         return program + self.inner.preprocess_transforms(execution_config)
 

@@ -12,10 +12,11 @@ import numpy as np
 import pennylane as qml
 from pennylane.devices import Device
 from pennylane.devices.preprocess import null_postprocessing
-from pennylane.measurements import MeasurementProcess, SampleMeasurement
+from pennylane.measurements import MeasurementProcess
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
+from pl_hypernet.devices.settings import results_of, settings_of
 from pl_hypernet.errors import DeviceError
 
 
@@ -71,48 +72,40 @@ TRIAL_SHOTS = 5
 
 
 @qml.transform
-def read_bits(tape, reading: Callable[[], Reading], device_wires=None, observables: bool = False):
-    """Replaces all measurements of bits by one reading of them; all see the same shots.
+def read_bits(tape, reading: Callable[[], Reading], device_wires=None):
+    """Replaces all measurements with shots by readings of bits, one for each basis that they take.
 
-    Shot vectors are divided up here, since not every plugin does it right. Tapes without shots,
-    and measurements of observables, pass through.
+    Observables are measured as on our own devices: see :mod:`settings`. Shot vectors are divided up
+    here, since not every plugin does it right. Tapes without shots pass through.
 
     Args:
-        tape: a circuit without broadcasting.
+        tape: a circuit without broadcasting and mid-circuit measurements.
         reading: gives the way to ask, when it is needed.
         device_wires: what a measurement without wires measures; None: the wires of the tape.
-        observables: measurements of observables, which must be diagonal in Z, count as measurements
-            of bits.
     """
-    of_bits = [i for i, m in enumerate(tape.measurements) if _measures_bits(m, observables)]
-    if not tape.shots or not of_bits:
+    if not tape.shots or not tape.measurements:
         return (tape,), null_postprocessing
-    everything = device_wires if device_wires else tape.wires
-    wires = Wires.all_wires([tape.measurements[i].wires or everything for i in of_bits])
-    if len(of_bits) < len(tape.measurements):
-        raise DeviceError(
-            "bits and observables in one circuit: on this device return them from two QNodes"
-        )
+    everything = Wires(device_wires if device_wires else tape.wires)
+    settings = settings_of(tape, everything)
     asked = reading()
-    bits_tape = tape.copy(measurements=asked.ask(wires), shots=tape.shots.total_shots)
-    same = [_asks(m) for m in bits_tape.measurements] == [_asks(m) for m in tape.measurements]
-    if same and not tape.shots.has_partitioned_shots:
-        return (tape,), null_postprocessing  # asked so already, as when this transform runs twice
+    read = [setting.wires or everything[:1] for setting in settings]
+    tapes = [
+        tape.copy(
+            operations=[*tape.operations, *setting.gates()],
+            measurements=asked.ask(wires),
+            shots=tape.shots.total_shots,
+        )
+        for setting, wires in zip(settings, read, strict=True)
+    ]
+    as_it_is = len(tapes) == 1 and not settings[0].gates() and not tape.shots.has_partitioned_shots
+    if as_it_is and [*map(_asks, tapes[0].measurements)] == [*map(_asks, tape.measurements)]:
+        return (tape,), null_postprocessing  # asked so already, as when this runs twice
 
     def post_processing(results):
-        bits = asked.parse(results[0], len(wires))
-        parts = []
-        for start, stop in tape.shots.bins():
-            values = [m.process_samples(bits[start:stop], wires) for m in tape.measurements]
-            parts.append(values[0] if len(values) == 1 else tuple(values))
-        return tuple(parts) if tape.shots.has_partitioned_shots else parts[0]
+        bits = [asked.parse(r, len(wires)) for r, wires in zip(results, read, strict=True)]
+        return results_of(tape, settings, zip(bits, read, strict=True))
 
-    return (bits_tape,), post_processing
-
-
-def _measures_bits(measurement: MeasurementProcess, observables: bool) -> bool:
-    of_bits = measurement.obs is None or observables
-    return isinstance(measurement, SampleMeasurement) and of_bits
+    return tapes, post_processing
 
 
 def _asks(measurement: MeasurementProcess) -> tuple:

@@ -1,6 +1,6 @@
 """With shots: in which bases a circuit is measured, and what becomes of the bits of each."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
 
@@ -62,6 +62,11 @@ class Setting:
 
     basis: Basis
     parts: list[Part]
+
+    @property
+    def wires(self) -> Wires:
+        """That the basis is of."""
+        return self.basis.wires if isinstance(self.basis, Rotation) else Wires(list(self.basis))
 
     def gates(self) -> list[Operator]:
         """Operations after which a measurement of plain bits is one in the basis."""
@@ -145,8 +150,27 @@ def _parts(index: int, measurement: MeasurementProcess, wires: Wires) -> list[Pa
     return [Part(index, own_basis(observable), partial(of_bits, measurement))]
 
 
-def result_of(measurement: MeasurementProcess, shares: list):
-    """The result of a measurement from the shares of its parts, in their order."""
+def results_of(circuit: QuantumScript, settings: list[Setting], measured: Iterable):
+    """The result of a circuit, as PennyLane's devices give it.
+
+    Args:
+        circuit, settings: as of :func:`settings_of`.
+        measured: of each setting, bits int8 (total shots, wires) in its basis, and their wires.
+    """
+    shares = [[[] for _ in circuit.measurements] for _ in circuit.shots.bins()]
+    for setting, (bits, wires) in zip(settings, measured, strict=True):
+        for (start, stop), of_bin in zip(circuit.shots.bins(), shares, strict=True):
+            for part in setting.parts:
+                of_bin[part.measurement].append(part.score(bits[start:stop], wires))
+    results = []
+    for of_bin in shares:
+        values = [_joined(*pair) for pair in zip(circuit.measurements, of_bin, strict=True)]
+        results.append(values[0] if len(values) == 1 else tuple(values))
+    return tuple(results) if circuit.shots.has_partitioned_shots else results[0]
+
+
+def _joined(measurement: MeasurementProcess, shares: list):
+    """The result of a measurement from the shares of its parts."""
     if isinstance(measurement, ExpectationMP) and measurement.obs is not None:
         return np.float64(sum(shares))
     return shares[0]

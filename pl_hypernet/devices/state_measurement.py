@@ -3,7 +3,7 @@
 The one place where tapes enter a device of states, whether PennyLane has preprocessed them or not.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import numpy as np
 import pennylane as qml
@@ -32,7 +32,7 @@ from pl_hypernet.devices.observables import (
     summands,
 )
 from pl_hypernet.devices.record import Counts, Record
-from pl_hypernet.devices.settings import result_of, settings_of
+from pl_hypernet.devices.settings import results_of, settings_of
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ZeroProbability
 from pl_hypernet.mps.batches import overlap_all, sample_all
@@ -94,13 +94,14 @@ def measure_all(
         for setting in asked
     ]
     bits = sample_all([source for source, _ in drawn], [n for _, n in drawn], rng, precision)
-    bits_and_wires = zip(bits, (source.wires for source, _ in drawn), strict=True)
+    drawn_bits = zip(bits, (source.wires for source, _ in drawn), strict=True)
     results = []
     for circuit, labels, held, asked in zip(circuits, wires, states, settings, strict=True):
         if len(held) == 2:
             results.append(next(overlaps))
         elif circuit.shots:
-            results.append(_from_bits(circuit, labels, asked, bits_and_wires))
+            measured = [_on_wires(*next(drawn_bits), labels) for _ in asked]
+            results.append(results_of(circuit, asked, measured))
         else:
             values = [exact_value(m, held[0], labels) for m in circuit.measurements]
             results.append(values[0] if len(values) == 1 else tuple(values))
@@ -121,21 +122,11 @@ def _in_basis(state: MatrixProductState, basis: Basis) -> MatrixProductState | O
     return state.rotated(turned) if turned else state
 
 
-def _from_bits(circuit: QuantumScript, wires: Wires, settings: list, bits_and_wires: Iterator):
-    """The result of a circuit with shots."""
-    shares = [[[] for _ in circuit.measurements] for _ in circuit.shots.bins()]
-    for setting in settings:
-        bits, measured = next(bits_and_wires)
-        if not isinstance(setting.basis, Rotation) and measured != wires:
-            bits, measured = bits[:, measured.indices(wires)], wires
-        for (start, stop), of_bin in zip(circuit.shots.bins(), shares, strict=True):
-            for part in setting.parts:
-                of_bin[part.measurement].append(part.score(bits[start:stop], measured))
-    results = []
-    for of_bin in shares:
-        values = [result_of(*pair) for pair in zip(circuit.measurements, of_bin, strict=True)]
-        results.append(values[0] if len(values) == 1 else tuple(values))
-    return tuple(results) if circuit.shots.has_partitioned_shots else results[0]
+def _on_wires(bits: np.ndarray, drawn: Wires, wires: Wires) -> tuple[np.ndarray, Wires]:
+    """Bits of all wires in the order asked for, whatever the sites; of some wires as drawn."""
+    if drawn == wires or len(drawn) < len(wires):
+        return bits, drawn
+    return bits[:, drawn.indices(wires)], wires
 
 
 def exact_value(measurement: MeasurementProcess, state: MatrixProductState, wires: Wires):

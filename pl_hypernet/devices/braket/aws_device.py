@@ -156,10 +156,7 @@ class HypernetAwsDevice(BraketAwsQubitDevice):
                 if a in wire_at and b in wire_at
             ]
             program.add_transform(validate_device_wires, self.wires, name=self.name)
-            program.add_transform(diagonal_in_z)
-            program.add_transform(
-                read_bits, reading=lambda: EACH_WIRE, device_wires=self.wires, observables=True
-            )
+            program.add_transform(read_bits, reading=lambda: EACH_WIRE, device_wires=self.wires)
             program.add_transform(
                 compile_native,
                 native_gates=self.qpu.native_gates,
@@ -252,15 +249,6 @@ class HypernetAwsDevice(BraketAwsQubitDevice):
             f"{self._poll_timeout_seconds:g} s: execute the same circuit again, here or with the "
             "same task_log, to take it up"
         )
-
-
-@qml.transform
-def diagonal_in_z(tape):
-    """Turns observables other than Z into rotations before a measurement of Z."""
-    if all(getattr(m.obs, "name", None) in (None, "PauliZ") for m in tape.measurements):
-        return (tape,), null_postprocessing
-    tapes, post_processing = qml.transforms.split_non_commuting(tape, grouping_strategy="qwc")
-    return [qml.transforms.diagonalize_measurements(t)[0][0] for t in tapes], post_processing
 
 
 @qml.transform
