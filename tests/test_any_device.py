@@ -158,7 +158,7 @@ def test_mid_circuit_measurements_where_bits_are_read(name):
     outcome, z, bits = qml.set_shots(qml.QNode(circuit, make(name, 2)), shots=5)()
     assert (outcome, z) == (1, 1)
     assert not bits.any()
-    with pytest.raises(qml.wires.WireError, match="on (the )?device"):
+    with pytest.raises(qml.wires.WireError, match=r"on (the )?device"):
         qml.set_shots(qml.QNode(circuit, make(name, 1)), shots=5)()
 
 

@@ -4,6 +4,8 @@ There are three: a sum of Pauli words, a projector on bits of some wires, and a 
 has a basis scores the bits that are measured in it; nothing else scores them.
 """
 
+import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import product
@@ -20,6 +22,7 @@ from pl_hypernet.errors import DeviceError
 
 ROUNDING = 1e-12  # of the largest coefficient: a word with less is not there
 HERMITIAN = 1e-8  # of the largest number: what may be imaginary, or differ from the adjoint
+CANCELLED = 1e-14  # of the parts of an observable: what is left where they cancel
 MAX_MATRIX_WIRES = 10  # of a matrix that is made dense, and of an eigenbasis
 MAX_SMALL_WIRES = 2  # of a matrix that is written as Pauli words, in a product or a sum
 MAX_LISTED_WIRES = 20  # of 2^n outcomes that are listed one by one
@@ -51,6 +54,16 @@ class Rotation:
 Basis = PauliWord | Rotation  # a Pauli word: the eigenbasis of its letter on each of its wires
 
 
+def common_basis(words: Iterable[PauliWord]) -> PauliWord | None:
+    """In which Pauli words are diagonal, if they commute on each wire: the letters of all."""
+    letters = {}
+    for word in words:
+        for wire, letter in word.items():
+            if letters.setdefault(wire, letter) != letter:
+                return None
+    return PauliWord(letters)
+
+
 @dataclass(frozen=True, eq=False)
 class Words:
     """A real linear combination of Pauli words; the empty word is the identity."""
@@ -59,13 +72,8 @@ class Words:
 
     @cached_property
     def basis(self) -> PauliWord | None:
-        """In which all words are diagonal, if they commute on each wire."""
-        letters = {}
-        for word in self.coefficients:
-            for wire, letter in word.items():
-                if letters.setdefault(wire, letter) != letter:
-                    return None
-        return PauliWord(letters)
+        """In which all words are diagonal; None if there is no such basis of one-qubit letters."""
+        return common_basis(self.coefficients)
 
     def split(self) -> list["Words"]:
         """Each word alone, which always has a basis."""
@@ -163,7 +171,8 @@ class Matrix:
                 f"{_named(observable)} on {len(wires)} wires is neither a sum of Pauli words nor "
                 f"so small ({MAX_MATRIX_WIRES} wires) that its matrix can be made"
             )
-        if abs(matrix - matrix.conj().T).max() > HERMITIAN * abs(matrix).max():
+        allowed = max(HERMITIAN * abs(matrix).max(), CANCELLED * _size(observable))
+        if abs(matrix - matrix.conj().T).max() > allowed:
             raise _not_hermitian(observable)
         return cls(matrix, wires)
 
@@ -329,10 +338,24 @@ def _real_words(sentence: PauliSentence, observable: Operator) -> Words:
     """The words that are there, with real coefficients."""
     coefficients = {word: _number(c) for word, c in sentence.items()}
     largest = max(map(abs, coefficients.values()), default=0.0)
-    if any(abs(c.imag) > HERMITIAN * largest for c in coefficients.values()):
+    rest = CANCELLED * _size(observable)
+    if any(abs(c.imag) > max(HERMITIAN * largest, rest) for c in coefficients.values()):
         raise _not_hermitian(observable)
-    there = {w: c.real for w, c in coefficients.items() if not abs(c) <= ROUNDING * largest}
-    return Words(there)
+    least = max(ROUNDING * largest, rest)
+    return Words({word: c.real for word, c in coefficients.items() if not abs(c) <= least})
+
+
+def _size(operator: Operator) -> float:
+    """A bound on the coefficients of an operator, before any of them cancel."""
+    if isinstance(operator, SProd):
+        return abs(_number(operator.scalar)) * _size(operator.base)
+    if isinstance(operator, Sum):
+        return sum(map(_size, operator))
+    if isinstance(operator, Prod):
+        return math.prod(map(_size, operator))
+    if operator.pauli_rep is not None or not operator.data:
+        return 1.0
+    return max(float(np.max(np.abs(number))) for number in map(qml.math.toarray, operator.data))
 
 
 def _real(scalar, observable: Operator) -> float:

@@ -26,6 +26,7 @@ from pl_hypernet.devices.observables import (
     Form,
     Rotation,
     check_listed,
+    common_basis,
     own_basis,
     scored,
     summands,
@@ -106,7 +107,7 @@ def settings_of(circuit: QuantumScript, wires: Wires) -> list[Setting]:
         else:
             by_word.setdefault(part.basis, []).append(part)
     together = [
-        Setting(_union(words), [part for word in words for part in by_word[word]])
+        Setting(common_basis(words), [part for word in words for part in by_word[word]])
         for words in _commuting_groups(list(by_word))
     ]
     return together + alone
@@ -114,23 +115,13 @@ def settings_of(circuit: QuantumScript, wires: Wires) -> list[Setting]:
 
 def _commuting_groups(words: list[PauliWord]) -> list[list[PauliWord]]:
     """Groups of words that commute on each wire; the empty word goes anywhere."""
-    if _union(words) is not None:
+    if common_basis(words) is not None:
         return [words] if words else []
     some = [word for word in words if word]
     indices = qml.pauli.compute_partition_indices([word.operation() for word in some])
     groups = [[some[i] for i in group] for group in indices]
     groups[0] += [word for word in words if not word]
     return groups
-
-
-def _union(words: list[PauliWord]) -> PauliWord | None:
-    """The letters of all words; None where two differ."""
-    letters = {}
-    for word in words:
-        for wire, letter in word.items():
-            if letters.setdefault(wire, letter) != letter:
-                return None
-    return PauliWord(letters)
 
 
 def _parts(index: int, measurement: MeasurementProcess, wires: Wires) -> list[Part]:

@@ -3,7 +3,7 @@
 The one place where tapes enter a device of states, whether PennyLane has preprocessed them or not.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pennylane as qml
@@ -19,6 +19,7 @@ from pennylane.measurements import (
     VnEntropyMP,
 )
 from pennylane.operation import Operator
+from pennylane.pauli import PauliWord
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
@@ -32,12 +33,12 @@ from pl_hypernet.devices.observables import (
     summands,
 )
 from pl_hypernet.devices.record import Counts, Record
-from pl_hypernet.devices.settings import results_of, settings_of
+from pl_hypernet.devices.settings import Setting, results_of, settings_of
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ZeroProbability
 from pl_hypernet.mps.batches import overlap_all, sample_all
 from pl_hypernet.mps.evolution import site_order
-from pl_hypernet.mps.outcomes import Outcomes
+from pl_hypernet.mps.outcomes import Outcomes, Turned
 from pl_hypernet.mps.state import MAX_EXACT_WIRES, MatrixProductState
 
 REDUCED = (DensityMatrixMP, VnEntropyMP, PurityMP, MutualInfoMP)
@@ -72,35 +73,16 @@ def measure_all(
     if device_wires is None:
         circuits = [circuit.map_to_standard_wires() for circuit in circuits]
     wires = [_all_wires(circuit, device_wires) for circuit in circuits]
-    for circuit in circuits:
-        if circuit.batch_size is not None:
-            raise DeviceError("a tape with broadcasting: expand it with qml.transforms")
-    operations: list[list[Operator]] = []
-    sites: list[Wires] = []
-    settings = []
-    for circuit, labels in zip(circuits, wires, strict=True):
-        settings.append(settings_of(circuit, labels) if circuit.shots else [])
-        more = max(0, len(settings[-1]) - 1)
-        record.counts += Counts(circuits=more, shots=more * (circuit.shots.total_shots or 0))
-        halves = _halves(circuit.operations) if _is_overlap(circuit) else [circuit.operations]
-        operations += halves
-        sites += [site_order(circuit.operations, labels)] * len(halves)
-    made = iter(states_of(operations, sites))
-    states = [[next(made) for _ in range(1 + _is_overlap(circuit))] for circuit in circuits]
-    overlaps = iter(overlap_all([tuple(held) for held in states if len(held) == 2]))
-    drawn = [
-        (_in_basis(state, setting.basis), circuit.shots.total_shots)
-        for circuit, (state, *_), asked in zip(circuits, states, settings, strict=True)
-        for setting in asked
-    ]
-    bits = sample_all([source for source, _ in drawn], [n for _, n in drawn], rng, precision)
-    drawn_bits = zip(bits, (source.wires for source, _ in drawn), strict=True)
+    settings = [_settings(*pair, record) for pair in zip(circuits, wires, strict=True)]
+    states = _make_states(circuits, wires, states_of)
+    overlaps = iter(overlap_all([pair for pair in states if len(pair) == 2]))
+    shots = _draw(circuits, states, settings, rng, precision)
     results = []
-    for circuit, labels, held, asked in zip(circuits, wires, states, settings, strict=True):
+    for circuit, labels, asked, held in zip(circuits, wires, settings, states, strict=True):
         if len(held) == 2:
             results.append(next(overlaps))
         elif circuit.shots:
-            measured = [_on_wires(*next(drawn_bits), labels) for _ in asked]
+            measured = [_on_wires(*next(shots), labels) for _ in asked]
             results.append(results_of(circuit, asked, measured))
         else:
             values = [exact_value(m, held[0], labels) for m in circuit.measurements]
@@ -114,12 +96,52 @@ def _all_wires(circuit: QuantumScript, device_wires: Wires | None) -> Wires:
     return Wires.all_wires([given, circuit.wires])
 
 
-def _in_basis(state: MatrixProductState, basis: Basis) -> MatrixProductState | Outcomes:
+def _settings(circuit: QuantumScript, wires: Wires, record: Record) -> list[Setting]:
+    """In which bases a circuit is measured; none without shots."""
+    if circuit.batch_size is not None:
+        raise DeviceError("a tape with broadcasting: expand it with qml.transforms")
+    if not circuit.shots:
+        return []
+    settings = settings_of(circuit, wires)
+    more = max(0, len(settings) - 1)
+    record.counts += Counts(circuits=more, shots=more * circuit.shots.total_shots)
+    return settings
+
+
+def _make_states(circuits, wires, states_of: StatesOf) -> list[tuple[MatrixProductState, ...]]:
+    """The state of each circuit; the two whose overlap it is, where it is no more than that."""
+    operations: list[list[Operator]] = []
+    sites: list[Wires] = []
+    for circuit, labels in zip(circuits, wires, strict=True):
+        parts = _halves(circuit.operations) if _is_overlap(circuit) else [circuit.operations]
+        operations += parts
+        sites += [site_order(circuit.operations, labels)] * len(parts)
+    made = iter(states_of(operations, sites))
+    return [tuple(next(made) for _ in range(1 + _is_overlap(circuit))) for circuit in circuits]
+
+
+def _draw(circuits, states, settings, rng, precision) -> Iterator[tuple[np.ndarray, Wires]]:
+    """Bits of each setting of each circuit in turn, and their wires."""
+    drawn = [
+        (_in_basis(state, setting.basis), circuit.shots.total_shots)
+        for circuit, (state, *_), asked in zip(circuits, states, settings, strict=True)
+        for setting in asked
+    ]
+    bits = sample_all([source for source, _ in drawn], [n for _, n in drawn], rng, precision)
+    return zip(bits, (source.wires for source, _ in drawn), strict=True)
+
+
+def _in_basis(state: MatrixProductState, basis: Basis) -> MatrixProductState | Turned | Outcomes:
     """What bits of a basis are drawn from."""
     if isinstance(basis, Rotation):
         return Outcomes(state.probabilities(basis.wires, basis.unitary), basis.wires)
-    turned = {w: PAULI_ROTATIONS[letter] for w, letter in basis.items() if letter != "Z"}
-    return state.rotated(turned) if turned else state
+    rotations = _rotations(basis)
+    return Turned(state, rotations) if rotations else state
+
+
+def _rotations(word: PauliWord) -> dict:
+    """Unitary matrices (2, 2) of wires, into the eigenbasis of a word."""
+    return {w: PAULI_ROTATIONS[letter] for w, letter in word.items() if letter != "Z"}
 
 
 def _on_wires(bits: np.ndarray, drawn: Wires, wires: Wires) -> tuple[np.ndarray, Wires]:
@@ -143,13 +165,14 @@ def exact_value(measurement: MeasurementProcess, state: MatrixProductState, wire
         basis = None if observable is None else own_basis(observable)
         if isinstance(basis, Rotation):
             return state.probabilities(basis.wires, basis.unitary)
-        return _in_basis(state, basis or {}).probabilities(asked)
+        rotations = {} if basis is None else _rotations(basis)
+        return (state.rotated(rotations) if rotations else state).probabilities(asked)
     if isinstance(measurement, ExpectationMP | VarianceMP):
         if observable is None:  # of bits, as outcomes of mid-circuit measurements
             probabilities = state.probabilities(asked)
             values = np.asarray(measurement.eigvals(), dtype=float)
             mean, second = probabilities @ values, probabilities @ values**2
-            return mean if isinstance(measurement, ExpectationMP) else second - mean**2
+            return mean if isinstance(measurement, ExpectationMP) else max(0.0, second - mean**2)
         forms = summands(observable)
         if isinstance(measurement, ExpectationMP):
             return np.float64(sum(form.mean(state) for form in forms))

@@ -6,13 +6,17 @@ from itertools import groupby
 import numpy as np
 
 from pl_hypernet.mps.closed_form_state import ClosedFormState
+from pl_hypernet.mps.outcomes import Outcomes, Turned
 from pl_hypernet.mps.state import DTYPES, MatrixProductState
 
 MAX_NUMBERS = 2**24  # held at once, if one circuit needs no more
 
 
 def sample_all(
-    states: list[MatrixProductState], shots: list[int], rng: np.random.Generator, precision: str
+    states: list[MatrixProductState | Turned | Outcomes],
+    shots: list[int],
+    rng: np.random.Generator,
+    precision: str,
 ) -> Iterator[np.ndarray]:
     """Bits of each state, int8 (shots, n_sites): the same as of one after the other."""
     for group in _groups(states, shots):

@@ -1,9 +1,28 @@
-"""Shots of a few wires whose distribution is known."""
+"""What shots are drawn from beside a state: a state in another basis, a distribution of bits."""
 
 from dataclasses import dataclass
 
 import numpy as np
 from pennylane.wires import Wires
+
+from pl_hypernet.mps.state import MatrixProductState
+
+
+@dataclass(frozen=True, eq=False)
+class Turned:
+    """A state after a unitary matrix (2, 2) on each of some wires, made only while it is drawn
+    from, since a Hamiltonian may take hundreds."""
+
+    state: MatrixProductState
+    unitaries: dict
+
+    @property
+    def wires(self) -> Wires:
+        return self.state.wires
+
+    def sample(self, shots: int, rng: np.random.Generator, precision: str = "single"):
+        """As :meth:`MatrixProductState.sample`."""
+        return self.state.rotated(self.unitaries).sample(shots, rng, precision)
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,7 +37,7 @@ class Outcomes:
     probabilities: np.ndarray
     wires: Wires
 
-    def sample(self, shots: int, rng: np.random.Generator, precision: str = "double"):
+    def sample(self, shots: int, rng: np.random.Generator, precision: str = "single"):
         """As :meth:`MatrixProductState.sample`."""
         cumulative = np.cumsum(self.probabilities)
         drawn = np.searchsorted(cumulative, rng.random(shots) * cumulative[-1], side="right")
