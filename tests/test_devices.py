@@ -354,7 +354,7 @@ def test_exact_value_beyond_20_wires_is_refused():
 @pytest.mark.parametrize(
     ("bad", "message"),
     [
-        (lambda bits: bits, r"returned shape \(10, 3\) for 10 bitstrings"),
+        (lambda bits: bits, r"returned int8 \(10, 3\)"),
         (lambda bits: np.full(len(bits), np.nan), "loss of shot 0 is nan"),
     ],
 )
