@@ -7,7 +7,16 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "pl_hypernet"
 FLOW = [
-    {"version", "errors", "user_code", "spins", "torch_device", "torch_threads", "compiled"},
+    {
+        "version",
+        "errors",
+        "user_code",
+        "spins",
+        "random_state",
+        "torch_device",
+        "torch_threads",
+        "compiled",
+    },
     {"datasets"},
     {"circuits"},
     {"mps"},

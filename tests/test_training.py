@@ -82,6 +82,27 @@ def test_a_checkpoint_holds_all_that_a_resume_needs(device, tmp_path):
     np.testing.assert_array_equal(one.theta, other.theta)
 
 
+BIT_GENERATORS = ["MT19937", "PCG64", "PCG64DXSM", "Philox", "SFC64"]
+
+
+@pytest.mark.parametrize("kind", BIT_GENERATORS)
+def test_a_checkpoint_of_any_bit_generator(kind, tmp_path):
+    def trainer(kind=kind):
+        draws = [np.random.Generator(getattr(np.random, kind)(seed)) for seed in (1, 2)]
+        hypernet = small_hypernet(plh.device("hypernet.mps", wires=6, seed=draws[0]))
+        return Trainer(hypernet, small_task(), plh.SPSAOptimizer(seed=draws[1]), batch_size=50)
+
+    one, other = trainer(), trainer()
+    one.step()
+    save_checkpoint(tmp_path, *one.state())
+    other.restore(*load_checkpoint(tmp_path))
+    assert one.step()["energy"] == other.step()["energy"]
+    np.testing.assert_array_equal(one.theta, other.theta)
+    another = BIT_GENERATORS[BIT_GENERATORS.index(kind) - 1]
+    with pytest.raises(InputError, match=f"random numbers of a {kind} cannot go on in a {another}"):
+        trainer(another).restore(*load_checkpoint(tmp_path))
+
+
 def test_learns():
     hypernet = small_hypernet(shots=200)
     run = plh.train(hypernet, small_task(), steps=300, stepsize=0.02, progress=False)

@@ -8,6 +8,7 @@ from pennylane.devices import Device
 
 from pl_hypernet.devices.record import Counts, Record
 from pl_hypernet.measurements import Estimate
+from pl_hypernet.random_state import random_state_of, set_random_state
 
 
 class HypernetDevice(Device):
@@ -45,19 +46,19 @@ class HypernetDevice(Device):
 
     @property
     def random_state(self) -> dict | None:
-        """Where the random numbers of its shots stand, as plain ints and strings.
+        """Where the random numbers of its shots stand, as JSON holds it.
 
         Set to what another device of the same kind had, it goes on drawing shots from there. None:
         not to be had; setting it then has no effect, and neither has setting None.
         """
         generator = self._generator()
-        return None if generator is None else generator.bit_generator.state
+        return None if generator is None else random_state_of(generator)
 
     @random_state.setter
     def random_state(self, state: dict | None) -> None:
         generator = self._generator()
         if generator is not None and state is not None:
-            generator.bit_generator.state = state
+            set_random_state(generator, state)
 
     def _generator(self) -> np.random.Generator | None:
         """What draws the shots."""

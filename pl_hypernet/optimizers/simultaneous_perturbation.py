@@ -11,6 +11,7 @@ from pl_hypernet.optimizers.arguments import TrainableArguments
 from pl_hypernet.optimizers.checks import check_cost
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 from pl_hypernet.optimizers.optimizer import Optimizer
+from pl_hypernet.random_state import random_state_of, set_random_state
 
 AUTO = "auto"
 CALIBRATION = 10  # gradients that a step size is calibrated from
@@ -48,7 +49,7 @@ class SimultaneousPerturbation(Optimizer):
         arrays = {"last_n_steps": np.array(self.last_n_steps, dtype=float)}
         plain = {
             "k": self.k,
-            "rng": self.rng.bit_generator.state,
+            "rng": random_state_of(self.rng),
             "stepsize": self.stepsize,
         }
         if self.guard is not None:
@@ -59,7 +60,7 @@ class SimultaneousPerturbation(Optimizer):
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
         self.last_n_steps = np.array(arrays["last_n_steps"])
         self.k = plain["k"]
-        self.rng.bit_generator.state = plain["rng"]
+        set_random_state(self.rng, plain["rng"])
         self.stepsize = plain["stepsize"]
         if self.guard is not None:
             self.guard.restore(arrays, plain["guard"])

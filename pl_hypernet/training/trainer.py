@@ -12,6 +12,7 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.objective import Objective
 from pl_hypernet.objectives import NetworkLoss
+from pl_hypernet.random_state import random_state_of, set_random_state
 from pl_hypernet.training.annealing import Weight, find_weight, weight_at
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.minibatches import MiniBatches
@@ -157,7 +158,7 @@ class Trainer:
         plain = {
             "n_steps": self.n_steps,
             "counts": vars(self.counts),
-            "batches": self.batches.rng.bit_generator.state,
+            "batches": random_state_of(self.batches.rng),
             "device": self.hypernet.device.random_state,
         }
         if hasattr(self.optimizer, "state"):
@@ -170,7 +171,7 @@ class Trainer:
         self.theta = self.hypernet.check_theta(arrays["theta"])
         self.n_steps = plain["n_steps"]
         self._counts_before = self.hypernet.device.counts - Counts(**plain["counts"])
-        self.batches.rng.bit_generator.state = plain["batches"]
+        set_random_state(self.batches.rng, plain["batches"])
         self.hypernet.device.random_state = plain["device"]
         if "optimizer" in plain:
             own = {
