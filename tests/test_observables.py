@@ -643,3 +643,13 @@ def test_the_tracker_sums_no_fidelities():
     assert tracker.history["fidelity"] == [1.0] * 3
     assert not {"fidelity", "bond_dim", "truncation_error"} & set(tracker.totals)
     assert tracker.totals["executions"] == 3
+
+
+def test_each_basis_counts_as_a_circuit():
+    dev = plh.device("hypernet.mps", wires=2)
+    with qml.Tracker(dev) as tracker:
+        run(lambda: qml.expval(qml.Z(0) + qml.X(0) + qml.Z(1)), dev, 10)
+    assert (tracker.totals["executions"], tracker.totals["shots"]) == (2, 20)
+    assert (dev.counts.circuits, dev.counts.shots) == (2, 20)
+    run(lambda: qml.expval(qml.Z(0) + qml.X(0)), dev)
+    assert (dev.counts.circuits, dev.counts.shots) == (3, 20)
