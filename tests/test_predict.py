@@ -1,5 +1,6 @@
 """What was trained is used: on raw columns, in the user's labels and units, without the data."""
 
+import csv
 import sys
 
 import numpy as np
@@ -189,4 +190,35 @@ def test_a_table_from_the_command_to_predictions(tmp_path, monkeypatch, capfd):
     run = plh.load(tmp_path / "run")
     assert run.schema.raw_names == ("size", "age")
     assert run.schema.target_names == ("kind",)
-    assert set(run.predict(X[:, :2])) <= {"ape", "cat", "dog"}
+    rows = "".join(f"{b!r},?,{a!r}\n" for a, b in X[:, :2].tolist())
+    (tmp_path / "new.csv").write_text("age,colour,size\n" + rows)
+    out = tmp_path / "answers.csv"
+    words = ["predict", tmp_path / "run", tmp_path / "new.csv"]
+    assert command(monkeypatch, *words, "--which", "majority", "--out", out) == 0
+    with open(out, newline="") as file:
+        answers = list(csv.DictReader(file))
+    assert [row["kind"] for row in answers] == run.predict(X[:, :2], "majority").tolist()
+    p = [[float(row[f"p({kind})"]) for kind in ("ape", "cat", "dog")] for row in answers]
+    np.testing.assert_allclose(p, run.predict_proba(X[:, :2], "majority"), atol=1e-6)
+    assert command(monkeypatch, *words) == 0
+    assert capfd.readouterr().out.splitlines()[0] == "kind,p(ape),p(cat),p(dog)"
+    (tmp_path / "less.csv").write_text("age\n1\n")
+    for arguments, message in (
+        ([*words, "--out", out], "answers.csv exists already"),
+        ([*words, "--which", "worst"], "unknown which 'worst'"),
+        ([*words[:2], tmp_path / "less.csv"], "has no column 'size', which the training had"),
+        ([*words[:2], tmp_path / "less.txt"], "expected a name that ends in .csv or .npz"),
+    ):
+        assert command(monkeypatch, *arguments) == 2
+        assert message in capfd.readouterr().err
+
+
+def test_numbers_from_the_command(tmp_path, monkeypatch, capfd):
+    data = plh.datasets.from_arrays(X, NUMBERS, regression=True)
+    run = trained(data, [2], "identity", out=tmp_path / "run")
+    np.savez(tmp_path / "new.npz", inputs=X[:5])
+    assert command(monkeypatch, "predict", tmp_path / "run", tmp_path / "new.npz") == 0
+    head, *rows = capfd.readouterr().out.splitlines()
+    assert head == "answer 0,answer 1"
+    answers = [list(map(float, row.split(","))) for row in rows]
+    np.testing.assert_allclose(answers, run.predict(X[:5]))

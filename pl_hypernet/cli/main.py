@@ -145,6 +145,24 @@ def sample(
 
 
 @app.command()
+def predict(
+    folder: RunFolder,
+    data: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A .csv with the columns of the training; .npz.")
+    ],
+    which: Annotated[
+        str,
+        typer.Option(help="vote, by mean probability; majority; or best, the best shot."),
+    ] = "vote",
+    out: Annotated[Path | None, typer.Option(help="A new file; default standard output.")] = None,
+) -> None:
+    """Answers for new samples, in the labels or units of the training, as a table."""
+    from pl_hypernet.cli.predict import predict_file
+
+    predict_file(folder, data, which, out)
+
+
+@app.command()
 def export(
     folder: RunFolder,
     what: Annotated[

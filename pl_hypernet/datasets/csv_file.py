@@ -106,6 +106,25 @@ def read_csv(
     )
 
 
+def read_columns(path: str, names: Sequence[str] | None, gaps: bool) -> np.ndarray:
+    """Columns of a table as float64 (n_samples, n_columns).
+
+    Args:
+        path: as of :func:`read_csv`.
+        names: of the columns, in the order that they are wanted in; None: all, in their order.
+        gaps: whether cells may be missing; they are NaN then.
+
+    Raises:
+        DataError: the file cannot be read, lacks a column, or a cell is missing or no number.
+    """
+    table = _read(path, least=1)
+    for name in names or ():
+        if name not in table.names:
+            raise DataError(f"{path} has no column {name!r}, which the training had")
+    columns = [_numbers(table, name, gaps) for name in names or table.names]
+    return np.stack(columns, axis=1)
+
+
 def _targets(table: Table, target, regression: bool) -> list[str]:
     """The names of the target columns."""
     if target is None:
@@ -124,7 +143,7 @@ def _targets(table: Table, target, regression: bool) -> list[str]:
     return targets
 
 
-def _read(path: str) -> Table:
+def _read(path: str, least: int = 2) -> Table:
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True, skipinitialspace=True)
@@ -132,7 +151,7 @@ def _read(path: str) -> Table:
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as csv: {error}") from error
     names = read[0][1] if read else []
-    if len(names) < 2:
+    if len(names) < least:
         raise DataError(
             f"{path} has {len(names)} columns: expected at least one input and a target, with "
             "commas between them"

@@ -21,14 +21,23 @@ def read_npz(path: str, *, regression: bool = False, missing: str | None = None)
     Raises:
         DataError: it cannot be read, holds other arrays, or see ``from_arrays``.
     """
-    try:
-        with np.load(path) as arrays:
-            found = {key: arrays[key] for key in arrays}
-    except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
-        raise DataError(f"{path} cannot be read as npz: {error}") from error
+    found = read_arrays(path)
     if not {"inputs", "targets"} <= set(found) <= NAMES:
         raise DataError(
             f"{path} holds {sorted(found)}: expected inputs and targets, and optionally "
             "test_inputs and test_targets"
         )
     return from_arrays(**found, regression=regression, missing=missing)
+
+
+def read_arrays(path: str) -> dict[str, np.ndarray]:
+    """All arrays of a file.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    try:
+        with np.load(path) as arrays:
+            return {key: arrays[key] for key in arrays}
+    except (OSError, ValueError, EOFError, TypeError, BadZipFile) as error:
+        raise DataError(f"{path} cannot be read as npz: {error}") from error
