@@ -50,8 +50,23 @@ def test_networks_in_the_readme(capsys):
     assert capsys.readouterr().out.strip() == re.search(r"print.*# (.*)", code)[1]
 
 
-def test_scikit_learn_in_the_readme(capsys):
+def test_a_run_that_is_used_in_the_readme(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
     code = python_block("Your data")
+    assert "progress" not in code
+    exec(code.replace('out="runs/wine"', 'out="runs/wine", progress=False'), {})
+    stated = re.findall(r"print.*# (.*)", code)
+    accuracy, probabilities = capsys.readouterr().out.splitlines()
+    assert float(accuracy) == pytest.approx(float(stated[0]), abs=0.03)
+    for shown in (stated[1], probabilities):
+        numbers = [float(number) for number in re.findall(r"[\d.]+", shown)]
+        assert sum(numbers) == pytest.approx(1, abs=0.02)
+        assert numbers[0] > 0.8
+    assert (tmp_path / "runs/wine/best.npz").exists()
+
+
+def test_scikit_learn_in_the_readme(capsys):
+    code = python_block("Your data", 1)
     exec(code, {})
     stated = float(re.search(r"print.*# (\S+)", code)[1])
     assert float(capsys.readouterr().out) == pytest.approx(stated, abs=0.015)
