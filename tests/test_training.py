@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from itertools import count
 
 import numpy as np
 import pennylane as qml
@@ -13,9 +14,10 @@ import torch
 
 import pl_hypernet as plh
 from pl_hypernet.errors import DataError, DeviceError, InputError, RunFolderError
-from pl_hypernet.training.checkpoint import load_checkpoint, save_checkpoint
+from pl_hypernet.training.checkpoint import CheckpointPace, load_checkpoint, save_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import append_history, next_run_folder, read_history
+from pl_hypernet.training.run import Run
 from pl_hypernet.training.trainer import Trainer
 
 DEVICES = ["hypernet.mps", "lightning.qubit", "default.qubit"]
@@ -191,10 +193,27 @@ def test_ctrl_c_keeps_what_was_reached(tmp_path):
     assert (tmp_path / "run" / "summary.json").exists()
 
 
-def test_a_failing_run_leaves_its_last_checkpoint(tmp_path, monkeypatch):
+def test_checkpoints_that_are_long_to_write_are_rare(tmp_path, monkeypatch):
+    """By a clock that goes on by a second when it is read: a step, and a second to write."""
     module = sys.modules["pl_hypernet.training.train"]
-    monkeypatch.setattr(module, "CHECKPOINT_SECONDS", 0.0)
+    seconds, saved = count(), []
+    monkeypatch.setattr(module, "CheckpointPace", lambda: CheckpointPace(lambda: next(seconds)))
+    monkeypatch.setattr(module, "save_checkpoint", lambda *args: saved.append(args[2]["n_steps"]))
+    monkeypatch.setattr(Run, "save_pictures", lambda self: None)
+    small_run(steps=25, out=tmp_path / "run")
+    assert saved == [1, 21, 25]  # the last is the end
+    assert len(read_history(tmp_path / "run")) == 25
 
+
+def test_checkpoints_are_a_second_apart():
+    pace = CheckpointPace(iter([0.0, 5.0, 5.01, 6.0, 6.1]).__next__)
+    assert pace.is_due()
+    with pace.writing():
+        pass
+    assert [pace.is_due(), pace.is_due()] == [False, True]
+
+
+def test_a_failing_run_leaves_its_last_checkpoint(tmp_path):
     def fail(record, theta):
         if record["step"] == 3:
             raise RuntimeError("the device went away")

@@ -1,5 +1,9 @@
 """A checkpoint: all that a run needs to go on bit for bit."""
 
+import math
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +11,31 @@ import numpy as np
 from pl_hypernet.training.tensor_file import load_tensors, save_tensors
 
 NAME = "checkpoint.safetensors"
+SECONDS = 1.0  # between two checkpoints, at least
+SHARE = 0.05  # of a run's time, at most, for writing them: a metric may have hundreds of MB
+
+
+class CheckpointPace:
+    """When it is time for the next checkpoint: the longer one takes to write, the fewer there are.
+
+    Args:
+        clock: gives seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic):
+        self._clock = clock
+        self._next = -math.inf
+
+    def is_due(self) -> bool:
+        return self._clock() >= self._next
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Meanwhile one is written."""
+        begun = self._clock()
+        yield
+        ended = self._clock()
+        self._next = ended + max(SECONDS, (ended - begun) / SHARE)
 
 
 def save_checkpoint(folder: Path, arrays: dict[str, np.ndarray], plain: dict) -> None:

@@ -1,8 +1,6 @@
 """From data to a trained hypernetwork in one call."""
 
-import math
 import sys
-import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
@@ -13,7 +11,7 @@ from pl_hypernet.errors import HypernetError
 from pl_hypernet.networks.settings import settings_of
 from pl_hypernet.torch_threads import one_thread_if_small
 from pl_hypernet.training.check_task import check_task
-from pl_hypernet.training.checkpoint import save_checkpoint
+from pl_hypernet.training.checkpoint import CheckpointPace, save_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import (
     CONFIG,
@@ -33,8 +31,6 @@ from pl_hypernet.training.progress import ProgressBar
 from pl_hypernet.training.run import Run
 from pl_hypernet.training.trainer import Trainer
 from pl_hypernet.user_code import UserCode
-
-CHECKPOINT_SECONDS = 1.0  # at most this much work is lost, or one step if that takes longer
 
 
 def train(
@@ -179,16 +175,16 @@ def _loop(trainer, steps, callbacks, folder, progress) -> tuple[list[dict], str]
     """Makes the steps; returns the history and why it ended."""
     history: list[dict] = []
     stop_reason = "steps"
-    saved_at = -math.inf
+    pace = CheckpointPace()
     with ProgressBar(steps) if progress else nullcontext() as bar, FinishStep() as interrupt:
         while trainer.n_steps < steps:
             record = trainer.step()
             history.append(record)
             if folder is not None:
                 append_history(folder, record)
-                if time.monotonic() - saved_at > CHECKPOINT_SECONDS:
-                    _save(folder, trainer, "unfinished")
-                    saved_at = time.monotonic()
+                if pace.is_due():
+                    with pace.writing():
+                        _save(folder, trainer, "unfinished")
             if bar is not None:
                 bar(record, trainer.theta)
             answers = [_answer(callback, record, trainer.theta) for callback in callbacks]
