@@ -23,6 +23,10 @@ class DeviceError(HypernetError, RuntimeError):
     """A device cannot do what was asked of it."""
 
 
+class BudgetError(HypernetError, RuntimeError):
+    """A task would cost more than was allowed; it was not sent."""
+
+
 class RunFolderError(HypernetError, OSError):
     """A run folder exists already, cannot be written, or is not a run folder."""
 

@@ -722,7 +722,10 @@ hypernet = hypernetwork(
     device_arn=ARN, s3_destination_folder=("bucket", "runs"), verbatim=True,
     **({"task_log": log} if log != "-" else {}),
 )
-run = plh.train(hypernet, small_problem(), steps=4, progress=False, out=out, evaluation_shots=50)
+run = plh.train(
+    hypernet, small_problem(), steps=4, progress=False, out=out, evaluation_shots=50,
+    budget=float("inf"),
+)
 np.save(out + "/theta.npy", run.theta)
 """
 

@@ -1,5 +1,6 @@
 """What the README and the demos show runs as it stands there, if with fewer steps."""
 
+import json
 import os
 import re
 import subprocess
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 import typer
+from typer.testing import CliRunner
 
 from pl_hypernet.cli.main import app
 
@@ -91,6 +93,29 @@ def test_pages_of_code(page, capsys):
     shown = [float(number) for number in capsys.readouterr().out.split()]
     assert shown == pytest.approx(stated, abs=0.03)
     assert len(stated) == code.count("print(") > 0
+
+
+def test_the_paid_job_of_the_readme_is_the_one_that_is_planned(tmp_path, monkeypatch, capsys):
+    """The same options, within its budget, by the optimizer recommended for hardware."""
+    lines = (ROOT / "README.md").read_text().replace("\\\n", " ").splitlines()
+    jobs = [
+        line.split()[1:] for line in lines if line.startswith("pl-hypernet") and "/iqm/" in line
+    ]
+    (planned,), (trained,) = ([j for j in jobs if j[0] == kind] for kind in ("plan", "train"))
+    at = trained.index("--budget")
+    assert sorted(planned[1:]) == sorted(trained[1:at] + trained[at + 2 :])
+    monkeypatch.chdir(tmp_path)
+    exec(python_block("On a Braket QPU"), {})
+    capsys.readouterr()
+    result = CliRunner().invoke(app, [*planned, "--json"], catch_exceptions=False)
+    cost = json.loads(result.stdout)["total"]["usd"]
+    assert cost == pytest.approx(52.34)
+    assert cost < float(trained[at + 1])
+    optimizer = trained[trained.index("--optimizer") + 1]
+    assert (
+        f'| hardware, noise, or a state too large for log p | `"{optimizer}"`'
+        in (ROOT / "docs" / "optimizers.md").read_text()
+    )
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(ROOT)))

@@ -11,12 +11,14 @@ from rich.table import Table
 from scipy.stats import ks_2samp
 
 from pl_hypernet.analysis import Evaluation, evaluate
+from pl_hypernet.cli.agreement import agree_to_run, agree_to_shots
 from pl_hypernet.cli.options import merge_settings
 from pl_hypernet.devices import may_hold_tasks
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.training import load, train
+from pl_hypernet.training.budget import BUDGET, sample_within
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import TASKS, next_run_folder
 from pl_hypernet.training.hypernetwork import CUSTOM
@@ -26,7 +28,13 @@ SHOWN = 5  # most frequent networks in the table of samples
 
 
 def train_from_settings(
-    config_path: Path | None, given: dict[str, Any], options: dict[str, dict], out: Path | None
+    config_path: Path | None,
+    given: dict[str, Any],
+    options: dict[str, dict],
+    out: Path | None,
+    budget: float | None = None,
+    yes: bool = False,
+    prices: Path | None = None,
 ) -> str:
     """Trains with the settings of a file, overridden by what was given.
 
@@ -35,6 +43,7 @@ def train_from_settings(
         given: settings by name; None where nothing was given.
         options: data_options, device_options, optimizer_options; added to those of the file.
         out: new folder; None: the next free number in ``runs``.
+        budget, yes, prices: of a device whose tasks are paid for, see :func:`agree_to_run`.
 
     Returns:
         Why the training ended.
@@ -50,6 +59,7 @@ def train_from_settings(
         f"{config.steps} steps of {config.optimizer} with {config.shots} shots",
         highlight=False,
     )
+    budget = agree_to_run(hypernet, config, budget, yes, prices)
     out = out or next_run_folder()
     try:
         run = train(
@@ -68,6 +78,7 @@ def train_from_settings(
             evaluate_every=config.evaluate_every,
             evaluation_shots=config.evaluation_shots,
             out=out,
+            budget=budget,
             **config.optimizer_options,
         )
     except BaseException as error:
@@ -81,9 +92,13 @@ def train_from_settings(
         raise
     console.print(run.summary.table())
     if (counts := hypernet.device.task_counts) is not None:
-        console.print(f"Tasks: {counts[0]} made, {counts[1]} of a task log taken up.")
+        spending = hypernet.device.spending
+        cost = "" if spending is None else f"; about ${spending.dollars:,.2f} {spending.terms}"
+        console.print(f"Tasks: {counts[0]} made, {counts[1]} of a task log taken up{cost}.")
     names = ", ".join(path.stem for path in sorted(run.folder.glob("*.png")))
     console.print(f"Pictures (.png) in {run.folder}: {names}", soft_wrap=True, highlight=False)
+    if run.stop_reason == BUDGET:
+        console.print(f"Stopped by the budget after step {len(run.history)}.")
     if run.stop_reason == "interrupted":
         console.print(f"Stopped by Ctrl-C after step {len(run.history)}; the above is its state.")
     return run.stop_reason
@@ -96,6 +111,8 @@ def sample_run(
     device_options: dict[str, Any],
     seed: int | None,
     out: Path | None,
+    budget: float | None = None,
+    yes: bool = False,
 ) -> None:
     """Draws shots from the theta of a run, shows what they are worth, and writes them.
 
@@ -117,8 +134,9 @@ def sample_run(
     settings["device_options"] = device_options
     settings["seed"] = secrets.randbits(32) if seed is None else seed
     hypernet = RunConfig.checked(settings).build_hypernetwork(run.schema.n_inputs)
+    dollars = agree_to_shots(hypernet, shots, budget, yes)
     with sampling_logged(hypernet.device, folder):
-        bits = hypernet.sample(run.theta, shots)
+        bits = sample_within(hypernet, run.theta, shots, dollars)
     if out is not None:
         try:
             np.save(out, bits)

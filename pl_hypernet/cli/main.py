@@ -21,6 +21,14 @@ app = typer.Typer(
 INTERRUPTED = 130  # exit code of a program that Ctrl-C ended
 
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]
+BudgetOption = Annotated[
+    float | None,
+    typer.Option(metavar="DOLLARS", help="What a QPU may cost; it stops before it costs more."),
+]
+YesOption = Annotated[bool, typer.Option("--yes", help="Whatever a QPU costs, do not ask.")]
+PricesOption = Annotated[
+    Path | None, typer.Option(help="TOML of Braket's prices, see README; default: a dated table.")
+]
 
 
 def run() -> None:
@@ -69,11 +77,14 @@ def train(
     out: Annotated[
         Path | None, typer.Option(help="A new folder for the results; default runs/001, 002, ....")
     ] = None,
+    budget: BudgetOption = None,
+    yes: YesOption = False,
+    prices: PricesOption = None,
 ) -> None:
     """Train; with no option: 0 against 1 at 8x8 pixels, 66 qubits on hypernet.mps."""
     from pl_hypernet.cli.actions import train_from_settings
 
-    if train_from_settings(*settings, out) == "interrupted":
+    if train_from_settings(*settings, out, budget, yes, prices) == "interrupted":
         raise KeyboardInterrupt
 
 
@@ -81,10 +92,7 @@ def train(
 @with_run_settings
 def plan(
     settings,
-    prices: Annotated[
-        Path | None,
-        typer.Option(help="TOML of Braket's prices, see README; default: a dated table."),
-    ] = None,
+    prices: PricesOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
     """What a training would cost, without running it; takes the options of train."""
@@ -133,6 +141,8 @@ def sample(
     out: Annotated[
         Path | None, typer.Option(help="Write the bits here: .npy, int8 (shots, qubits).")
     ] = None,
+    budget: BudgetOption = None,
+    yes: YesOption = False,
 ) -> None:
     """Draw shots from a trained theta, on the same or on another device."""
     from pl_hypernet.cli.options import parse_pairs
@@ -141,7 +151,7 @@ def sample(
 
     from pl_hypernet.cli.actions import sample_run
 
-    sample_run(folder, shots, device, options, seed, out)
+    sample_run(folder, shots, device, options, seed, out, budget, yes)
 
 
 @app.command()

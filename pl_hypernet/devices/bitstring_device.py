@@ -76,6 +76,10 @@ class BitstringDevice(HypernetDevice):
     def task_counts(self) -> tuple[int, int] | None:
         return getattr(self.inner, "task_counts", None)
 
+    @property
+    def spending(self):
+        return getattr(self.inner, "spending", None)
+
     @contextmanager
     def tasks_logged(self, path):
         log = getattr(self.inner, "task_log", None)

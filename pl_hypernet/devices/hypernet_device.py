@@ -69,6 +69,11 @@ class HypernetDevice(Device):
         """Paid tasks that it made, and those that it took up; None if it makes none."""
         return None
 
+    @property
+    def spending(self):
+        """What its tasks cost and how much they may, a :class:`Spending`; None: nothing."""
+        return None
+
     @contextmanager
     def tasks_logged(self, path):
         """Meanwhile its tasks are noted in this file, if it makes any and has no log of its own."""

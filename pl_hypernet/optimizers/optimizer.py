@@ -10,9 +10,11 @@ class Optimizer(ABC):
     """Lowers the value of a QNode, a step at a time; what :class:`Trainer` and ``plan`` ask for.
 
     Attributes:
+        looks_at_circuit (bool): whether what a step sends out depends on the circuit.
         messages (list[str]): what there is to say of the last step.
     """
 
+    looks_at_circuit = False
     messages: list[str] = []  # noqa: RUF012 - replaced, never changed
 
     def step(self, cost, *args, **kwargs):

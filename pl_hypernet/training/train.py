@@ -7,9 +7,10 @@ from pathlib import Path
 
 from pl_hypernet.datasets import as_data
 from pl_hypernet.devices import may_hold_tasks
-from pl_hypernet.errors import HypernetError
+from pl_hypernet.errors import BudgetError, HypernetError
 from pl_hypernet.networks.settings import settings_of
 from pl_hypernet.torch_threads import one_thread_if_small
+from pl_hypernet.training.budget import BUDGET, Budget, check_dollars
 from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.checkpoint import CheckpointPace, save_checkpoint
 from pl_hypernet.training.config import RunConfig
@@ -52,6 +53,8 @@ def train(
     penalties: dict[str, dict[str, float]] | None = None,
     evaluate_every: int | None = None,
     evaluation_shots: int = 1000,
+    budget: float | None = None,
+    prices=None,
     **optimizer_options,
 ) -> Run:
     """Trains a quantum hypernetwork.
@@ -86,6 +89,10 @@ def train(
         evaluate_every: steps between energies on all training samples, of ``shots`` shots each,
             which are counted; the history has them as ``full_energy``. None: only at the end.
         evaluation_shots: fresh shots that the trained state is judged by.
+        budget: US dollars that the tasks of a QPU may cost, those of the evaluation included: the
+            run ends before a step that would cost more, with ``stop_reason`` ``"budget"``.
+            ``math.inf``: any amount. A device whose tasks are paid for wants one.
+        prices: a TOML file of Braket's prices in place of the table that we have, see :func:`plan`.
         **optimizer_options: arguments of a named optimizer, as ``stepsize``.
 
     Returns:
@@ -140,6 +147,7 @@ def train(
         steps=steps,
         evaluate_every=evaluate_every,
     )
+    allowed = _budget(hypernet, optimizer, config, budget, prices)
     folder, made, tasks = None, [], None
     if out is not None:
         settings = config.to_toml()
@@ -151,14 +159,15 @@ def train(
     with hypernet.device.tasks_logged(tasks):
         try:
             with one_thread_if_small(hypernet.shots * min(batch_size, len(data.inputs))):
-                history, stop_reason = _loop(trainer, steps, callbacks, folder, progress)
+                history, stop_reason = _loop(trainer, allowed, steps, callbacks, folder, progress)
         except BaseException as error:
             if trainer.n_steps > 0:
                 _keep(trainer, folder, error)
             elif folder is not None and not may_hold_tasks(tasks):
                 unmake_run_folder(made)  # refused by the device, nothing paid: leave nothing
             raise
-        bits = hypernet.sample(trainer.theta, config.evaluation_shots)
+        with nullcontext() if allowed is None else allowed.for_evaluation():
+            bits = hypernet.sample(trainer.theta, config.evaluation_shots)
     if folder is not None:
         save_array(folder / SHOTS, bits)
     theta, schema = trainer.theta, data.schema
@@ -171,28 +180,55 @@ def train(
     return run
 
 
-def _loop(trainer, steps, callbacks, folder, progress) -> tuple[list[dict], str]:
+def _budget(hypernet, optimizer, config, dollars, prices) -> Budget | None:
+    """Of a training whose tasks are paid for, once what it costs is agreed to."""
+    check_dollars(dollars)
+    spending = hypernet.device.spending
+    if spending is None:
+        return None
+    if prices is not None:
+        spending.use_prices(prices)
+    budget = Budget(
+        hypernet, optimizer, config.steps, config.evaluate_every, config.evaluation_shots, dollars
+    )
+    budget.check()
+    return budget
+
+
+def _loop(trainer, budget, steps, callbacks, folder, progress) -> tuple[list[dict], str]:
     """Makes the steps; returns the history and why it ended."""
     history: list[dict] = []
     stop_reason = "steps"
     pace = CheckpointPace()
-    with ProgressBar(steps) if progress else nullcontext() as bar, FinishStep() as interrupt:
-        while trainer.n_steps < steps:
-            record = trainer.step()
-            history.append(record)
-            if folder is not None:
-                append_history(folder, record)
-                if pace.is_due():
-                    with pace.writing():
-                        _save(folder, trainer, "unfinished")
-            if bar is not None:
-                bar(record, trainer.theta)
-            answers = [_answer(callback, record, trainer.theta) for callback in callbacks]
-            if interrupt.requested:
-                answers.append("interrupted")
-            if any(answers):
-                stop_reason = next(filter(None, answers))
-                break
+    try:
+        with (
+            ProgressBar(steps) if progress else nullcontext() as bar,
+            FinishStep() as interrupt,
+            nullcontext() if budget is None else budget.for_steps(),
+        ):
+            while trainer.n_steps < steps:
+                if budget is not None and not budget.allows_step(trainer.n_steps + 1):
+                    stop_reason = BUDGET
+                    break
+                record = trainer.step()
+                history.append(record)
+                if folder is not None:
+                    append_history(folder, record)
+                    if pace.is_due():
+                        with pace.writing():
+                            _save(folder, trainer, "unfinished")
+                if bar is not None:
+                    bar(record, trainer.theta)
+                answers = [_answer(callback, record, trainer.theta) for callback in callbacks]
+                if interrupt.requested:
+                    answers.append("interrupted")
+                if any(answers):
+                    stop_reason = next(filter(None, answers))
+                    break
+    except BudgetError:
+        if trainer.n_steps == 0:
+            raise
+        stop_reason = BUDGET
     if folder is not None:
         _save(folder, trainer, stop_reason)
     return history, stop_reason

@@ -18,7 +18,9 @@ from pl_hypernet.devices.braket.capabilities import find_capabilities
 from pl_hypernet.devices.braket.emulated_session import EmulatedSession, check_emulated_size
 from pl_hypernet.devices.braket.native_gates import compile_native
 from pl_hypernet.devices.braket.placement import best_line
+from pl_hypernet.devices.braket.prices import PriceTable
 from pl_hypernet.devices.braket.qpu import QPU, circuits_per_task, read_qpu, shots_range
+from pl_hypernet.devices.braket.spending import Spending
 from pl_hypernet.devices.braket.task_log import TaskLog
 from pl_hypernet.devices.braket.task_session import TaskSession, service_error
 from pl_hypernet.devices.readings import EACH_WIRE, read_bits
@@ -62,6 +64,7 @@ class HypernetAwsDevice(BraketAwsQubitDevice):
 
     Attributes:
         line (tuple[int] | None): qubit labels of the wires, where we place them.
+        spending (Spending | None): what its tasks cost; None: an emulator's, which cost nothing.
         task_log (TaskLog): where tasks are noted; may be set, to a path or None.
 
     Raises:
@@ -105,6 +108,9 @@ class HypernetAwsDevice(BraketAwsQubitDevice):
         # AwsDevice makes its tasks through this session, whoever asks it to
         self._session = TaskSession(self._device.aws_session)
         self._device._aws_session = self._session
+        if not isinstance(self._session.session, EmulatedSession):
+            price = PriceTable().find(self._device.arn)
+            self._session.spending = Spending(self._device.arn, price, self._circuits_per_task)
         if task_log is not None:
             self.task_log = task_log
         self.qpu: QPU | None = None
@@ -125,6 +131,13 @@ class HypernetAwsDevice(BraketAwsQubitDevice):
     @task_log.setter
     def task_log(self, log):
         self._session.task_log = log if isinstance(log, TaskLog) else TaskLog(log)
+
+    @property
+    def spending(self) -> Spending | None:
+        return self._session.spending
+
+    def _circuits_per_task(self, shots: int) -> int:
+        return circuits_per_task(self._device.properties, shots)
 
     @property
     def task_counts(self) -> tuple[int, int]:

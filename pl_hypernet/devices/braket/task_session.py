@@ -11,6 +11,7 @@ from botocore.exceptions import (
     HTTPClientError,
 )
 
+from pl_hypernet.devices.braket.spending import Spending
 from pl_hypernet.devices.braket.task_log import Request, TaskLog, digest
 from pl_hypernet.errors import DeviceError
 
@@ -41,12 +42,14 @@ class TaskSession:
 
     Attributes:
         task_log (TaskLog): where tasks are noted; may be set.
+        spending (Spending | None): asked before a task is sent; None: tasks cost nothing.
         n_created (int): tasks made, and paid for, by this object.
         n_taken_up (int): tasks that had been paid for before.
     """
 
     def __init__(self, session, give_up_after: float = GIVE_UP_AFTER):
         self.session = session
+        self.spending: Spending | None = None
         self.task_log = TaskLog()
         self.n_created = 0
         self.n_taken_up = 0
@@ -81,6 +84,7 @@ class TaskSession:
 
         Raises:
             DeviceError: the service refuses it.
+            BudgetError: it would cost too much.
         """
         device, shots = asked["deviceArn"], asked["shots"]
         known = digest(device, shots, asked["action"])
@@ -92,6 +96,8 @@ class TaskSession:
                 self.n_taken_up += 1
                 return request.arn
             self._open.remove(request)
+        if self.spending is not None:
+            self.spending.begin(shots)
         if request is None:
             request = Request(uuid.uuid4().hex, known)
             self.task_log.sending(request, device, shots)
@@ -103,6 +109,8 @@ class TaskSession:
             if not is_transient(error):
                 self._open.remove(request)
                 self.task_log.refused(request, error.response["Error"]["Code"])
+                if self.spending is not None:
+                    self.spending.take_back(shots)
             raise DeviceError(service_error(error)) from error
         except BotoCoreError as error:
             raise DeviceError(service_error(error)) from error
