@@ -466,6 +466,21 @@ def test_mid_circuit_measurements_that_use_up_the_wires(name, circuit, wires):
         np.testing.assert_allclose(value, right, atol=1e-12)
 
 
+@pytest.mark.parametrize("wires", [2, None])
+def test_mid_circuit_measurements_of_wires_that_are_numbers_of_numpy(wires):
+    first, second = np.arange(2)
+
+    def circuit():
+        qml.X(first)
+        qml.CNOT([first, second])
+        m = qml.measure(second)
+        qml.cond(m, qml.RX)(0.3, second)
+        return qml.expval(m), qml.expval(qml.Z(first)), qml.expval(qml.Z(second))
+
+    values = run(circuit, plh.device("hypernet.mps", wires=wires))
+    np.testing.assert_allclose(values, [1, -1, -np.cos(0.3)])
+
+
 @pytest.mark.parametrize("name", DEVICES)
 def test_shots_of_measured_values(name):
     def circuit():

@@ -7,6 +7,7 @@ import pennylane as qml
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.transforms.core import CompilePipeline
 
+from pl_hypernet.devices.deferral import defer_measurements
 from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.devices.known import KNOWN, KnownDevice, noise_of
 from pl_hypernet.devices.lowering import lower_expected_loss, refuse_without_shots
@@ -104,7 +105,7 @@ class BitstringDevice(HypernetDevice):
         )
         if self.reading is not None:
             program.add_transform(qml.transforms.broadcast_expand)
-            program.add_transform(qml.defer_measurements, allow_postselect=False)
+            program.add_transform(defer_measurements)
             program.add_transform(read_bits, reading=self._read, device_wires=self.wires)
         return program + self.inner.preprocess_transforms(execution_config)
 

@@ -9,6 +9,7 @@ from pennylane.operation import Operator
 from pennylane.transforms.core import CompilePipeline
 from pennylane.wires import Wires
 
+from pl_hypernet.devices.deferral import defer_measurements
 from pl_hypernet.devices.lowering import lower_expected_loss
 from pl_hypernet.devices.record import Record
 from pl_hypernet.devices.wire_check import check_wires
@@ -41,7 +42,7 @@ def line_program(
         record=record,
         noise=noise,
     )
-    program.add_transform(qml.defer_measurements, allow_postselect=False)
+    program.add_transform(defer_measurements)
     program.add_transform(
         decompose,
         stopping_condition=is_native,
