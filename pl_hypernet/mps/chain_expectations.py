@@ -10,6 +10,7 @@ import torch
 from pl_hypernet.compiled import compiled
 from pl_hypernet.mps.chain_log_probability import path_amplitudes
 from pl_hypernet.mps.layers import Layers
+from pl_hypernet.mps.walsh import transform_axes
 
 
 def chain_z_expectations(theta: torch.Tensor, layers: Layers) -> torch.Tensor:
@@ -51,24 +52,6 @@ class _ZExpectations(torch.autograd.Function):
 
 
 @compiled(nogil=True)
-def _transform(env):
-    """Walsh-Hadamard transform of both indices of a matrix, in place."""
-    chi, step = len(env), 1
-    while step < chi:
-        for a in range(chi):
-            if not a & step:
-                for b in range(chi):
-                    top, bottom = env[a, b], env[a + step, b]
-                    env[a, b], env[a + step, b] = top + bottom, top - bottom
-        for a in range(chi):
-            for b in range(chi):
-                if not b & step:
-                    top, bottom = env[a, b], env[a, b + step]
-                    env[a, b], env[a, b + step] = top + bottom, top - bottom
-        step *= 2
-
-
-@compiled(nogil=True)
 def _sweep(paths, left, right, z):
     """Environments of every site, and <Z>.
 
@@ -83,7 +66,7 @@ def _sweep(paths, left, right, z):
     env[0, 0] = 1
     for site in range(n_sites):
         zero, one = paths[site, 0], paths[site, 1]
-        _transform(env)
+        transform_axes(env, chi)
         left[site] = env
         for a in range(chi):
             for b in range(chi):
@@ -99,7 +82,7 @@ def _sweep(paths, left, right, z):
                 total += (env[a, b] * left[site, a, b] * (of_zero - of_one)).real
                 env[a, b] *= of_zero + of_one
         z[site] = total
-        _transform(env)
+        transform_axes(env, chi)
 
 
 @compiled(nogil=True)
@@ -119,7 +102,7 @@ def _sweep_back(paths, left, right, weights, gradient):
     env = np.zeros((chi, chi), dtype=np.complex128)
     for site in range(n_sites):
         zero, one = paths[site, 0], paths[site, 1]
-        _transform(env)
+        transform_axes(env, chi)
         sums[site] = env
         for a in range(chi):
             for b in range(chi):
@@ -139,4 +122,4 @@ def _sweep_back(paths, left, right, weights, gradient):
                 of_zero, of_one = np.conj(zero[a]) * zero[b], np.conj(one[a]) * one[b]
                 env[a, b] *= of_zero + of_one
                 env[a, b] += weights[site] * right[site, a, b] * (of_zero - of_one)
-        _transform(env)
+        transform_axes(env, chi)

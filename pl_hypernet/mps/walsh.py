@@ -51,7 +51,7 @@ def _fill_paths(theta, codes, ends, paths):
 
 
 @compiled()
-def _transform_axes(env, chi):
+def transform_axes(env, chi):
     """Walsh-Hadamard transform of both indices of a matrix, in place."""
     step = 1
     while step < chi:
@@ -80,7 +80,7 @@ def contract(bra, ket, weights):
     env = np.zeros((chi, chi), dtype=np.complex128)
     env[0, 0] = 1
     for site in range(len(bra)):
-        _transform_axes(env, chi)
+        transform_axes(env, chi)
         for a in range(chi):
             left0 = weights[site, 0] * np.conj(bra[site, 0, a])
             left1 = weights[site, 1] * np.conj(bra[site, 1, a])
