@@ -111,9 +111,7 @@ class NetworkState(MatrixProductState):
     def product_expectation(self, operators: dict) -> float:
         if not operators:
             return 1.0
-        factors = [
-            qml.Hermitian(matrix, self.wires.index(wire)) for wire, matrix in operators.items()
-        ]
+        factors = [qml.Hermitian(operators[wire], self._site_of[wire]) for wire in operators]
         return float(self.device.measurement(qml.expval(qml.prod(*factors))))
 
 

@@ -85,8 +85,9 @@ class Words:
     def values(self, bits: np.ndarray, wires: Wires) -> np.ndarray:
         """float64 (shots,) of bits (shots, wires) that were measured in the basis."""
         values = np.zeros(len(bits))
+        column = {wire: i for i, wire in enumerate(wires)}
         for word, coefficient in self.coefficients.items():
-            parity = bits[:, wires.indices(Wires(list(word)))].sum(axis=1) % 2
+            parity = bits[:, [column[wire] for wire in word]].sum(axis=1) % 2
             values += coefficient * (1 - 2 * parity)
         return values
 
@@ -133,8 +134,9 @@ class Projection:
         return Projection(self.bits, factor * self.factor)
 
     def values(self, bits: np.ndarray, wires: Wires) -> np.ndarray:
-        columns = bits[:, wires.indices(Wires(list(self.bits)))]
-        return self.factor * (columns == list(self.bits.values())).all(axis=1)
+        column = {wire: i for i, wire in enumerate(wires)}
+        there = bits[:, [column[wire] for wire in self.bits]]
+        return self.factor * (there == list(self.bits.values())).all(axis=1)
 
     def outcomes(self) -> np.ndarray:
         return np.array([0.0, self.factor])

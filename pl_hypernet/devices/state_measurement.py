@@ -148,7 +148,8 @@ def _on_wires(bits: np.ndarray, drawn: Wires, wires: Wires) -> tuple[np.ndarray,
     """Bits of all wires in the order asked for, whatever the sites; of some wires as drawn."""
     if drawn == wires or len(drawn) < len(wires):
         return bits, drawn
-    return bits[:, drawn.indices(wires)], wires
+    column = {wire: i for i, wire in enumerate(drawn)}
+    return bits[:, [column[wire] for wire in wires]], wires
 
 
 def exact_value(measurement: MeasurementProcess, state: MatrixProductState, wires: Wires):

@@ -58,6 +58,10 @@ class MatrixProductState:
             for i in range(len(self.tensors))
         ]
 
+    @cached_property
+    def _site_of(self) -> dict:
+        return {wire: site for site, wire in enumerate(self.wires)}
+
     @property
     def bond_dim(self) -> int:
         """The largest bond dimension."""
@@ -192,7 +196,7 @@ class MatrixProductState:
                 f"{self.bond_dim} is too large to make: ask for fewer wires, or for the entropy of "
                 "one end of the line"
             )
-        sites = self.wires.indices(wires)
+        sites = [self._site_of[wire] for wire in wires]
         first, last = min(sites), max(sites)
         env = self.environments[first][None]  # (4^k, chi, chi): by the bits of bra and ket so far
         for site in range(first, last + 1):
@@ -214,7 +218,7 @@ class MatrixProductState:
         """
         if not operators:
             return 1.0
-        sites = [self.wires.index(wire) for wire in operators]
+        sites = [self._site_of[wire] for wire in operators]
         first, last = min(sites), max(sites) + 1
         bra = self.canonical[first:last]
         ket = bra.copy()
@@ -227,7 +231,7 @@ class MatrixProductState:
         """The state after a unitary matrix (2, 2) on each of some wires."""
         tensors = self.canonical.copy()
         for wire, unitary in unitaries.items():
-            site = self.wires.index(wire)
+            site = self._site_of[wire]
             tensors[site] = np.tensordot(unitary, tensors[site], axes=1)
         return MatrixProductState(
             tensors,
@@ -247,7 +251,7 @@ class MatrixProductState:
         """
         wires = Wires(wires)
         if len(self.wires) <= MAX_EXACT_WIRES:
-            axes = self.wires.indices(wires)
+            axes = [self._site_of[wire] for wire in wires]
             rest = [site for site in range(len(self.wires)) if site not in axes]
             cube = self.state_vector().reshape([2] * len(self.wires))
             return cube.transpose(axes + rest).reshape(2 ** len(wires), -1)
@@ -305,5 +309,5 @@ class MatrixProductState:
             amplitudes = np.tensordot(amplitudes, site, axes=(1, 0)).reshape(-1, site.shape[2])
         if wire_order is None or Wires(wire_order) == self.wires:
             return amplitudes[:, 0]
-        axes = self.wires.indices(Wires(wire_order))
+        axes = [self._site_of[wire] for wire in wire_order]
         return amplitudes.reshape([2] * len(axes)).transpose(axes).ravel()
