@@ -42,7 +42,7 @@ def test_train_prints_the_table_and_where_the_pictures_are(trained):
     folder, result = trained
     for text in ("66 qubits, 330 angles on hypernet.mps", "accuracy, vote by majority",
                  "activation = hard_sigmoid", "21 circuits (12 overlaps)",
-                 "Pictures (.png) in runs/001: "):  # fmt: skip
+                 "Written to runs/001", "Pictures (.png): "):  # fmt: skip
         assert text in result.stdout
     assert "step 3/3  E = " in result.stderr
     assert "±" in result.stderr

@@ -16,6 +16,7 @@ FLOW = [
         "torch_device",
         "torch_threads",
         "compiled",
+        "console",
     },
     {"datasets"},
     {"circuits"},

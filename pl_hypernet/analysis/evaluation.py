@@ -1,5 +1,6 @@
 """What shots of a trained state are worth as networks, one by one and together."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -80,7 +81,13 @@ class Evaluation:
         return mean_mutual_hamming(self.bits[self.good])
 
 
-def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evaluation:
+def evaluate(
+    network: BinaryNetwork,
+    bits: np.ndarray,
+    data,
+    loss=None,
+    progress: Callable[[float], None] | None = None,
+) -> Evaluation:
     """Scores shots as networks.
 
     Args:
@@ -89,14 +96,18 @@ def evaluate(network: BinaryNetwork, bits: np.ndarray, data, loss=None) -> Evalu
         data: the task, as for ``train``: first the training samples, by which real targets are
             standardised. The best shot is picked on these, never on the test samples.
         loss: as of :class:`NetworkLoss`.
+        progress: called again and again with the share of the work that is done.
     """
     bits = np.asarray(bits, dtype=np.int8)
     data = as_data(data, regression=network.is_regression)
     objective = NetworkLoss(network, data.inputs, data.targets, loss)
-    train = _judged(network, bits, data.inputs, data.targets, objective)
+    share = len(data.inputs) / data.n_samples
+    train = _judged(network, bits, data.inputs, data.targets, objective, _part(progress, 0, share))
     test = None
     if data.test_inputs is not None:
-        test = _judged(network, bits, data.test_inputs, data.test_targets)
+        test = _judged(
+            network, bits, data.test_inputs, data.test_targets, None, _part(progress, share, 1)
+        )
     best = int(train.losses.argmin())
     return Evaluation(
         bits=bits,
@@ -115,6 +126,11 @@ def _names(data: Data) -> tuple[str, ...]:
     if data.n_targets == 1:
         return ()
     return data.target_names or tuple(f"target {k}" for k in range(data.n_targets))
+
+
+def _part(progress: Callable[[float], None] | None, begin: float, end: float):
+    """The progress of a part of the work."""
+    return progress and (lambda share: progress(begin + (end - begin) * share))
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,7 +161,7 @@ class _Judged:
         )
 
 
-def _judged(network, bits, inputs, targets, objective: NetworkLoss | None = None) -> _Judged:
+def _judged(network, bits, inputs, targets, objective: NetworkLoss | None, progress) -> _Judged:
     """Scores, and losses if there is an objective, in one pass over the samples."""
     targets = np.asarray(targets)
     expected = torch.as_tensor(targets, device=network.scale.device)
@@ -164,7 +180,7 @@ def _judged(network, bits, inputs, targets, objective: NetworkLoss | None = None
         losses = objective.loss(logits, objective.targets).double()
         return torch.cat([losses[:, None], scores], dim=1)
 
-    scores, votes = network.score_and_vote(bits, inputs, reduce)
+    scores, votes = network.score_and_vote(bits, inputs, reduce, progress)
     losses = None
     if objective is not None:
         losses, scores = scores[:, 0], scores[:, 1:]

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from rich.markup import escape
 from rich.table import Table
 
 from pl_hypernet.analysis.evaluation import Accuracy, Evaluation
@@ -52,11 +53,15 @@ class Summary(Figures):
                 table.add_row(f"shots with {name} = {option}", "", _percent(share))
         overlaps = self.get("overlaps")  # absent from old files
         overlaps = f" ({overlaps:,} overlaps)" if overlaps else ""
-        table.caption = (
+        in_all = self.get("run_seconds")  # absent from old files, and from runs that did not end
+        in_all = "" if in_all is None else f", in all {in_all:.1f} s"
+        lines = [
             f"{self['steps']} steps of {self['optimizer']}, seed {self['seed']}: "
-            f"{self['seconds']:.1f} s\n{self['circuits']:,} circuits{overlaps}, "
-            f"{self['shots']:,} shots"
-        )
+            f"{self['seconds']:.1f} s{in_all}",
+            f"{self['circuits']:,} circuits{overlaps}, {self['shots']:,} shots",
+            *(f"[not dim bold]{escape(remark)}[/]" for remark in self.get("remarks", [])),
+        ]
+        table.caption, table.caption_justify = "\n".join(lines), "left"
         return table
 
     def save(self, path) -> None:

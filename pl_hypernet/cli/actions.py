@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from rich.console import Console
 from rich.table import Table
-from scipy.stats import ks_2samp
 
 from pl_hypernet.analysis import Evaluation, evaluate
 from pl_hypernet.cli.agreement import agree_to_run, agree_to_shots
+from pl_hypernet.cli.loading import loading
 from pl_hypernet.cli.options import merge_settings
+from pl_hypernet.console import Console
 from pl_hypernet.devices import may_hold_tasks
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.training import load, train
 from pl_hypernet.training.budget import BUDGET, sample_within
+from pl_hypernet.training.choose_optimizer import AUTO
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import TASKS, next_run_folder
 from pl_hypernet.training.hypernetwork import CUSTOM
@@ -50,14 +51,16 @@ def train_from_settings(
     """
     settings = merge_settings(config_path, given, options)
     config = RunConfig.checked(settings)
-    data = config.load_data()
-    hypernet = config.build_hypernetwork(data.n_inputs)
+    with loading("data"):
+        data = config.load_data()
+        hypernet = config.build_hypernetwork(data.n_inputs)
+        if config.optimizer != AUTO:
+            config.build_optimizer(seed=0)  # refuses what is wrong before anything is said
     console = Console()
     console.print(
         f"{len(data.inputs):,} samples of {data.n_inputs} inputs; {hypernet.n_qubits} qubits, "
         f"{hypernet.n_angles} angles on {_named(config.device, config.device_options)}; "
-        f"{config.steps} steps of {config.optimizer} with {config.shots} shots",
-        highlight=False,
+        f"{config.steps} steps of {config.optimizer} with {config.shots} shots"
     )
     budget = agree_to_run(hypernet, config, budget, yes, prices)
     out = out or next_run_folder()
@@ -87,7 +90,6 @@ def train_from_settings(
                 f"Paid tasks are noted in {out / TASKS}: run again with --device-option "
                 f"task_log={out / TASKS} to take them up.",
                 soft_wrap=True,
-                highlight=False,
             )
         raise
     console.print(run.summary.table())
@@ -96,7 +98,8 @@ def train_from_settings(
         cost = "" if spending is None else f"; about ${spending.dollars:,.2f} {spending.terms}"
         console.print(f"Tasks: {counts[0]} made, {counts[1]} of a task log taken up{cost}.")
     names = ", ".join(path.stem for path in sorted(run.folder.glob("*.png")))
-    console.print(f"Pictures (.png) in {run.folder}: {names}", soft_wrap=True, highlight=False)
+    console.print(f"Written to {run.folder}", soft_wrap=True)
+    console.print(f"Pictures (.png): {names}")
     if run.stop_reason == BUDGET:
         console.print(f"Stopped by the budget after step {len(run.history)}.")
     if run.stop_reason == "interrupted":
@@ -152,7 +155,7 @@ def sample_run(
     if evaluation is not None and here != there:
         console.print(_comparison({there: run.evaluation, here: evaluation}))
     if out is not None:
-        console.print(f"Bits int8 {bits.shape} in {out}", highlight=False)
+        console.print(f"Bits int8 {bits.shape} in {out}", soft_wrap=True)
 
 
 def _named(device: str, options: dict[str, Any]) -> str:
@@ -210,6 +213,8 @@ def _vote(evaluation: Evaluation) -> str:
 
 def _comparison(evaluations: dict[str, Evaluation]) -> Table:
     """The same theta on two devices: do their shots have the same distribution of accuracy?"""
+    from scipy.stats import ks_2samp  # here alone: it takes half a second to load
+
     accuracies = [(e.test or e.train).each for e in evaluations.values()]
     p_value = ks_2samp(*accuracies).pvalue
     word = next(iter(evaluations.values())).word

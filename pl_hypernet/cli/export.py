@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from rich.console import Console
 
+from pl_hypernet.console import Console
 from pl_hypernet.errors import HypernetError, InputError, RunFolderError, unknown_name
 from pl_hypernet.exports import check_export, export, export_summary
 from pl_hypernet.exports.files import NO_ONNX, SUFFIXES, check_path, has_onnx
@@ -46,7 +46,7 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
     formats = [format] if format or out else list(SUFFIXES)
     for name in formats:
         if len(formats) > 1 and name == "onnx" and not has_onnx():
-            console.print(f"No ONNX file: {NO_ONNX}", soft_wrap=True, highlight=False, markup=False)
+            console.print(f"No ONNX file: {NO_ONNX}", soft_wrap=True, markup=False)
             continue
         try:
             path = out or folder / f"{what}{SUFFIXES[name]}"
@@ -54,7 +54,7 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
         except InputError as error:
             if len(formats) == 1:
                 raise
-            console.print(f"No {name} file: {error}", soft_wrap=True, highlight=False, markup=False)
+            console.print(f"No {name} file: {error}", soft_wrap=True, markup=False)
             continue
         found = check_export(network, bits, path, inputs, schema)
         if not found:
@@ -67,7 +67,6 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
             f"{path}: {path.stat().st_size:,} bytes; run, it says the same as the network on "
             f"{found.equal:,} of {found.samples:,} {samples}{ties}",
             soft_wrap=True,
-            highlight=False,
         )
 
 

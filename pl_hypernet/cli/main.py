@@ -6,15 +6,16 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from pl_hypernet.cli.loading import loading
 from pl_hypernet.cli.run_settings import Pairs, with_run_settings
+from pl_hypernet.console import Console, take_all_characters
 from pl_hypernet.errors import HypernetError
 from pl_hypernet.version import __version__
 
 app = typer.Typer(
     help="Quantum hypernetworks: every measured shot is a binary neural network.",
-    no_args_is_help=True,
     add_completion=False,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,  # boxes cut what is long
     pretty_exceptions_enable=False,
 )
 
@@ -33,6 +34,7 @@ PricesOption = Annotated[
 
 def run() -> None:
     """Entry point: bad input is one line on standard error and exit code 2."""
+    take_all_characters()
     try:
         sys.exit(app(prog_name="pl-hypernet", standalone_mode=False))
     except HypernetError as error:
@@ -61,13 +63,15 @@ def _version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@app.callback(invoke_without_command=True)
 def main(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        print(context.get_help())
 
 
 @app.command()
@@ -81,8 +85,9 @@ def train(
     yes: YesOption = False,
     prices: PricesOption = None,
 ) -> None:
-    """Train; with no option: 0 against 1 at 8x8 pixels, 66 qubits on hypernet.mps."""
-    from pl_hypernet.cli.actions import train_from_settings
+    """Train: 0 against 1 on 66 qubits where no option is given."""
+    with loading():
+        from pl_hypernet.cli.actions import train_from_settings
 
     if train_from_settings(*settings, out, budget, yes, prices) == "interrupted":
         raise KeyboardInterrupt
@@ -95,12 +100,13 @@ def plan(
     prices: PricesOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print the figures as JSON.")] = False,
 ) -> None:
-    """What a training would cost, without running it; takes the options of train."""
-    from pl_hypernet.cli.options import merge_settings
-    from pl_hypernet.training import plan as make_plan
+    """What a training would cost; takes the options of train."""
+    with loading():
+        from pl_hypernet.cli.options import merge_settings
+        from pl_hypernet.training import plan as make_plan
 
     planned = make_plan(prices, **merge_settings(*settings))
-    print(planned.to_json()) if json else _console().print(planned.table())
+    print(planned.to_json()) if json else Console().print(planned.table())
 
 
 @app.command()
@@ -108,23 +114,27 @@ def evaluate(
     folder: RunFolder,
     json: Annotated[bool, typer.Option("--json", help="Print summary.json instead.")] = False,
 ) -> None:
-    """Accuracy of the shots of a trained state, of the best and of the vote."""
+    """The table of a run again: its shots, the best, their vote."""
     import json as json_module
 
-    from pl_hypernet.training import load
-
-    summary = load(folder).summary
-    print(json_module.dumps(summary, indent=2)) if json else _console().print(summary.table())
+    with loading():
+        from pl_hypernet.training import load
+    with loading("the run"):
+        summary = load(folder).summary
+    print(json_module.dumps(summary, indent=2)) if json else Console().print(summary.table())
 
 
 @app.command()
 def report(folder: RunFolder) -> None:
-    """The table and the pictures of a run again, from what it left."""
-    from pl_hypernet.training import load
-
-    run = load(folder)
-    _console().print(run.summary.table())
-    _print_paths(run.save_pictures())
+    """The table of a run again, and its pictures drawn anew."""
+    with loading():
+        from pl_hypernet.training import load
+    with loading("the run"):
+        run = load(folder)
+        paths = run.save_pictures()
+    Console().print(run.summary.table())
+    for path in paths:
+        print(path)
 
 
 @app.command()
@@ -144,12 +154,13 @@ def sample(
     budget: BudgetOption = None,
     yes: YesOption = False,
 ) -> None:
-    """Draw shots from a trained theta, on the same or on another device."""
+    """Draw shots from a trained theta, on this or another device."""
     from pl_hypernet.cli.options import parse_pairs
 
     options = parse_pairs(device_option or [], "--device-option")
 
-    from pl_hypernet.cli.actions import sample_run
+    with loading():
+        from pl_hypernet.cli.actions import sample_run
 
     sample_run(folder, shots, device, options, seed, out, budget, yes)
 
@@ -185,19 +196,21 @@ def export(
         Path | None, typer.Option(help="A new file: .pt2, .onnx or .npz; default in DIR.")
     ] = None,
 ) -> None:
-    """Write networks of a run as files that need no pl_hypernet, and check these."""
-    from pl_hypernet.cli.export import export_run
+    """Write networks as files that need no pl_hypernet."""
+    with loading():
+        from pl_hypernet.cli.export import export_run
 
     export_run(folder, what, format, out)
 
 
 @app.command()
 def devices() -> None:
-    """The PennyLane devices installed here and what each can do for us."""
+    """The PennyLane devices installed here and what each can do."""
     from rich import box
     from rich.table import Table
 
-    from pl_hypernet.devices.installed import installed_devices
+    with loading():
+        from pl_hypernet.devices.installed import installed_devices
 
     table = Table(
         title="PennyLane devices installed here",
@@ -226,26 +239,14 @@ def devices() -> None:
             "any" if most is None else f"{most}",
             "exact" if overlaps is None else f"exact to {overlaps}" if overlaps else "by shots",
         )
-    console = _console()
+    console = Console()
     console.print(table)
     if others:
         console.print(
             "Also installed, not tried by us; how they return bits is found by trying: "
-            + ", ".join(others),
-            highlight=False,
+            + ", ".join(others)
         )
 
 
 def _yes(value: bool | None) -> str:
     return "?" if value is None else "yes" if value else "no"
-
-
-def _console():
-    from rich.console import Console
-
-    return Console()
-
-
-def _print_paths(paths) -> None:
-    for path in paths:
-        print(path)

@@ -86,6 +86,11 @@ class Data:
         return self.inputs.shape[1]
 
     @property
+    def n_samples(self) -> int:
+        """Of training and testing."""
+        return len(self.inputs) + (0 if self.test_inputs is None else len(self.test_inputs))
+
+    @property
     def is_regression(self) -> bool:
         """Whether targets are real numbers, not classes."""
         return self.classes is None

@@ -37,7 +37,6 @@ def hypernet_mps_seconds(e: Effort) -> float:
 
 TASK_SECONDS = 3.0  # of a task on a QPU, beside its shots; the queue is not counted
 SHOT_SECONDS = 3e-4  # of a superconducting QPU, reset included
-SCORING = 2.2e-10  # seconds for each weight, sample and shot
 
 
 def ion_shot_seconds(timing: dict[str, float], gates: GateCounts) -> float:

@@ -29,6 +29,7 @@ from pl_hypernet.networks.arguments import (
     truth,
 )
 from pl_hypernet.networks.choice import Choice
+from pl_hypernet.networks.default_scale import default_scale
 from pl_hypernet.networks.layout import Block, ParameterLayout
 from pl_hypernet.networks.parameters import Chosen, Parameters
 from pl_hypernet.networks.unique import unique_bitstrings
@@ -68,8 +69,9 @@ class BinaryNetwork(torch.nn.Module):
         activation: of one output: ``"sigmoid"``, ``"hard_sigmoid"``, or a :class:`Choice` of them;
             of several: ``"softmax"``; of any number ``"identity"`` for regression. None: sigmoid
             or softmax.
-        scale: factor of the logits; None: 8 / sqrt(inputs of the last layer), which is 1 for 64
-            (for regression 1 / sqrt(inputs of the last layer)).
+        scale: factor of the logits; None: 8 / sqrt(n_inputs) without hidden layers, 1 for 64, and
+            behind them what makes logits of random networks as large: see
+            :func:`~pl_hypernet.networks.default_scale.default_scale`.
         values: what the bits of weights and biases stand for, as ``(1, -3)``, ``"ternary"``,
             ``"2-bit"``, or a :class:`Choice` of pairs (arXiv:2301.08292): see
             :func:`~pl_hypernet.networks.values.find_values`. A list: one for each layer.
@@ -162,7 +164,9 @@ class BinaryNetwork(torch.nn.Module):
         self.fixed = dict(fixed or {})
         self.layout = ParameterLayout(self._blocks(), self.tied, self.fixed)
         if scale is None:
-            scale = (1 if self.is_regression else 8) / math.sqrt((n_inputs, *self.layers)[-2])
+            scale = default_scale(
+                n_inputs, self.layers, self.values, self.bias, self.hidden, self.is_regression
+            )
         # a buffer, so that module.to(device) moves the place where networks are scored
         self.register_buffer("scale", torch.tensor(float(scale), dtype=torch.float32))
 
@@ -269,9 +273,18 @@ class BinaryNetwork(torch.nn.Module):
         return self.score_and_vote(bits, inputs, lambda logits: logits[:, 0, 0])[1]
 
     def score_and_vote(
-        self, bits, inputs, reduce: Callable[[Tensor], Tensor]
+        self,
+        bits,
+        inputs,
+        reduce: Callable[[Tensor], Tensor],
+        progress: Callable[[float], None] | None = None,
     ) -> tuple[np.ndarray, Votes]:
-        """What :meth:`score` and :meth:`vote` return, for one pass over the samples."""
+        """What :meth:`score` and :meth:`vote` return, for one pass over the samples.
+
+        Args:
+            bits, inputs, reduce: as of :meth:`score`.
+            progress: called again and again with the share of the work that is done.
+        """
         rows, inverse = unique_bitstrings(_as_numpy(bits))
         often = torch.as_tensor(np.bincount(inverse), device=self.scale.device)
 
@@ -281,9 +294,12 @@ class BinaryNetwork(torch.nn.Module):
             choosing = self._choosing(logits, weights)
             return _as_array(reduce(logits)), _as_array(sums), _as_array(choosing)
 
-        scores, total, choosing = [], 0.0, 0.0
+        scores, total, choosing, done = [], 0.0, 0.0, 0
         for score, sums, chosen in self._in_parts(rows, inputs, of_part):
             scores.append(score)
+            done += len(score)
+            if progress is not None:
+                progress(done / len(rows))
             total = total + sums.astype(np.float64)
             choosing = choosing + chosen.astype(np.float64)
         mean, shares = total / len(inverse), choosing / len(inverse)

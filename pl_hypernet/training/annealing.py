@@ -23,6 +23,11 @@ def find_weight(weight) -> Weight:
     return numbers if len(numbers) == 2 else numbers[0]
 
 
+def changes(weight: Weight) -> bool:
+    """Whether a weight changes over the steps."""
+    return not isinstance(weight, int | float) and weight[0] != weight[1]
+
+
 def weight_at(weight: Weight, step: int, steps: int) -> float:
     """The weight at a step, from 0 to steps - 1: linear from start to stop, or constant."""
     if not isinstance(weight, tuple):

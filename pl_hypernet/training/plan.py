@@ -12,12 +12,12 @@ from pl_hypernet.circuits import HardwareEfficientAnsatz, start_angles
 from pl_hypernet.devices import circuit_costs
 from pl_hypernet.devices.exact_log_p import INSTEAD
 from pl_hypernet.devices.known import noise_of
-from pl_hypernet.devices.timing import SCORING
 from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.hypernetwork import check_ansatz_options
+from pl_hypernet.training.timing import PICTURE_SECONDS, evaluation_seconds, scoring_seconds
 
 UPDATE_SECONDS = 3e-9  # times angles and estimates of the metric so far: of the solve with it
 
@@ -115,8 +115,8 @@ def plan(prices=None, **settings) -> Plan:
     step["circuits"] = step["energies"] + step["overlaps"]
     measured = step["energies"] + (0 if costs.exact_overlaps else step["overlaps"])
     step["shots"] = measured * config.shots
-    sample = SCORING * config.shots * network.n_qubits  # seconds to score one
-    scoring = sample * min(config.batch_size, len(data.inputs))
+    n_batch = min(config.batch_size, len(data.inputs))
+    scoring = scoring_seconds(network, config.shots, n_batch)
     learned = min(config.steps, theta.size / 2) if step["overlaps"] else 0
     step["seconds"] = None
     if costs.seconds is not None:
@@ -127,6 +127,7 @@ def plan(prices=None, **settings) -> Plan:
             + UPDATE_SECONDS * theta.size * learned
         )
     total = {name: None if value is None else value * config.steps for name, value in step.items()}
+    end = None  # seconds of evaluation and pictures
     # the calibration of the step, energies on all samples, and the evaluation of the trained state
     before = getattr(optimizer, "circuits_at_start", lambda: 0)()
     between = config.steps // config.evaluate_every if config.evaluate_every else 0
@@ -139,9 +140,11 @@ def plan(prices=None, **settings) -> Plan:
         total["seconds"] += (
             energies * costs.seconds["energy"]
             + before * scoring
-            + between * sample * len(data.inputs)
+            + between * scoring_seconds(network, config.shots, len(data.inputs))
             + tasks * costs.task_seconds
         )
+        end = evaluation_seconds(network, config.evaluation_shots, data.n_samples) + PICTURE_SECONDS
+        total["seconds"] += end
     if per_task:
         total["tasks"] += tasks
     for part in (step, total):
@@ -151,7 +154,8 @@ def plan(prices=None, **settings) -> Plan:
     remarks = [
         *([why] if why else []),
         *costs.remarks,
-        f"in all: and {config.evaluation_shots} shots to judge the end",
+        f"in all: and {config.evaluation_shots} shots to judge the end"
+        + (f"; evaluation and pictures take {duration(end)}" if end is not None else ""),
     ]
     if costs.price is not None:
         remarks.insert(0, f"{costs.price.source}...: {costs.price}, as of {costs.price.as_of}")

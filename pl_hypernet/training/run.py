@@ -19,6 +19,7 @@ from pl_hypernet.networks.votes import Votes
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import LOSSES, read_array, read_summary
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
+from pl_hypernet.training.remarks import remarks
 
 WHICH = ("vote", "majority", "best")  # networks that predict
 
@@ -82,10 +83,14 @@ class Run:
         Raises:
             InputError: data or loss are a user's own, and were not handed over.
         """
+        return self.judged()
+
+    def judged(self, progress: Callable[[float], None] | None = None) -> Evaluation:
+        """What :attr:`evaluation` is, computed now; progress as of :func:`evaluate`."""
         loss = self.given_loss or self.config.loss
         if loss == CUSTOM:
             raise InputError("this run has a loss of its own: hand it over as loss")
-        return evaluate(self.hypernet.network, self.bits, self.data, loss)
+        return evaluate(self.hypernet.network, self.bits, self.data, loss, progress)
 
     @cached_property
     def summary(self) -> Summary:
@@ -109,7 +114,11 @@ class Run:
             **{name: last.get(name, 0) for name in ("circuits", "overlaps", "shots")},
             "seconds": round(sum(record["seconds"] for record in self.history), 3),
         }
-        return summarise(self.evaluation, about, spent)
+        summary = summarise(self.evaluation, about, spent)
+        summary["remarks"] = remarks(
+            self.history, self.evaluation, self.data, self.config, self.hypernet
+        )
+        return summary
 
     @cached_property
     def best(self) -> np.ndarray:

@@ -1,10 +1,11 @@
 """From data to a trained hypernetwork in one call."""
 
-import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
 
+from pl_hypernet.console import Console
 from pl_hypernet.datasets import as_data
 from pl_hypernet.devices import may_hold_tasks
 from pl_hypernet.errors import BudgetError, HypernetError
@@ -30,8 +31,11 @@ from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 from pl_hypernet.training.interrupt import FinishStep
 from pl_hypernet.training.progress import ProgressBar
 from pl_hypernet.training.run import Run
+from pl_hypernet.training.timing import PICTURE_SECONDS, evaluation_seconds
 from pl_hypernet.training.trainer import Trainer
 from pl_hypernet.user_code import UserCode
+
+TRAINING, EVALUATION, PICTURES = "training", "evaluation", "pictures"
 
 
 def train(
@@ -104,6 +108,7 @@ def train(
             in the middle, as of losses that turn NaN: the error holds the angles of the last step
             that went well as ``.theta``, and with ``out`` the checkpoint does.
     """
+    began = time.perf_counter()
     config = _config(
         hypernet,
         data,
@@ -124,7 +129,7 @@ def train(
     )
     config, why = config.with_optimizer_chosen(lambda: hypernet.operations(hypernet.start_angles()))
     if why and progress:
-        print(why, file=sys.stderr)
+        Console(stderr=True).print(why)
     network = hypernet.network
     data = as_data(data, regression=network.is_regression)
     check_task(network, data)
@@ -156,28 +161,45 @@ def train(
         save_schema(folder, data.schema)
         tasks = folder / TASKS
 
-    with hypernet.device.tasks_logged(tasks):
-        try:
-            with one_thread_if_small(hypernet.shots * min(batch_size, len(data.inputs))):
-                history, stop_reason = _loop(trainer, allowed, steps, callbacks, folder, progress)
-        except BaseException as error:
-            if trainer.n_steps > 0:
-                _keep(trainer, folder, error)
-            elif folder is not None and not may_hold_tasks(tasks):
-                unmake_run_folder(made)  # refused by the device, nothing paid: leave nothing
-            raise
-        with nullcontext() if allowed is None else allowed.for_evaluation():
-            bits = hypernet.sample(trainer.theta, config.evaluation_shots)
+    shots, n_samples = config.evaluation_shots, data.n_samples
+    stages = {TRAINING: None, EVALUATION: evaluation_seconds(network, shots, n_samples)}
     if folder is not None:
-        save_array(folder / SHOTS, bits)
-    theta, schema = trainer.theta, data.schema
-    run = Run(hypernet, config, schema, theta, history, bits, stop_reason, folder, data, loss)
-    evaluation, summary = run.evaluation, run.summary  # now, not when they are asked for
-    if folder is not None:
-        save_array(folder / LOSSES, evaluation.energy.losses)
-        summary.save(folder / SUMMARY)
-        run.save_pictures()
+        stages[PICTURES] = PICTURE_SECONDS
+    with ProgressBar(stages, progress) as bar:
+        with hypernet.device.tasks_logged(tasks):
+            try:
+                with one_thread_if_small(hypernet.shots * min(batch_size, len(data.inputs))):
+                    history, stop_reason = _loop(trainer, allowed, steps, callbacks, folder, bar)
+            except BaseException as error:
+                if trainer.n_steps > 0:
+                    _keep(trainer, folder, error)
+                elif folder is not None and not may_hold_tasks(tasks):
+                    unmake_run_folder(made)  # refused by the device, nothing paid: leave nothing
+                raise
+            bar.stage(EVALUATION, f"evaluating {shots:,} shots on {n_samples:,} samples")
+            with nullcontext() if allowed is None else allowed.for_evaluation():
+                bits = hypernet.sample(trainer.theta, shots)
+        if folder is not None:
+            save_array(folder / SHOTS, bits)
+        theta, schema = trainer.theta, data.schema
+        run = Run(hypernet, config, schema, theta, history, bits, stop_reason, folder, data, loss)
+        _finish(run, began, bar)
     return run
+
+
+def _finish(run: Run, began: float, bar: ProgressBar) -> None:
+    """Judges the shots, draws, and keeps both in the run's folder, if it has one."""
+    run.evaluation = run.judged(bar.share)  # now, not when it is asked for
+    summary = run.summary
+    if run.folder is not None:
+        save_array(run.folder / LOSSES, run.evaluation.energy.losses)
+        summary.save(run.folder / SUMMARY)  # before pictures, should one of them fail
+        bar.stage(PICTURES, "drawing pictures")
+        run.save_pictures()
+    summary["run_seconds"] = round(time.perf_counter() - began, 3)
+    if run.folder is not None:
+        summary.save(run.folder / SUMMARY)
+    bar.done()
 
 
 def _budget(hypernet, optimizer, config, dollars, prices) -> Budget | None:
@@ -195,17 +217,13 @@ def _budget(hypernet, optimizer, config, dollars, prices) -> Budget | None:
     return budget
 
 
-def _loop(trainer, budget, steps, callbacks, folder, progress) -> tuple[list[dict], str]:
+def _loop(trainer, budget, steps, callbacks, folder, bar) -> tuple[list[dict], str]:
     """Makes the steps; returns the history and why it ended."""
     history: list[dict] = []
     stop_reason = "steps"
     pace = CheckpointPace()
     try:
-        with (
-            ProgressBar(steps) if progress else nullcontext() as bar,
-            FinishStep() as interrupt,
-            nullcontext() if budget is None else budget.for_steps(),
-        ):
+        with FinishStep() as interrupt, nullcontext() if budget is None else budget.for_steps():
             while trainer.n_steps < steps:
                 if budget is not None and not budget.allows_step(trainer.n_steps + 1):
                     stop_reason = BUDGET
@@ -217,8 +235,7 @@ def _loop(trainer, budget, steps, callbacks, folder, progress) -> tuple[list[dic
                     if pace.is_due():
                         with pace.writing():
                             _save(folder, trainer, "unfinished")
-                if bar is not None:
-                    bar(record, trainer.theta)
+                bar.step(record, steps)
                 answers = [_answer(callback, record, trainer.theta) for callback in callbacks]
                 if interrupt.requested:
                     answers.append("interrupted")

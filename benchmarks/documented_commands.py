@@ -1,0 +1,146 @@
+"""Every line of README and docs that begins with pl-hypernet, run as it stands there.
+
+Lines come from the blocks of README.md and docs/ in order, and run in one folder, so that runs/001
+is what the first training left. Data that a line names and nobody has (mine.npz, ...) are made up
+first. What a training says of itself if it learned nothing is shown, and ends the program with an
+error, as does a command that fails.
+
+With --small each training takes two steps and a few shots, and exit codes alone count; images that
+do not ship are made up too. All run in this process, which loads packages once:
+
+    python benchmarks/documented_commands.py --small
+
+At full size images are MNIST and Fashion-MNIST of torchvision in --root, downloaded if they can be.
+That takes about an hour; --only and --skip choose among the lines.
+"""
+
+import contextlib
+import io
+import json
+import os
+import re
+import shlex
+import struct
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+import typer
+
+from pl_hypernet.cli import main as command
+from pl_hypernet.console import Console
+
+ROOT = Path(__file__).parent.parent
+PAGES = ["README.md", "docs/**/*.md"]
+SMALL = ["--steps", "2", "--shots", "20", "--batch-size", "50", "--evaluation-shots", "20"]
+ACCOUNT = "device_arn="  # needs one at AWS
+
+
+def documented_commands(root: Path = ROOT) -> list[tuple[str, str]]:
+    """Pages and lines: a block is fenced, or indented by four; a backslash continues a line."""
+    found = []
+    for page in [path for pattern in PAGES for path in sorted(root.glob(pattern))]:
+        text = page.read_text().replace("\\\n", " ")
+        for line in re.findall(r"^(?: {4})?(pl-hypernet .*)$", text, re.MULTILINE):
+            words = shlex.split(line, comments=True)
+            found.append((str(page.relative_to(root)), shlex.join(words)))
+    return found
+
+
+def make_tables(folder: Path) -> None:
+    """Data of one's own: classes that two columns decide, prices that are sums."""
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(400, 4))
+    targets = (inputs[:, 0] > inputs[:, 1]).astype(int)
+    for name in ("mine", "small"):
+        np.savez(folder / f"{name}.npz", inputs=inputs, targets=targets)
+    prices = 100 + 20 * inputs[:, 0] + 10 * inputs[:, 1] + rng.normal(size=400)
+    for name, column, last in (("mine", "label", targets), ("prices", "price", prices)):
+        table = np.column_stack([inputs, last])
+        header = f"a,b,c,d,{column}"
+        np.savetxt(folder / f"{name}.csv", table, "%g", ",", header=header, comments="")
+
+
+def make_images(folder: Path) -> Path:
+    """MNIST and Fashion-MNIST of 200 random images, as torchvision reads them."""
+    rng = np.random.default_rng(0)
+    arrays = {
+        "images-idx3-ubyte": rng.integers(0, 256, (200, 28, 28), dtype=np.uint8),
+        "labels-idx1-ubyte": np.arange(200, dtype=np.uint8) % 10,
+    }
+    for name in ("MNIST", "FashionMNIST"):
+        raw = folder / "images" / name / "raw"
+        raw.mkdir(parents=True)
+        for prefix in ("train", "t10k"):
+            for kind, array in arrays.items():
+                header = struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape)
+                (raw / f"{prefix}-{kind}").write_bytes(header + array.tobytes())
+    return folder / "images"
+
+
+def run(line: str) -> tuple[int, str, float]:
+    """Exit code, what was printed, and seconds."""
+    shown, before = io.StringIO(), sys.argv
+    sys.argv = shlex.split(line)
+    start = time.perf_counter()
+    try:
+        with contextlib.redirect_stdout(shown), contextlib.redirect_stderr(shown):
+            command.run()
+        code = 0
+    except SystemExit as exit_:
+        code = exit_.code or 0
+    finally:
+        sys.argv = before
+    return code, shown.getvalue(), time.perf_counter() - start
+
+
+def main(
+    small: Annotated[bool, typer.Option(help="Two steps each; exit codes alone.")] = False,
+    only: Annotated[str, typer.Option(help="Lines that contain this.")] = "",
+    skip: Annotated[list[str] | None, typer.Option(help="No lines that contain this.")] = None,
+    root: Annotated[Path | None, typer.Option(help="Folder of torchvision's images.")] = None,
+) -> None:
+    """Runs what is documented, and looks at it."""
+    console = Console()
+    bad = 0
+    folder = Path(tempfile.mkdtemp())
+    make_tables(folder)
+    images = make_images(folder) if small else root and root.resolve()
+    os.chdir(folder)
+    for page, line in documented_commands():
+        if only not in line or any(text in line for text in skip or []) or ACCOUNT in line:
+            continue
+        name = line.split()[1]
+        words = shlex.split(line)
+        if images and name == "train" and ("digits=" in line or "fashion" in line):
+            words += ["--data-option", f"root={images}"]
+        if small and name == "train":
+            words += SMALL
+        elif small and name == "sample":
+            words += ["--shots", "20"]
+        code, shown, seconds = run(shlex.join(words))
+        console.print(f"{line}\n  {page}: {seconds:.1f} s", soft_wrap=True, markup=False)
+        if code:
+            bad += 1
+            console.print(shown, markup=False)
+        written = re.search(r"^Written to (.*)$", shown, re.MULTILINE)
+        if written and not small:
+            summary = json.loads((Path(written[1]) / "summary.json").read_text())
+            best = summary.get("test_accuracy") or summary.get("train_accuracy")
+            best = best or summary.get("test_r2") or summary["train_r2"]
+            console.print(
+                f"  E {summary['energy']['mean']:.4f}, best {best['best']:.4f}, vote "
+                f"{best['vote']:.4f}, {summary['steps']} steps",
+            )
+            for remark in summary["remarks"]:
+                bad += 1
+                console.print(f"  {remark}", soft_wrap=True, markup=False)
+    if bad:
+        sys.exit(f"{bad} of the documented commands did not do what they are there for")
+
+
+if __name__ == "__main__":
+    typer.run(main)

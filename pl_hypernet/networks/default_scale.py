@@ -1,0 +1,63 @@
+"""The factor of the outputs where none is given: random networks are neither flat nor certain."""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+
+from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS
+from pl_hypernet.networks.choice import Choice
+from pl_hypernet.networks.values import Values
+
+LOGITS = 2.0  # standard deviation of the logits of random networks
+PIXELS = 1 / 16  # mean square of inputs that are pixels from 0 to 1, as those of digits
+NODES = 32  # of the quadrature over a normal distribution
+
+
+def default_scale(
+    n_inputs: int,
+    layers: Sequence[int],
+    values: Sequence[Values],
+    bias: Sequence[bool],
+    hidden: Sequence,
+    is_regression: bool,
+) -> float:
+    r""":math:`2 / \sqrt{n m}`, for n inputs of the last layer of mean square m: logits of random
+    networks of weights +1 and -1 then have a standard deviation of about 2.
+
+    Without hidden layers m = 1/16, so that the scale is :math:`8 / \sqrt{n}`, 1 for 64. Behind
+    hidden layers m is that of the activation of a normal variable, whose variance comes from the
+    layer before it in the same way. Of a regression, whose inputs and targets are standardised, 1
+    takes the place of 2, and m = 1 that of 1/16.
+
+    Args:
+        n_inputs: that a network sees.
+        layers: neurons of each layer.
+        values, bias: of each layer.
+        hidden: activation of each hidden layer, or a choice of them.
+        is_regression: whether the output is a number.
+    """
+    size, fan_in = 1.0 if is_regression else PIXELS, n_inputs
+    for i, activation in enumerate(hidden):
+        variance = _mean_square(values[i]) * (fan_in * size + bias[i])
+        size, fan_in = _mean_square_after(activation, variance), layers[i]
+    return (1.0 if is_regression else LOGITS) / math.sqrt(fan_in * size)
+
+
+def _mean_square(values: Values) -> float:
+    """Of a weight whose bits are random."""
+    levels = values.options if isinstance(values, Choice) else values
+    return float(np.mean(np.square(levels)))
+
+
+def _mean_square_after(activation, variance: float) -> float:
+    """Of a hidden neuron whose sum is normal."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    options = activation.options if isinstance(activation, Choice) else (activation,)
+    sizes = []
+    for option in options:
+        function = HIDDEN_ACTIVATIONS[option] if isinstance(option, str) else option
+        h = function(torch.as_tensor(math.sqrt(variance) * nodes, dtype=torch.float32))
+        sizes.append(weights @ h.double().numpy() ** 2 / weights.sum())
+    return float(np.mean(sizes))
