@@ -404,6 +404,16 @@ def test_sample_and_energy():
     assert np.array_equal(hypernet.start_angles(), theta)
 
 
+@pytest.mark.parametrize("shots", [0, -1, 1.5, True])
+def test_shots_that_are_none_are_not_the_default(shots):
+    hypernet = small_hypernet()
+    theta = hypernet.start_angles()
+    for ask in (hypernet.sample, lambda *args: hypernet.energy(args[0], len, args[1])):
+        with pytest.raises(InputError, match=f"shots={shots}: expected an int of at least 1"):
+            ask(theta, shots)
+    assert hypernet.sample(theta, np.int64(1)).shape == (1, 6)
+
+
 def test_a_device_object_with_its_wires():
     network = plh.BinaryNetwork(4)
     dev = qml.device("default.qubit", wires=["a", "b", "c", "d", "e"], seed=0)

@@ -177,7 +177,7 @@ class QuantumHypernetwork:
 
         Args:
             loss: bits int8 (S, n_qubits) -> losses (S,).
-            shots: None: the hypernetwork's.
+            shots: at least 1; None: the hypernetwork's.
             reduction: of the losses, see :func:`expected_loss`.
             diff_method: ``"parameter-shift"`` for an optimizer that asks for gradients: two
                 circuits for each angle.
@@ -237,7 +237,11 @@ class QuantumHypernetwork:
         return qml.tape.make_qscript(self.circuit)(theta).operations
 
     def _qnode(self, function: Callable, shots: int | None, diff_method=None) -> qml.QNode:
+        if shots is None:
+            shots = self.shots
+        elif not isinstance(shots, int | np.integer) or isinstance(shots, bool) or shots < 1:
+            raise InputError(f"shots={shots}: expected an int of at least 1, or None")
         # no interface and no gradient: Estimates come back as they are, and nothing is expanded
         interface = None if diff_method is None else "auto"
         qnode = qml.QNode(function, self.device, interface=interface, diff_method=diff_method)
-        return qml.set_shots(qnode, shots=shots or self.shots)
+        return qml.set_shots(qnode, shots=int(shots))
