@@ -205,6 +205,16 @@ def test_a_run_that_did_not_end_is_judged_for_money(tmp_path):
     assert service.billed == pytest.approx(billed + END)
 
 
+def test_an_estimator_has_a_budget(monkeypatch):
+    def stop(*_, budget, **options):
+        raise BudgetError(f"${budget}")
+
+    monkeypatch.setattr("pl_hypernet.estimators.base.train", stop)
+    for kind in (plh.QuantumHypernetClassifier, plh.QuantumHypernetRegressor):
+        with pytest.raises(BudgetError, match=r"\$5.5"):
+            kind(budget=5.5).fit(*problem())
+
+
 # ------------------------------------------------------------------------------------- the command
 
 

@@ -110,6 +110,7 @@ class QuantumHypernetEstimator(BaseEstimator):
             entropy=config.entropy,
             evaluation_shots=config.evaluation_shots,
             progress=bool(self.verbose),
+            budget=self.budget,
             **config.optimizer_options,
         )
         self.network_ = network

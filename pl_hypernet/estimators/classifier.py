@@ -45,6 +45,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         standardise: bring each input to mean 0 and variance 1.
         random_state: None, int or ``RandomState``; an int makes ``fit`` reproducible.
         verbose: show a progress bar.
+        budget: US dollars that each ``fit`` may cost on a device whose tasks are paid for.
 
     Attributes:
         classes_: (n_classes,), the labels, sorted.
@@ -83,6 +84,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         standardise=True,
         random_state=None,
         verbose=False,
+        budget=None,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.hidden = hidden
@@ -103,6 +105,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         self.standardise = standardise
         self.random_state = random_state
         self.verbose = verbose
+        self.budget = budget
 
     def fit(self, X, y):
         """Trains the circuit.

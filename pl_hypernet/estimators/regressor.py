@@ -31,7 +31,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
     Args:
         hidden_layer_sizes, hidden, values, choices, device, device_options, layers, shots,
             optimizer, optimizer_options, steps, batch_size, n_networks, standardise, random_state,
-            verbose: as of :class:`QuantumHypernetClassifier`.
+            verbose, budget: as of :class:`QuantumHypernetClassifier`.
         scale: factor of the outputs, in standard deviations of y; None: 1 / sqrt(inputs of the last
             layer), twice that without hidden layer.
         entropy: weight of the entropy of the networks, in units of the squared error of
@@ -70,6 +70,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         standardise=True,
         random_state=None,
         verbose=False,
+        budget=None,
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.hidden = hidden
@@ -89,6 +90,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         self.standardise = standardise
         self.random_state = random_state
         self.verbose = verbose
+        self.budget = budget
 
     def fit(self, X, y):
         """Trains the circuit.
