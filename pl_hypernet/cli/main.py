@@ -177,7 +177,7 @@ def predict(
     ] = "vote",
     out: Annotated[Path | None, typer.Option(help="A new file; default standard output.")] = None,
 ) -> None:
-    """Answers for new samples, in the labels or units of the training, as a table."""
+    """Answers for new samples, in the labels or units of training."""
     from pl_hypernet.cli.predict import predict_file
 
     predict_file(folder, data, which, out)
