@@ -25,10 +25,13 @@ class Frame:
         self._columns = columns
 
     def __getitem__(self, names):
+        if isinstance(names, str):
+            return self._columns[names]
         return Frame({name: self._columns[name] for name in names})
 
     def __array__(self, dtype=None, copy=None):
-        return np.stack(list(self._columns.values()), axis=1).astype(dtype)
+        columns = np.stack(list(self._columns.values()), axis=1)
+        return columns if dtype is None else columns.astype(dtype)
 
 
 def again(schema):
@@ -69,7 +72,8 @@ def test_missing_inputs():
 
 def test_labels_and_units():
     words = np.array(["cat", "dog", "ape"])[Y]
-    for labels in (words, words.astype(object), Y * 10, Y / 2, Y == 1):
+    numpys = np.array(list(map(np.int64, Y)), dtype=object)
+    for labels in (words, words.astype(object), Y * 10, Y / 2, Y == 1, numpys):
         schema = again(from_arrays(X, labels).schema)
         np.testing.assert_array_equal(schema.labels(from_arrays(X, labels).targets), labels)
     for targets in (X[:, 1], X[:, :2]):
@@ -89,6 +93,9 @@ def test_names_of_data_frames_are_kept():
     np.testing.assert_array_equal(again(data.schema).inputs_of(X), data.inputs)
     with pytest.raises(DataError, match="inputs have no column 'b': expected the columns a, b, c"):
         data.schema.inputs_of(Frame({"a": Y, "c": Y}))
+    words = Frame({"a": Y.astype(object), "b": np.array(["x"] * 30, object)})
+    with pytest.raises(DataError, match=r"inputs, column 'b', are not an array of numbers: .*'x'"):
+        from_arrays(words, Y)
     assert data.split(0.5, 0).feature_names == ("a", "b", "c")
     assert from_arrays(X, Y).feature_names is None
     assert from_arrays(Frame(dict(zip(range(3), X.T, strict=True))), Y).feature_names is None

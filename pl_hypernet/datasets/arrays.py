@@ -76,7 +76,7 @@ def from_arrays(
         labels = _classes(targets)
         targets = _codes(targets, labels)
         test_targets = None if test_targets is None else _codes(test_targets, labels)
-        classes = tuple(labels.tolist())
+        classes = tuple(x.item() if isinstance(x, np.generic) else x for x in labels.tolist())
     grey = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
     image_shape = grey if len(grey) == 2 else None
     data = Data(

@@ -24,6 +24,8 @@ def numbers(what: str, values, dtype=np.float32) -> np.ndarray:
         with np.errstate(over="ignore"):
             return np.asarray(found, dtype=dtype, order="C")
     except (TypeError, ValueError) as error:
+        for name in (column_names(values) or ()) if found.ndim == 2 else ():
+            numbers(f"{what}, column {name!r},", np.asarray(values[name]), dtype)
         raise DataError(f"{what} are not an array of numbers: {error}") from error
 
 
