@@ -25,6 +25,12 @@ def trained(data, layers, activation=None, **options):
     return plh.train(hypernet, data, "score", **options)
 
 
+@pytest.fixture(autouse=True)
+def no_pictures(monkeypatch):
+    """They take most of the time, and are tested elsewhere."""
+    monkeypatch.setattr(plh.Run, "save_pictures", lambda run, folder=None: [])
+
+
 @pytest.fixture
 def no_data(monkeypatch):
     """Data cannot be loaded."""

@@ -125,6 +125,8 @@ class Data:
         """
         targets = self.targets.astype(np.float64)
         mean, scale = targets.mean(axis=0), targets.std(axis=0)
+        if targets.ndim == 1:
+            mean, scale = float(mean), float(scale)  # numpy's would make doubles of the targets
         same = np.flatnonzero(np.ptp(targets, axis=0) == 0)
         if len(same):
             which = f" in column {same[0]}" if targets.ndim == 2 else ""
