@@ -61,10 +61,16 @@ class SampledTensorDevice(BitstringDevice):
         position = {wire: i for i, wire in enumerate(order)}
         if list(order) != list(range(len(order))):
             operations = [qml.map_wires(operation, position) for operation in operations]
+        tape = QuantumScript(operations)
+        if tape.batch_size is not None:
+            raise DeviceError(
+                f"a tape with a batch of {tape.batch_size} parameters: expected one circuit, "
+                "expand it with qml.transforms.broadcast_expand"
+            )
         runner = copy(self.inner)
         # there is no public way to either: all sites, those of deferred measurements among them
         runner._wires = Wires(range(len(order)))
-        runner.simulate(QuantumScript(operations))
+        runner.simulate(tape)
         self.inner._quimb_circuit = runner._quimb_circuit  # which its user can draw
         if self.inner.method == "tn":
             return NetworkState(runner, order)

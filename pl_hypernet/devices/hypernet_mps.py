@@ -133,4 +133,4 @@ class HypernetMPS(HypernetDevice):
             )
 
     def _is_native(self, operation) -> bool:
-        return has_closed_form(operation) or acts_on_one_or_two_wires(operation)
+        return acts_on_one_or_two_wires(operation) or has_closed_form(operation)

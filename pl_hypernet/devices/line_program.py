@@ -59,6 +59,8 @@ def line_program(
 
 def acts_on_one_or_two_wires(operation: Operator) -> bool:
     """Whether an operation has a matrix on at most two wires, or is a phase."""
+    if operation.num_wires in (1, 2):  # of the class, which is faster than the wires
+        return operation.has_matrix
     if isinstance(operation, qml.GlobalPhase):
         return True
     return operation.has_matrix and len(operation.wires) <= 2

@@ -79,13 +79,13 @@ def cones(thetas: np.ndarray, layers: Layers) -> Cones:
         thetas: float64 (n_circuits, n_rows, n_sites), radians.
         layers: what they share, a chain of CZ or a product.
     """
-    rotations = layers.rotations
+    names = layers.rotations
     if layers.is_product:  # one rotation a qubit, from start to end
-        rotations = (sum(rotations, ()),)
-    before, turn, after = euler_angles(thetas, rotations)
+        names = (sum(names, ()),)
+    before, turn, after = euler_angles(thetas, names)
     turn, pending, flips = small_turns(turn, after[:, :-1] + before[:, 1:])
     phases = _phases(pending)
-    start = np.zeros((len(thetas), 2 ** (len(rotations) - 1)), dtype=np.complex128)
+    start = np.zeros((len(thetas), 2 ** (len(names) - 1)), dtype=np.complex128)
     start[:, 0] = 1
     _run_in(np.cos(turn / 2), np.sin(turn / 2), pending, start)
     start *= phases[:, 0]
@@ -93,20 +93,20 @@ def cones(thetas: np.ndarray, layers: Layers) -> Cones:
     return Cones(tangents, flips, phases, start, is_real=not pending.any())
 
 
-def euler_angles(thetas: np.ndarray, rotations) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def euler_angles(thetas: np.ndarray, layers) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Each layer's rotations of each qubit as RZ(after) RY(turn) RZ(before), but for a phase.
 
     Args:
         thetas: float64 (n_circuits, n_rows, n_sites), radians.
-        rotations: names of those of each layer.
+        layers: names of the rotations of each layer.
 
     Returns:
         before, turn, after: float64 (n_circuits, n_layers, n_sites).
     """
     n_circuits, _, n_sites = thetas.shape
-    before, turn, after = np.zeros((3, n_circuits, len(rotations), n_sites))
+    before, turn, after = np.zeros((3, n_circuits, len(layers), n_sites))
     row = 0
-    for layer, names in enumerate(rotations):
+    for layer, names in enumerate(layers):
         rows = thetas[:, row : row + len(names)]
         row += len(names)
         if tuple(names) in (("RY",), ("RY", "RZ"), ("RZ", "RY"), ("RZ", "RY", "RZ")):
@@ -117,7 +117,7 @@ def euler_angles(thetas: np.ndarray, rotations) -> tuple[np.ndarray, np.ndarray,
             continue
         matrices = np.eye(2, dtype=complex)
         for position, name in enumerate(names):
-            matrices = _rotations(name, rows[:, position]) @ matrices
+            matrices = rotations(name, rows[:, position]) @ matrices
         turn[:, layer] = 2 * np.arctan2(np.abs(matrices[..., 1, 0]), np.abs(matrices[..., 0, 0]))
         total = np.angle(matrices[..., 1, 1]) * 2  # before + after
         difference = np.angle(matrices[..., 1, 0]) * 2  # after - before
@@ -125,7 +125,7 @@ def euler_angles(thetas: np.ndarray, rotations) -> tuple[np.ndarray, np.ndarray,
     return before, turn, after
 
 
-def _rotations(name: str, angles: np.ndarray) -> np.ndarray:
+def rotations(name: str, angles: np.ndarray) -> np.ndarray:
     """Matrices (..., 2, 2) of one rotation with many angles; all of determinant 1."""
     c, s = np.cos(angles / 2), np.sin(angles / 2)
     zero = np.zeros_like(c)

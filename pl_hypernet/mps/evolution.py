@@ -10,6 +10,7 @@ from pl_hypernet.mps.closed_form import ClosedForm, closed_form
 from pl_hypernet.mps.closed_form_state import ClosedFormState
 from pl_hypernet.mps.gate_layers import gate_layers
 from pl_hypernet.mps.gates import GateEvolution
+from pl_hypernet.mps.recognise import recognise
 from pl_hypernet.mps.sizes import CLOSED_FORM_BYTES, tensor_bytes
 from pl_hypernet.mps.state import MatrixProductState
 
@@ -45,18 +46,20 @@ def evolve(
 
 
 def _evolve_one(operations, wires: Wires, max_bond_dim, cutoff, torch_device) -> MatrixProductState:
-    form = _leading_form(operations)
-    alone = form is not None and form.wires == wires and len(operations) == 1
+    form = closed_form(operations[0]) if operations else None
+    by_name = form is not None
+    form, rest = (form, operations[1:]) if by_name else recognise(operations, wires)
+    alone = form is not None and form.wires == wires and not rest
     if alone and cutoff is None and torch_device == "cpu" and _draws_alone(form, max_bond_dim):
         return ClosedFormState(form)
     if (
         form is None
         or form.wires != wires[: len(form.wires)]
-        or not fits_closed_form(form, max_bond_dim)
+        or not (fits_closed_form(form, max_bond_dim) if by_name else _tensors_fit(form))
     ):
         return evolve_by_gates(operations, wires, max_bond_dim, cutoff, torch_device)
     state = ClosedFormState(form, torch_device)
-    unused, rest = wires[len(form.wires) :], operations[1:]
+    unused = wires[len(form.wires) :]
     cut = cutoff is not None or (max_bond_dim or np.inf) < state.bond_dim
     if not (rest or unused or cut):
         return state
@@ -73,17 +76,6 @@ def evolve_by_gates(
     """As :func:`evolve` of one circuit, without closed forms."""
     evolution = GateEvolution(wires, max_bond_dim, cutoff, torch_device=torch_device)
     return _apply_all(evolution, operations)
-
-
-def site_order(operations, wires: Wires) -> Wires:
-    """All wires, in the order in which a circuit's state has the smallest bonds: those of a closed
-    form that comes first, in its order, then the others."""
-    form = _leading_form(operations)
-    return wires if form is None else Wires.all_wires([form.wires, wires])
-
-
-def _leading_form(operations) -> ClosedForm | None:
-    return closed_form(operations[0]) if operations else None
 
 
 def _few_wires(form: ClosedForm) -> bool:
@@ -106,13 +98,17 @@ def fits_closed_form(form: ClosedForm, max_bond_dim: int | None) -> bool:
     """
     if _few_wires(form):
         return False
-    fits = tensor_bytes(form.bond_dim, len(form.wires)) <= CLOSED_FORM_BYTES
-    if not fits and max_bond_dim is None:
+    if not _tensors_fit(form) and max_bond_dim is None:
         raise DeviceError(
             f"the circuit needs a bond dimension of {form.bond_dim} at {len(form.wires)} wires, "
             "too large to hold: set max_bond_dim to truncate, or use fewer layers"
         )
-    return fits
+    return _tensors_fit(form)
+
+
+def _tensors_fit(form: ClosedForm) -> bool:
+    size = tensor_bytes(form.bond_dim, len(form.wires))
+    return size <= CLOSED_FORM_BYTES and not _few_wires(form)
 
 
 def _apply_all(evolution: GateEvolution, operations) -> MatrixProductState:
@@ -125,7 +121,13 @@ def _apply_all(evolution: GateEvolution, operations) -> MatrixProductState:
             elif not gate.wires:  # a power of a phase, say
                 evolution.multiply(complex(np.ravel(qml.matrix(gate, wire_order=[0]))[0]))
             else:
-                gates.append((qml.matrix(gate), tuple(position[wire] for wire in gate.wires)))
+                matrix = qml.matrix(gate)
+                if np.ndim(matrix) != 2:
+                    raise DeviceError(
+                        f"{gate.name} has a batch of {len(matrix)} parameters: expected one "
+                        "circuit, expand the tape with qml.transforms.broadcast_expand"
+                    )
+                gates.append((matrix, tuple(position[wire] for wire in gate.wires)))
     for layer in gate_layers(gates):
         evolution.apply_layer(layer)
     return evolution.state()

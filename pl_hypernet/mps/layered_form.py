@@ -29,12 +29,14 @@ class LayeredForm(ClosedForm):
         theta: tensor_like (n_rows, n_sites), radians.
         layers: the circuit but for its angles.
         wires: label of each site.
+        phase: of the state besides, radians.
     """
 
-    def __init__(self, theta, layers: Layers, wires: Wires):
+    def __init__(self, theta, layers: Layers, wires: Wires, phase: float = 0.0):
         self.theta = theta
         self.layers = layers
         self.wires = wires
+        self.phase = phase
 
     @property
     def bond_dim(self) -> int:
@@ -45,11 +47,14 @@ class LayeredForm(ClosedForm):
         """theta as float64."""
         angles = qml.math.toarray(qml.math.unwrap([self.theta])[0]).astype(float)
         if not np.isfinite(angles).all():
-            raise InputError("the ansatz has NaN or infinite angles: expected finite radians")
+            raise InputError("the circuit has NaN or infinite angles: expected finite radians")
         return angles
 
     def tensors(self) -> np.ndarray:
-        return layered_tensors(self.angles[None], self.layers)[0]
+        tensors = layered_tensors(self.angles[None], self.layers)[0]
+        if self.phase:
+            tensors[0] *= np.exp(1j * self.phase)
+        return tensors
 
     def is_like(self, other: ClosedForm) -> bool:
         same = isinstance(other, LayeredForm) and self.layers == other.layers
