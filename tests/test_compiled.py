@@ -133,7 +133,7 @@ def test_descriptions_are_the_same_in_each_process():
     )
     digests = {
         subprocess.run(
-            [sys.executable, "-W", "error::UserWarning", "-c", code],
+            [sys.executable, "-c", code],
             env=os.environ | {"PYTHONHASHSEED": seed, "XDG_CACHE_HOME": os.devnull},
             capture_output=True,
             text=True,
