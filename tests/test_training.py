@@ -301,6 +301,27 @@ def test_a_run_that_never_started_leaves_nothing(tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_an_optimizer_that_has_only_steps(tmp_path, monkeypatch):
+    monkeypatch.setattr(Run, "save_pictures", lambda self: None)
+
+    class Still:
+        def step_and_cost(self, qnode, theta):
+            return theta, qnode(theta)
+
+    run = small_run(optimizer=Still(), entropy=(0.1, 0.0), out=tmp_path / "run", steps=2)
+    assert run.history[0]["stderr"] > 0
+    assert run.history[0]["objective"] < run.history[0]["energy"]
+    assert "messages" not in run.history[0]
+    assert "optimizer" not in load_checkpoint(tmp_path / "run")[1]
+
+
+@pytest.mark.parametrize(("entropy", "kept"), [((0.1, 0.0), False), ((0.1, 0.1), True)])
+def test_a_changing_objective_has_no_divergence_guard(entropy, kept):
+    optimizer = plh.SPSAOptimizer(seed=0)
+    Trainer(small_hypernet(), small_task(), optimizer, entropy=entropy)
+    assert (optimizer.guard is not None) == kept
+
+
 def test_an_undo_touches_no_other_run(tmp_path):
     """The first step fails, and meanwhile another run has begun beside it."""
 

@@ -1,5 +1,6 @@
 """Energy to the next theta."""
 
+from pl_hypernet.optimizers.optimizer import Optimizer
 from pl_hypernet.optimizers.pathwise import PathwiseOptimizer
 from pl_hypernet.optimizers.qnspsa import QNSPSAOptimizer
 from pl_hypernet.optimizers.score_function import ScoreFunctionOptimizer
@@ -7,6 +8,7 @@ from pl_hypernet.optimizers.spsa import SPSAOptimizer
 
 __all__ = [
     "OPTIMIZERS",
+    "Optimizer",
     "PathwiseOptimizer",
     "QNSPSAOptimizer",
     "SPSAOptimizer",

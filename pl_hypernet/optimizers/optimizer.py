@@ -9,6 +9,9 @@ from pennylane.operation import Operator
 class Optimizer(ABC):
     """Lowers the value of a QNode, a step at a time; what :class:`Trainer` and ``plan`` ask for.
 
+    A training also takes any object with ``step_and_cost`` alone; of such a one it keeps no state
+    and no messages, and cannot say beforehand what it will send out.
+
     Attributes:
         looks_at_circuit (bool): whether what a step sends out depends on the circuit.
         messages (list[str]): what there is to say of the last step.
@@ -49,6 +52,23 @@ class Optimizer(ABC):
     def circuits_at_start(self) -> int:
         """Energies that the first step sends out beside those of every step."""
         return 0
+
+    def check_overlaps(  # noqa: B027 - most have nothing to refuse
+        self, device_name: str, n_wires: int, exact: bool
+    ) -> None:
+        """Refuses a device that it cannot work with.
+
+        Args:
+            device_name: for the message.
+            n_wires: of the circuit.
+            exact: whether the device gives overlaps without shots at so many wires.
+
+        Raises:
+            DeviceError: it needs overlaps without shots, and there are none.
+        """
+
+    def objective_will_change(self) -> None:  # noqa: B027 - nor anything to do
+        """Told before a training in which weights of the objective change over the steps."""
 
     @abstractmethod
     def state(self) -> tuple[dict[str, np.ndarray], dict]:

@@ -132,6 +132,13 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
             return self._learned.weight
         return 0.0 if self._learned is None else 1.0
 
+    def check_overlaps(self, device_name: str, n_wires: int, exact: bool) -> None:
+        if self.metric != "sampled" and not exact:
+            raise DeviceError(
+                f"metric={self.metric!r}: device {device_name!r} gives no exact overlaps at "
+                f"{n_wires} wires; use metric='sampled'"
+            )
+
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         arrays, plain = super().state()
         if isinstance(self._learned, MetricAverage):
@@ -204,11 +211,8 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
 
     def _exact_metric(self, theta, here: QuantumScript, dev) -> np.ndarray:
         """The metric of a circuit at its angles: float64 (d, d)."""
-        if not dev.overlaps_exactly(len(here.wires)):
-            raise DeviceError(
-                f"metric={self.metric!r}: device {dev.name!r} gives no exact overlaps at "
-                f"{len(here.wires)} wires; use metric='sampled'"
-            )
+        n_wires = len(here.wires)
+        self.check_overlaps(dev.name, n_wires, dev.overlaps_exactly(n_wires))
         form, metric = closed_form_alone(here.operations), None
         if form is not None and np.array_equal(np.ravel(here.operations[0].data[0]), theta):
             metric = form.metric(between_qubits=self.metric == "exact")

@@ -45,6 +45,9 @@ class SimultaneousPerturbation(Optimizer):
     def circuits_at_start(self) -> int:
         return 2 * CALIBRATION if self.stepsize == AUTO else 0
 
+    def objective_will_change(self) -> None:
+        self.guard = None  # an objective that changes rises without diverging
+
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         arrays = {"last_n_steps": np.array(self.last_n_steps, dtype=float)}
         plain = {

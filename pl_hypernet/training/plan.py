@@ -12,8 +12,9 @@ from pl_hypernet.circuits import HardwareEfficientAnsatz, start_angles
 from pl_hypernet.devices import circuit_costs
 from pl_hypernet.devices.exact_log_p import INSTEAD
 from pl_hypernet.devices.known import noise_of
-from pl_hypernet.errors import DeviceError, InputError
+from pl_hypernet.errors import InputError
 from pl_hypernet.objectives import NetworkLoss
+from pl_hypernet.optimizers import Optimizer
 from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.hypernetwork import check_ansatz_options
@@ -103,7 +104,7 @@ def plan(prices=None, **settings) -> Plan:
     optimizer = config.build_optimizer(seed=0)
     costs = circuit_costs(config.device, ansatz, config.shots, config.device_options, prices)
 
-    _check_objective(config, optimizer, costs.exact_overlaps)
+    _check_objective(config, optimizer, network.n_qubits, costs.exact_overlaps)
     per_task = costs.circuits_per_task
     step = {"energies": 0, "overlaps": 0, "tasks": 0 if per_task else None}
     noise = noise_of(config.device, config.device_options)
@@ -129,7 +130,7 @@ def plan(prices=None, **settings) -> Plan:
     total = {name: None if value is None else value * config.steps for name, value in step.items()}
     end = None  # seconds of evaluation and pictures
     # the calibration of the step, energies on all samples, and the evaluation of the trained state
-    before = getattr(optimizer, "circuits_at_start", lambda: 0)()
+    before = optimizer.circuits_at_start()
     between = config.steps // config.evaluate_every if config.evaluate_every else 0
     tasks = math.ceil(before / per_task) + between + 1 if per_task else 0
     total["energies"] += before + between + 1
@@ -184,17 +185,15 @@ def plan(prices=None, **settings) -> Plan:
     )
 
 
-def _check_objective(config: RunConfig, optimizer, exact_overlaps: bool) -> None:
+def _check_objective(
+    config: RunConfig, optimizer: Optimizer, n_wires: int, exact_overlaps: bool
+) -> None:
     """Refuses what a training would refuse at its first step.
 
     Raises:
         DeviceError, InputError: an exact metric without exact overlaps, an entropy of noisy shots.
     """
-    if getattr(optimizer, "metric", "sampled") != "sampled" and not exact_overlaps:
-        raise DeviceError(
-            f"metric={optimizer.metric!r}: device {config.device!r} gives no exact overlaps here; "
-            "use metric='sampled'"
-        )
+    optimizer.check_overlaps(config.device, n_wires, exact_overlaps)
     noise = noise_of(config.device, config.device_options)
     if config.entropy and noise:
         raise InputError(f"the entropy needs log p of the shots, but {noise}; {INSTEAD}")

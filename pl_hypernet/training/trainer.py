@@ -12,8 +12,9 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.objective import Objective
 from pl_hypernet.objectives import NetworkLoss
+from pl_hypernet.optimizers import Optimizer
 from pl_hypernet.random_state import random_state_of, set_random_state
-from pl_hypernet.training.annealing import Weight, find_weight, weight_at
+from pl_hypernet.training.annealing import Weight, changes, find_weight, weight_at
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.minibatches import MiniBatches
 
@@ -24,7 +25,8 @@ class Trainer:
     Args:
         hypernet: circuit, device and network.
         data: what to train on.
-        optimizer: anything with ``step_and_cost(qnode, theta)``, as PennyLane's optimizers.
+        optimizer: an :class:`Optimizer`, or anything with ``step_and_cost(qnode, theta)``, as
+            PennyLane's optimizers.
         batch_size: samples that a step sees. All circuits of a step see the same.
         theta: start angles; None: drawn from the hypernetwork's seed.
         loss: as of :class:`NetworkLoss`.
@@ -74,9 +76,9 @@ class Trainer:
         self._settings = {"reduction": reduction, "mmd_bandwidth": mmd_bandwidth}
         self._weights = {"entropy": find_weight(entropy), "mmd": find_weight(mmd)}
         start = {name: weight_at(weight, 0, steps) for name, weight in self._weights.items()}
-        constant = all(weight == start[name] for name, weight in self._weights.items())
-        if not constant and getattr(optimizer, "guard", None) is not None:
-            optimizer.guard = None  # an objective that changes rises without diverging
+        constant = not any(map(changes, self._weights.values()))
+        if not constant and isinstance(optimizer, Optimizer):
+            optimizer.objective_will_change()
         self._lowers_energy = constant and Objective(**self._settings, **start).is_mean
         asks_for_gradients = isinstance(optimizer, qml.GradientDescentOptimizer)
         if asks_for_gradients and not self._lowers_energy:
@@ -113,26 +115,26 @@ class Trainer:
         theta, value = self.optimizer.step_and_cost(self._objective(), self.theta)
         self.theta = self.hypernet.check_theta(theta)
         self.n_steps += 1
-        losses = getattr(value, "losses", None)
-        energy = value if losses is None else Estimate.from_losses(losses)
+        estimated = isinstance(value, Estimate)  # PennyLane's optimizers give plain numbers
+        measured = estimated and value.losses is not None
+        energy = Estimate.from_losses(value.losses) if measured else value
         record = {
             "step": self.n_steps,
             "energy": float(energy),
-            "stderr": getattr(energy, "stderr", None),
+            "stderr": energy.stderr if estimated else None,
         }
         if not self._lowers_energy:
             record["objective"] = float(value)
-            record["objective_stderr"] = getattr(value, "stderr", None)
+            record["objective_stderr"] = value.stderr if estimated else None
         if self.evaluate_every and self.n_steps % self.evaluate_every == 0:
             full = self._full_energy()
             record |= {"full_energy": float(full), "full_stderr": full.stderr}
-        bits = getattr(value, "bits", None)
-        if bits is not None and self.hypernet.network.choices:
-            network = self.hypernet.network
-            record["choices"] = shares(network, chosen(network, bits), digits=4)
+        network = self.hypernet.network
+        if estimated and value.bits is not None and network.choices:
+            record["choices"] = shares(network, chosen(network, value.bits), digits=4)
         record |= vars(self.counts)
-        if messages := getattr(self.optimizer, "messages", []):
-            record["messages"] = messages
+        if isinstance(self.optimizer, Optimizer) and self.optimizer.messages:
+            record["messages"] = self.optimizer.messages
         record["seconds"] = round(time.perf_counter() - start, 6)
         return record
 
@@ -152,7 +154,7 @@ class Trainer:
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         """All that changes from step to step: arrays, and what can be written as JSON.
 
-        An optimizer without ``state()`` of its own cannot be continued bit for bit.
+        An optimizer that is no :class:`Optimizer` cannot be continued bit for bit.
         """
         arrays = {"theta": np.asarray(self.theta)}
         plain = {
@@ -161,7 +163,7 @@ class Trainer:
             "batches": random_state_of(self.batches.rng),
             "device": self.hypernet.device.random_state,
         }
-        if hasattr(self.optimizer, "state"):
+        if isinstance(self.optimizer, Optimizer):
             optimizer_arrays, plain["optimizer"] = self.optimizer.state()
             arrays |= {f"optimizer.{name}": array for name, array in optimizer_arrays.items()}
         return arrays, plain
