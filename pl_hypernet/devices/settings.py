@@ -98,10 +98,7 @@ def settings_of(circuit: QuantumScript, wires: Wires) -> list[Setting]:
         DeviceError: a measurement that takes no shots, or an observable that is not Hermitian or
             whose eigenbasis is out of reach.
     """
-    # where nothing can be rotated, thousands of wires need not be kept from it
-    only_bits = all(m.obs is None for m in circuit.measurements)
-    kept = None if only_bits else wires
-    parts = [p for i, m in enumerate(circuit.measurements) for p in _parts(i, m, kept)]
+    parts = [p for i, m in enumerate(circuit.measurements) for p in _parts(i, m, wires)]
     by_word: dict[PauliWord, list[Part]] = {}
     alone = []
     for part in parts:
@@ -127,13 +124,12 @@ def _commuting_groups(words: list[PauliWord]) -> list[list[PauliWord]]:
     return groups
 
 
-def _parts(index: int, measurement: MeasurementProcess, wires: Wires | None) -> list[Part]:
+def _parts(index: int, measurement: MeasurementProcess, wires: Wires) -> list[Part]:
     if not isinstance(measurement, SampleMeasurement):
         raise DeviceError(f"{measurement} cannot be measured with shots")
     observable = measurement.obs
     if observable is None:
-        kept = () if wires is None else measurement.wires or wires
-        plain = PauliWord(dict.fromkeys(kept, "Z"))
+        plain = PauliWord(dict.fromkeys(measurement.wires or wires, "Z"))
         return [Part(index, plain, partial(of_bits, measurement))]
     if isinstance(measurement, ExpectationMP):
         terms = [term for form in summands(observable) for term in form.split()]
