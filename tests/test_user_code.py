@@ -33,6 +33,8 @@ def refused(*parts, cause=None):
 
         def __exit__(self, *error):
             swallowed = self.raises.__exit__(*error)
+            if not swallowed:
+                return False
             text = str(self.caught.value)
             assert "\n" not in text
             for part in parts:
@@ -199,10 +201,10 @@ def test_an_activation():
     def mean(z):
         return z.mean()
 
-    with refused("activation 'mean' returned torch.float32 ();", "z torch.float32 (5, 2, 40)"):
-        logits(hidden=mean)
-    with refused("activation 'mean' returned", "z torch.float32 (5, 2, 40)"):
-        logits(hidden=plh.Choice(mean, "relu"))
+    for hidden in (mean, plh.Choice(mean, "relu")):
+        for scale, z in ((None, "(32,)"), (1.0, "(5, 2, 40)")):  # which depends on the activation
+            with refused(f"'mean' returned torch.float32 (); it got z torch.float32 {z}"):
+                logits(hidden=hidden, scale=scale)
 
 
 class Broken(plh.ArchitectureChoice):

@@ -4,10 +4,13 @@ The probability of class 1 is p = sigmoid(logit) for all of them; working with l
 cross-entropy finite where p rounds to 0 or 1.
 """
 
+from collections.abc import Callable
 from functools import partial
 
 import torch
 from torch import Tensor
+
+from pl_hypernet.user_code import UserCode
 
 HARD_SIGMOID_RANGE = (0.02, 0.98)
 
@@ -76,3 +79,16 @@ OUTPUTS_WITH_GRADIENT = {
     name: lambda z, activation=activation: as_if(activation(z), identity(z))
     for name, activation in OUTPUT_ACTIVATIONS.items()
 }
+
+
+def own_activation(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
+    """A function of a user's own, checked whenever it is called."""
+    code = UserCode("activation", function, "a tensor of the shape and dtype of z")
+
+    def apply(z: Tensor) -> Tensor:
+        activated = code(z=z)
+        if not isinstance(activated, Tensor) or activated.shape != z.shape:
+            raise code.refused(activated, z=z)
+        return activated
+
+    return apply

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS
+from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS, own_activation
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.values import Values
 
@@ -57,7 +57,7 @@ def _mean_square_after(activation, variance: float) -> float:
     options = activation.options if isinstance(activation, Choice) else (activation,)
     sizes = []
     for option in options:
-        function = HIDDEN_ACTIVATIONS[option] if isinstance(option, str) else option
-        h = function(torch.as_tensor(math.sqrt(variance) * nodes, dtype=torch.float32))
+        function = HIDDEN_ACTIVATIONS[option] if isinstance(option, str) else own_activation(option)
+        h = function(torch.as_tensor(math.sqrt(variance) * nodes, dtype=torch.float32)).detach()
         sizes.append(weights @ h.double().numpy() ** 2 / weights.sum())
     return float(np.mean(sizes))

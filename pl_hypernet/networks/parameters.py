@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS
-from pl_hypernet.user_code import UserCode
+from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS, own_activation
 
 TIE = 1e-6  # of a sum of absolute values: what a sum may be below 0 by rounding, its sign still +1
 
@@ -33,26 +32,13 @@ class Chosen:
 
     def apply(self, z: Tensor, functions: dict[str, Callable]) -> Tensor:
         """The activations of z (S, ...), in place where several are mixed."""
-        found = [functions[o] if isinstance(o, str) else _checked(o) for o in self.options]
+        found = [functions[o] if isinstance(o, str) else own_activation(o) for o in self.options]
         if self.codes is None:
             return found[0](z)
         for code, function in enumerate(found):
             rows = (self.codes == code).nonzero()[:, 0]
             z[rows] = function(z[rows])
         return z
-
-
-def _checked(function: Callable[[Tensor], Tensor]) -> Callable[[Tensor], Tensor]:
-    """An activation of a user's own."""
-    code = UserCode("activation", function, "a tensor of the shape and dtype of z")
-
-    def apply(z: Tensor) -> Tensor:
-        activated = code(z=z)
-        if not isinstance(activated, Tensor) or activated.shape != z.shape:
-            raise code.refused(activated, z=z)
-        return activated
-
-    return apply
 
 
 @dataclass
