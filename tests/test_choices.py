@@ -360,12 +360,14 @@ def test_a_choice_of_ones_own(tmp_path):
 
 
 def test_an_activation_of_ones_own():
-    network = plh.BinaryNetwork(2, [2, 1], hidden=plh.Choice("relu", torch.square))
+    network = plh.BinaryNetwork(2, [2, 1], hidden=plh.Choice("relu", torch.square), scale=1.0)
     assert network.choices["hidden"].names == ("relu", "square")
     bits = random_bits(6, network.n_qubits)
     inputs = np.random.default_rng(1).normal(size=(5, 2))
-    squared = plh.BinaryNetwork(2, [2, 1], hidden=torch.square)(bits[:, :-1], inputs)
-    relu = plh.BinaryNetwork(2, [2, 1], hidden="relu")(bits[:, :-1], inputs)
+    squared, relu = (
+        plh.BinaryNetwork(2, [2, 1], hidden=hidden, scale=1.0)(bits[:, :-1], inputs)
+        for hidden in (torch.square, "relu")
+    )
     expected = torch.where(torch.tensor(bits[:, -1] == 1)[:, None, None], squared, relu)
     np.testing.assert_allclose(network(bits, inputs), expected, rtol=1e-6)
 
