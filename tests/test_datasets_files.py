@@ -11,7 +11,7 @@ from torch.utils.data import IterableDataset, Subset, TensorDataset
 from torchvision.datasets import FakeData
 
 from pl_hypernet import datasets
-from pl_hypernet.datasets import as_data, from_arrays
+from pl_hypernet.datasets import as_data, csv_file, from_arrays
 from pl_hypernet.errors import DataError, InputError
 
 
@@ -44,6 +44,20 @@ def test_a_table(table):
     assert datasets.load(table("y,x\n1.0,5\n0,6\n"), target="y").classes == (0, 1)
     excel = table("x,y\n5,ä\n6,b\n", encoding="utf-8-sig")
     assert datasets.load(excel).classes == ("b", "ä")
+
+
+def test_numbers_are_read_a_row_at_once(table, monkeypatch):
+    """Cells one by one only in the names, the target, and rows with a cell that is no number."""
+    looked_at, is_number = [], csv_file._is_number
+    monkeypatch.setattr(csv_file, "_is_number", lambda c: looked_at.append(c) or is_number(c))
+    inputs = np.arange(200.0 * 20).reshape(200, 20)
+    rows = [[*map(str, row), str(i % 3)] for i, row in enumerate(inputs)]
+    rows[7][1] = " ? "
+    rows.insert(0, [*(f"x{i}" for i in range(20)), "y"])
+    found = datasets.load(table("\n".join(map(",".join, rows))), missing="mean").inputs
+    assert len(looked_at) <= 21 + 200 + 2 * 21
+    inputs[7, 1] = np.delete(inputs[:, 1], 7).mean()
+    np.testing.assert_allclose(found, inputs)
 
 
 def test_a_table_to_test_on(table):

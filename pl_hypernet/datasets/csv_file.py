@@ -22,23 +22,26 @@ MEANS = "; or let means take its place by missing='mean', --data-option missing=
 
 @dataclass(frozen=True)
 class Table:
-    """Cells of a file as text.
+    """Cells of a file.
 
     Attributes:
         path: of the file.
         names: of the columns.
-        rows: the cells of each row.
+        rows: the cells of each row, as they stand there.
+        numbers: float64 (n_rows, n_columns), NaN where a cell is no number.
         lines: where in the file each row ends, from 1.
     """
 
     path: str
     names: list[str]
     rows: list[list[str]]
+    numbers: np.ndarray
     lines: list[int]
 
     def column(self, name: str) -> list[str]:
+        """Its cells, without the space around them."""
         i = self.names.index(name)
-        return [row[i] for row in self.rows]
+        return [row[i].strip() for row in self.rows]
 
     def error(self, row: int, name: str, what: str) -> DataError:
         return DataError(f"{self.path} line {self.lines[row]}, column {name!r}: {what}")
@@ -147,10 +150,10 @@ def _read(path: str, least: int = 2) -> Table:
     try:
         with open(path, encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True, skipinitialspace=True)
-            read = [(reader.line_num, [cell.strip() for cell in row]) for row in reader if row]
+            read = [(reader.line_num, row) for row in reader if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as csv: {error}") from error
-    names = read[0][1] if read else []
+    names = [cell.strip() for cell in read[0][1]] if read else []
     if len(names) < least:
         raise DataError(
             f"{path} has {len(names)} columns: expected at least one input and a target, with "
@@ -169,25 +172,25 @@ def _read(path: str, least: int = 2) -> Table:
     for line, row in read[1:]:
         if len(row) != len(names):
             raise DataError(f"{path} line {line} has {len(row)} cells: expected {len(names)}")
-    return Table(path, names, [row for _, row in read[1:]], [line for line, _ in read[1:]])
+    lines, rows = map(list, zip(*read[1:], strict=True))
+    return Table(path, names, rows, np.array([*map(_row_of_numbers, rows)]), lines)
 
 
 def _numbers(table: Table, name: str, may_miss: bool, hint: str = "") -> np.ndarray:
     """A column as float64, with NaN for missing cells where these are allowed."""
-    numbers = np.empty(len(table.rows))
-    for row, cell in enumerate(table.column(name)):
+    column = table.names.index(name)
+    numbers = table.numbers[:, column]
+    for row in np.flatnonzero(~(np.abs(numbers) <= LARGEST)):
+        cell = table.rows[row][column].strip()
         if cell.lower() in MISSING:
             if not may_miss:
                 raise table.error(row, name, f"{cell!r} is missing: {MEND}{MEANS}")
-            numbers[row] = np.nan
         elif not _is_number(cell):
             raise table.error(
                 row, name, f"{cell!r} is no number: remove the column or code it{hint}"
             )
-        elif not abs(number := float(cell)) <= LARGEST:
-            raise table.error(row, name, f"{cell!r} is beyond {LARGEST:.0e}: rescale the column")
         else:
-            numbers[row] = number
+            raise table.error(row, name, f"{cell!r} is beyond {LARGEST:.0e}: rescale the column")
     return numbers
 
 
@@ -201,6 +204,13 @@ def _texts(table: Table, name: str) -> np.ndarray:
 def _whole(numbers: np.ndarray) -> np.ndarray:
     """Labels 0 and 1 rather than 0.0 and 1.0, where all are whole."""
     return numbers.astype(np.int64) if (numbers % 1 == 0).all() else numbers
+
+
+def _row_of_numbers(row: list[str]) -> np.ndarray:
+    try:
+        return np.array([*map(float, row)])
+    except ValueError:
+        return np.array([float(cell) if _is_number(cell) else np.nan for cell in row])
 
 
 def _is_number(cell: str) -> bool:
