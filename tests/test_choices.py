@@ -256,6 +256,20 @@ def test_fine_tuning_a_part_of_a_network():
         part.layout.encode(whole.layout.decode(1 - bits))
 
 
+def test_thousands_of_ties_of_single_bits():
+    """A chain of ties, of any length and in any order, is one qubit."""
+    n = 3000
+    order = np.random.default_rng(0).permutation(n)
+    chain = [[f"b[{i}]", f"b[{j}]"] for i, j in zip(order, order[1:], strict=False) if i % 50]
+    layout = ParameterLayout([Block("b", (n,))], tied=chain, fixed={"b[50]": 1})
+    lengths = np.diff(np.flatnonzero([True, *(order[:-1] % 50 == 0), True]))
+    assert layout.n_qubits == len(lengths) - 1
+    bits = random_bits(2, layout.n_qubits)
+    of_bits = layout.decode(bits)["b"][:, order]
+    for part in np.split(of_bits, np.cumsum(lengths)[:-1], axis=1):
+        assert (part == part[:, :1]).all()
+
+
 def test_tied_layers_are_one():
     network = plh.BinaryNetwork(2, [2, 2, 1], tied=[["layers.0", "layers.1"]])
     assert network.n_qubits == 6 + 3

@@ -1,6 +1,8 @@
 """What each qubit means: the names of a network's bits, in the order of the qubits."""
 
 import math
+import re
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -155,6 +157,15 @@ class ParameterLayout:
         return [name for block in self.blocks for name in block.names]
 
     @cached_property
+    def _bits_named(self) -> dict[str, list[int]]:
+        """Of each name of a bit, and each that one begins with, the bits."""
+        bits = defaultdict(list)
+        for i, name in enumerate(self._bit_names):
+            for end in (match.start() for match in re.finditer(r"[.[]|$", name)):
+                bits[name[:end]].append(i)
+        return dict(bits)
+
+    @cached_property
     def names(self) -> list[str]:
         """A name for each qubit."""
         return [self._bit_names[i] for i in self._first]
@@ -249,19 +260,18 @@ class ParameterLayout:
         """The bits that a name means."""
         if name in self._slices:
             return np.arange(self.n_bits)[self._slices[name]]
-        found = [
-            i
-            for i, full in enumerate(self._bit_names)
-            if full == name or full.startswith((f"{name}.", f"{name}["))
-        ]
-        if not found:
+        if name not in self._bits_named:
             known = ", ".join(self._slices)
             raise InputError(f"no bit is named {name!r}: names begin with {known}")
-        return np.array(found)
+        return np.array(self._bits_named[name])
 
     def _constrained(self, tied, fixed) -> tuple[np.ndarray, np.ndarray]:
         """Of each qubit its bit; and of each bit its column in qubits, a column 0, a column 1."""
-        leader = np.arange(self.n_bits)
+        # here alone: it takes a second to load
+        from scipy.sparse import coo_array
+        from scipy.sparse.csgraph import connected_components
+
+        pairs = [np.zeros((2, 0), dtype=int)]
         for group in tied:
             if isinstance(group, str):
                 raise InputError(f"tied {group!r}: expected groups of names, as [[A, B]]")
@@ -272,10 +282,11 @@ class ParameterLayout:
                     f"tied {list(group)}: expected two or more names of equally many bits, not "
                     f"{numbers}"
                 )
-            for indices in members[1:]:
-                for first, second in zip(members[0], indices, strict=True):
-                    low, high = sorted((leader[first], leader[second]))
-                    leader[leader == high] = low
+            pairs += [np.stack([members[0], indices]) for indices in members[1:]]
+        first, second = np.concatenate(pairs, axis=1)
+        graph = coo_array((np.ones(len(first)), (first, second)), shape=(self.n_bits, self.n_bits))
+        _, group_of = connected_components(graph, directed=False)
+        leader = np.unique(group_of, return_index=True)[1][group_of]  # the first bit of each
         constant = np.full(self.n_bits, -1)
         for name, bits in fixed.items():
             indices, given, bits = self._find(name), bits, np.atleast_1d(bits)
