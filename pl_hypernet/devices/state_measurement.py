@@ -37,6 +37,7 @@ from pl_hypernet.devices.settings import Setting, results_of, settings_of
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ZeroProbability
 from pl_hypernet.mps.batches import overlap_all, sample_all
+from pl_hypernet.mps.circuit import Circuit
 from pl_hypernet.mps.outcomes import Outcomes, Turned
 from pl_hypernet.mps.site_order import site_order
 from pl_hypernet.mps.state import MAX_EXACT_WIRES, MatrixProductState
@@ -72,10 +73,16 @@ def measure_all(
     """
     if device_wires is None:
         circuits = [circuit.map_to_standard_wires() for circuit in circuits]
-    lines = [_wires(circuit, device_wires) for circuit in circuits]
-    orders, wires = [order for order, _ in lines], [labels for _, labels in lines]
+    operations = [Circuit(circuit.operations) for circuit in circuits]
+    given = [
+        Wires(range(len(circuit.wires))) if device_wires is None else device_wires
+        for circuit in circuits
+    ]
+    orders = [site_order(*pair) for pair in zip(operations, given, strict=True)]
+    # and any that deferred measurements have added
+    wires = [Wires.all_wires(pair) for pair in zip(given, orders, strict=True)]
     settings = [_settings(*pair, record) for pair in zip(circuits, wires, strict=True)]
-    states = _make_states(circuits, orders, states_of)
+    states = _make_states(circuits, operations, orders, states_of)
     overlaps = iter(overlap_all([pair for pair in states if len(pair) == 2]))
     shots = _draw(circuits, states, settings, rng, precision)
     results = []
@@ -91,13 +98,6 @@ def measure_all(
     return tuple(results)
 
 
-def _wires(circuit: QuantumScript, device_wires: Wires | None) -> tuple[Wires, Wires]:
-    """The order of the sites; the wires of the device, and any that deferred measurements added."""
-    given = Wires(range(len(circuit.wires))) if device_wires is None else device_wires
-    order = site_order(circuit.operations, given)
-    return order, Wires.all_wires([given, order])
-
-
 def _settings(circuit: QuantumScript, wires: Wires, record: Record) -> list[Setting]:
     """In which bases a circuit is measured; none without shots."""
     if not circuit.shots:
@@ -108,15 +108,17 @@ def _settings(circuit: QuantumScript, wires: Wires, record: Record) -> list[Sett
     return settings
 
 
-def _make_states(circuits, orders, states_of: StatesOf) -> list[tuple[MatrixProductState, ...]]:
+def _make_states(
+    circuits, operations: list[Circuit], orders: list[Wires], states_of: StatesOf
+) -> list[tuple[MatrixProductState, ...]]:
     """The state of each circuit; the two whose overlap it is, where it is no more than that."""
-    operations: list[list[Operator]] = []
+    parts: list[list[Operator]] = []
     sites: list[Wires] = []
-    for circuit, order in zip(circuits, orders, strict=True):
-        parts = _halves(circuit.operations) if _is_overlap(circuit) else [circuit.operations]
-        operations += parts
-        sites += [order] * len(parts)
-    made = iter(states_of(operations, sites))
+    for circuit, its_own, order in zip(circuits, operations, orders, strict=True):
+        some = _halves(its_own) if _is_overlap(circuit) else [its_own]
+        parts += some
+        sites += [order] * len(some)
+    made = iter(states_of(parts, sites))
     return [tuple(next(made) for _ in range(1 + _is_overlap(circuit))) for circuit in circuits]
 
 

@@ -13,10 +13,10 @@ import numpy as np
 import pennylane as qml
 from pennylane.wires import Wires
 
+from pl_hypernet.mps.circuit import Circuit
 from pl_hypernet.mps.cones import rotations
 from pl_hypernet.mps.layered_form import LayeredForm
 from pl_hypernet.mps.layers import ROTATION_CODES, Layers
-from pl_hypernet.mps.site_order import labels_of
 
 ENTANGLERS = {qml.CZ: "CZ", qml.CNOT: "CNOT"}
 ROTATIONS = (qml.RX, qml.RY, qml.RZ, qml.PhaseShift, qml.Rot, qml.U1, qml.U2, qml.U3)
@@ -43,10 +43,10 @@ def recognise(operations: list, wires: Wires) -> tuple[LayeredForm | None, list]
         operations where gates one by one are as good: where it would leave as many gates on two
         qubits as it takes.
     """
-    kinds = tuple(map(type, operations))
-    if not TAKEN.issuperset(kinds):
-        kinds = tuple(map(_kind, operations))
-    skeleton = _skeleton(kinds, tuple(map(labels_of, operations)), wires.labels)
+    circuit = Circuit.of(operations)
+    known = TAKEN.issuperset(circuit.kinds)
+    kinds = circuit.kinds if known else tuple(map(_kind, operations))
+    skeleton = _skeleton(kinds, circuit.labels, wires.labels)
     if skeleton is None:
         return None, operations
     layers = skeleton.layers
@@ -62,7 +62,6 @@ def recognise(operations: list, wires: Wires) -> tuple[LayeredForm | None, list]
     for nth, (acting, places) in enumerate(skeleton.rounds):
         flat[places] = matrices[acting] @ flat[places] if nth else matrices[acting]
     angles, phases = _euler(products)
-    known = all(kind in ROTATIONS for kind, *_ in skeleton.turns)
     if not known and not np.abs(_unitary(angles, phases) - products).max() < TOLERANCE:
         return None, operations
     phase = phases.sum() - sum(float(operations[i].data[0]) for i in skeleton.phases)

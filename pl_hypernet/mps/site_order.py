@@ -6,9 +6,8 @@ from itertools import chain
 import pennylane as qml
 from pennylane.wires import Wires
 
+from pl_hypernet.mps.circuit import Circuit
 from pl_hypernet.mps.closed_form import closed_form
-
-CONTROLLED = {qml.CZ, qml.CNOT}
 
 
 def site_order(operations, wires: Wires) -> Wires:
@@ -22,7 +21,8 @@ def site_order(operations, wires: Wires) -> Wires:
         operations: of the circuit.
         wires: those that it may use; others come after them.
     """
-    labels = list(map(labels_of, operations))
+    circuit = Circuit.of(operations)
+    labels = circuit.labels
     given = set(wires)
     if not given.issuperset(chain.from_iterable(labels)):
         wires = Wires(list(dict.fromkeys([*wires, *chain.from_iterable(labels)])))
@@ -35,18 +35,11 @@ def site_order(operations, wires: Wires) -> Wires:
     if any(abs(place[a] - place[b]) != 1 for a, b in pairs):
         order = _along_lines(order, pairs)
         place = {wire: i for i, wire in enumerate(order)}
-    first = next((i for i, op in enumerate(operations) if type(op) is qml.CNOT), None)
-    if first is not None and place[labels[first][0]] == place[labels[first][1]] + 1:
-        order.reverse()  # closed forms have CNOTs from left to right
+    if qml.CNOT in circuit.kinds:
+        control, target = labels[circuit.kinds.index(qml.CNOT)]
+        if place[control] == place[target] + 1:
+            order.reverse()  # closed forms have CNOTs from left to right
     return wires if order == list(wires) else Wires(order)
-
-
-def labels_of(operation) -> tuple:
-    """The labels of an operation's wires; of CZ and CNOT ten times as fast as PennyLane's."""
-    if type(operation) in CONTROLLED:
-        parts = operation.hyperparameters
-        return parts["control_wires"].labels + parts["base"].wires.labels
-    return operation.wires.labels
 
 
 def _along_lines(wires: list, pairs: Iterable[tuple]) -> list:
