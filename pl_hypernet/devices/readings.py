@@ -88,10 +88,7 @@ def read_bits(tape, reading: Callable[[], Reading], device_wires=None):
     everything = Wires(device_wires if device_wires else tape.wires)
     settings = settings_of(tape, everything)
     asked = reading()
-    plain = [m.wires or everything for m in tape.measurements if m.obs is None]
-    # a setting has no wires where plain bits are all that is asked, or nothing depends on any
-    otherwise = Wires.all_wires(plain) if plain else everything[:1]
-    read = [setting.wires or otherwise for setting in settings]
+    read = [setting.wires or everything[:1] for setting in settings]
     tapes = [
         tape.copy(
             operations=[*tape.operations, *setting.gates()],
