@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import pl_hypernet as plh
-from pl_hypernet.training.remarks import WINDOW, remarks
+from pl_hypernet.training.remarks import WINDOW, _standardised, remarks
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +108,11 @@ def test_it_is_said_in_the_table_and_in_the_summary(tmp_path):
     shown = " ".join(str(run.summary).split())
     assert remark in shown
     assert plh.load(tmp_path / "run", data=few).summary == run.summary
+
+
+def test_columns_as_they_were_measured_are_to_be_standardised():
+    rng = np.random.default_rng(0)
+    inputs = rng.normal([170, 70, 40], [10, 12, 15], (100, 3)).astype(np.float32)
+    data = plh.Data(inputs, (inputs[:, 0] > 170).astype(int))
+    assert "features=standardise" in _standardised(data)
+    assert not _standardised(plh.datasets.mnist())

@@ -3,6 +3,7 @@
 import functools
 import inspect
 from dataclasses import dataclass
+from difflib import get_close_matches
 from importlib.metadata import entry_points
 
 from pl_hypernet.devices.known import KNOWN, KnownDevice
@@ -79,6 +80,10 @@ def check_installed(name: str) -> None:
     if name not in installed:
         package = next((p for prefix, p in PACKAGES.items() if name.startswith(prefix)), None)
         install = f"pip install {package}" if package else "install the PennyLane plugin it is in"
+        near = get_close_matches(name, installed, n=1)
+        meant = f"did you mean {near[0]!r}? Otherwise " if near else ""
+        ours = [one for one in installed if one in KNOWN]
         raise DeviceError(
-            f"device {name!r} is not installed: {install}, or choose one of {', '.join(installed)}"
+            f"device {name!r} is not installed: {meant}{install}, or choose one of "
+            f"{', '.join(ours)}; pl-hypernet devices lists all"
         )

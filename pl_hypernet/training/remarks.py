@@ -13,6 +13,7 @@ from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 
 WINDOW = 20  # steps at the start and at the end whose means are compared, a quarter of all at most
 ENOUGH = 3  # standard errors of their difference
+FAR = 5  # means or spreads of columns above it are of columns as they were measured
 
 
 def remarks(
@@ -40,7 +41,7 @@ def remarks(
     if (what := _chance(evaluation, data)) is not None:
         other = "another hidden activation" if len(config.network) > 1 else "ternary weights"
         found.append(
-            f"The {what}. Try "
+            f"The {what}. Try {_standardised(data)}"
             f"{_other_optimizer(config, hypernet)}more steps, another scale of the outputs (now "
             f"{config.scale:.3g}), or {other}."
         )
@@ -79,6 +80,14 @@ def _chance(evaluation: Evaluation, data: Data) -> str | None:
     if vote - share > math.sqrt(share * (1 - share) / len(data.targets)):
         return None
     return f"vote of the shots is no better than the most frequent class, {100 * share:.2f} %"
+
+
+def _standardised(data: Data) -> str:
+    """What columns far from 0 and 1 need first: weights of few values cannot make up for them."""
+    means, spreads = np.abs(data.inputs.mean(axis=0)), data.inputs.std(axis=0)
+    if data.features or max(means.max(), spreads.max()) <= FAR:
+        return ""
+    return "standardised columns first (--data-option features=standardise); then "
 
 
 def _other_optimizer(config: RunConfig, hypernet: QuantumHypernetwork) -> str:

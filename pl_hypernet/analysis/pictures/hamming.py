@@ -19,16 +19,17 @@ def draw_hamming(ax: Axes, evaluation: Evaluation) -> None:
     which = f"Shots above {100 * GOOD:.0f} % accuracy"
     if evaluation.metric != "accuracy" or len(good) < 2:
         good, which = evaluation.bits, "All shots"
+    n_bits = evaluation.bits.shape[1]
     distances = mutual_hamming(good[:MOST_PAIRED])
     values, counts = np.unique(distances, return_counts=True)
     ax.bar(values, counts / len(distances), width=0.9, color=COLORS[0])
     mean = distances.mean()
     ax.axvline(mean, color="black", ls="--", lw=1, label=f"mean: {mean:.1f}")
     ax.set(
-        xlabel=f"Hamming distance (of {evaluation.bits.shape[1]} bits)",
+        xlabel=f"Hamming distance (of {n_bits} bits)",
         ylabel="share of pairs",
         title=f"{which}: how far apart",
-        xlim=(max(values[0] - 2, 0) - 0.6, max(values[-1] + 2, 4) + 0.6),
+        xlim=(max(values[0] - 2, 0) - 0.6, min(max(values[-1] + 2, 4), n_bits) + 0.6),
     )
     whole_numbers(ax.xaxis)
     ax.legend(frameon=False)
