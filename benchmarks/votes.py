@@ -81,7 +81,7 @@ def main(
     seeds: Annotated[int, typer.Option(help="Seeds 0 ... seeds - 1, also of the data.")] = 3,
     steps: Annotated[int, typer.Option(help="Of each training.")] = 100,
 ) -> None:
-    console = Console(highlight=False, width=110)
+    console = Console(highlight=False, width=120)
     heads = "task", "network", "most frequent", "mean", "best", "vote", "majority"
     console.print(
         "".join(f"{head:>22}" if i < 2 else f"{head:>14}" for i, head in enumerate(heads))
