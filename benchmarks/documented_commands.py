@@ -24,12 +24,14 @@ import struct
 import sys
 import tempfile
 import time
+import traceback
 from pathlib import Path
 from typing import Annotated
 
 import numpy as np
 import typer
 
+import pl_hypernet as plh
 from pl_hypernet.cli import main as command
 from pl_hypernet.console import Console
 
@@ -51,17 +53,27 @@ def documented_commands(root: Path = ROOT) -> list[tuple[str, str]]:
 
 
 def make_tables(folder: Path) -> None:
-    """Data of one's own: classes that two columns decide, prices that are sums."""
+    """Data of one's own, whose columns all count: classes, and prices that are sums."""
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(400, 4))
-    targets = (inputs[:, 0] > inputs[:, 1]).astype(int)
+    targets = (inputs @ [1, -1, 1, -1] + 0.5 * rng.normal(size=400) > 0).astype(int)
     for name in ("mine", "small"):
         np.savez(folder / f"{name}.npz", inputs=inputs, targets=targets)
-    prices = 100 + 20 * inputs[:, 0] + 10 * inputs[:, 1] + rng.normal(size=400)
-    for name, column, last in (("mine", "label", targets), ("prices", "price", prices)):
-        table = np.column_stack([inputs, last])
-        header = f"a,b,c,d,{column}"
-        np.savetxt(folder / f"{name}.csv", table, "%g", ",", header=header, comments="")
+    low = 100 + 20 * inputs @ [1, -1, 1, 0.5] + rng.normal(size=400)
+    high = low + 10 * inputs @ [1, 1, 1, -1] + rng.normal(size=400)
+    write_csv(folder / "mine.csv", "a,b,c,d,label", inputs, targets)
+    write_csv(folder / "prices.csv", "a,b,c,d,low,high", inputs, low, high)
+
+
+def write_csv(path: Path, header: str, *columns: np.ndarray) -> None:
+    np.savetxt(path, np.column_stack(columns), "%g", ",", header=header, comments="")
+
+
+def make_new_samples(path: Path, folder: Path) -> None:
+    """Samples that the run of a folder, which exists by now, can answer."""
+    n_inputs = plh.load(folder).schema.n_inputs
+    names = ",".join(f"x{k}" for k in range(n_inputs))
+    write_csv(path, names, np.random.default_rng(0).uniform(size=(5, n_inputs)))
 
 
 def make_images(folder: Path) -> Path:
@@ -92,6 +104,9 @@ def run(line: str) -> tuple[int, str, float]:
         code = 0
     except SystemExit as exit_:
         code = exit_.code or 0
+    except Exception:  # of a programming error: the other lines are tried as well
+        code = 1
+        shown.write(traceback.format_exc())
     finally:
         sys.argv = before
     return code, shown.getvalue(), time.perf_counter() - start
@@ -121,6 +136,8 @@ def main(
             words += SMALL
         elif small and name == "sample":
             words += ["--shots", "20"]
+        if "new.csv" in line:
+            make_new_samples(folder / "new.csv", folder / "runs/001")
         code, shown, seconds = run(shlex.join(words))
         console.print(f"{line}\n  {page}: {seconds:.1f} s", soft_wrap=True, markup=False)
         if code:

@@ -53,7 +53,7 @@ def train_from_settings(
     config = RunConfig.checked(settings)
     with loading("data"):
         data = config.load_data()
-        hypernet = config.build_hypernetwork(data.n_inputs)
+        hypernet = config.build_hypernetwork(data.n_inputs, data.mean_square)
         if config.optimizer != AUTO:
             config.build_optimizer(seed=0)  # refuses what is wrong before anything is said
     console = Console()

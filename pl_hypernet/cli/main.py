@@ -178,7 +178,8 @@ def predict(
     out: Annotated[Path | None, typer.Option(help="A new file; default standard output.")] = None,
 ) -> None:
     """Answers for new samples, in the labels or units of training."""
-    from pl_hypernet.cli.predict import predict_file
+    with loading():
+        from pl_hypernet.cli.predict import predict_file
 
     predict_file(folder, data, which, out)
 

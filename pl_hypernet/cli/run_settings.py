@@ -60,7 +60,7 @@ def run_settings(
     ] = None,
     scale: Annotated[
         float | None,
-        typer.Option(help="Factor of the outputs; default 8 / sqrt(inputs) without hidden layers."),
+        typer.Option(help="Factor of the outputs; default: random networks have logits of 2."),
     ] = None,
     values: Annotated[
         Pairs,

@@ -86,6 +86,14 @@ class Data:
         return self.inputs.shape[1]
 
     @property
+    def mean_square(self) -> float | None:
+        """Of the inputs, which the default scale of networks follows; None of pixels from 0 to 1,
+        which all count as those of digits do."""
+        if self.image_shape and self.inputs.min() >= 0 and self.inputs.max() <= 1:
+            return None
+        return float(np.square(self.inputs, dtype=np.float64).mean()) or None
+
+    @property
     def n_samples(self) -> int:
         """Of training and testing."""
         return len(self.inputs) + (0 if self.test_inputs is None else len(self.test_inputs))

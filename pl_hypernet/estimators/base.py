@@ -80,6 +80,7 @@ class QuantumHypernetEstimator(BaseEstimator):
             self.values,
             self.hidden,
             choices=self.choices,
+            mean_square=data.mean_square,
         )
         settings = {name: getattr(self, name) for name in SETTINGS} | decided
         config = RunConfig.checked(

@@ -27,7 +27,8 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
             qubit.
         hidden, activation, values, choices: of the network, see :class:`BinaryNetwork`; a
             :class:`Choice` is left to qubits, and so are the ``choices``.
-        scale: factor of the logits; None: 8 / sqrt(inputs of the last layer).
+        scale: factor of the logits; None: 2 / sqrt(columns) for standardised columns without
+            hidden layers, see :class:`BinaryNetwork`.
         device: name of a PennyLane device.
         device_options: its options by name, as ``{"max_bond_dim": 16}``; None: none.
         layers: number P of entangling layers of the circuit.

@@ -69,8 +69,8 @@ class BinaryNetwork(torch.nn.Module):
         activation: of one output: ``"sigmoid"``, ``"hard_sigmoid"``, or a :class:`Choice` of them;
             of several: ``"softmax"``; of any number ``"identity"`` for regression. None: sigmoid
             or softmax.
-        scale: factor of the logits; None: 8 / sqrt(n_inputs) without hidden layers, 1 for 64, and
-            behind them what makes logits of random networks as large: see
+        scale: factor of the logits; None: what makes logits of random networks about 2 in size,
+            8 / sqrt(n_inputs) for pixels without hidden layers, 1 for 64: see
             :func:`~pl_hypernet.networks.default_scale.default_scale`.
         values: what the bits of weights and biases stand for, as ``(1, -3)``, ``"ternary"``,
             ``"2-bit"``, or a :class:`Choice` of pairs (arXiv:2301.08292): see
@@ -83,6 +83,8 @@ class BinaryNetwork(torch.nn.Module):
             maps side by side, ``n_inputs`` columns each, and a network sees one of them.
         choices: about the architecture: :class:`RemoveNeurons`, :class:`SkipLayer`,
             :class:`DropWeights`, or of a class of your own.
+        mean_square: of the inputs, as ``data.mean_square``, for the default scale; None: 1/16, as
+            of pixels from 0 to 1, and of a regression 1.
         tied, fixed: bits that share a qubit, and bits that are constant: see
             :class:`ParameterLayout`.
 
@@ -115,6 +117,7 @@ class BinaryNetwork(torch.nn.Module):
         choices: Sequence[ArchitectureChoice] = (),
         tied: Sequence[Sequence[str]] = (),
         fixed: Mapping[str, int | Sequence[int]] | None = None,
+        mean_square: float | None = None,
     ):
         super().__init__()
         if not is_size(n_inputs):
@@ -127,6 +130,8 @@ class BinaryNetwork(torch.nn.Module):
         self.layers = tuple(map(int, layers))
         if scale is not None and not (is_real(scale) and 0 < scale < math.inf):
             raise InputError(f"scale={scale!r}: expected a positive number, or None")
+        if mean_square is not None and not (is_real(mean_square) and 0 < mean_square < math.inf):
+            raise InputError(f"mean_square={mean_square!r}: expected a positive number, or None")
         self.n_inputs = n_inputs
         self.n_outputs = self.layers[-1]
         n_layers = len(self.layers)
@@ -165,7 +170,13 @@ class BinaryNetwork(torch.nn.Module):
         self.layout = ParameterLayout(self._blocks(), self.tied, self.fixed)
         if scale is None:
             scale = default_scale(
-                n_inputs, self.layers, self.values, self.bias, self.hidden, self.is_regression
+                n_inputs,
+                self.layers,
+                self.values,
+                self.bias,
+                self.hidden,
+                self.is_regression,
+                mean_square,
             )
         # a buffer, so that module.to(device) moves the place where networks are scored
         self.register_buffer("scale", torch.tensor(float(scale), dtype=torch.float32))

@@ -22,14 +22,15 @@ def default_scale(
     bias: Sequence[bool],
     hidden: Sequence,
     is_regression: bool,
+    mean_square: float | None = None,
 ) -> float:
     r""":math:`2 / \sqrt{n m}`, for n inputs of the last layer of mean square m: logits of random
     networks of weights +1 and -1 then have a standard deviation of about 2.
 
-    Without hidden layers m = 1/16, so that the scale is :math:`8 / \sqrt{n}`, 1 for 64. Behind
-    hidden layers m is that of the activation of a normal variable, whose variance comes from the
-    layer before it in the same way. Of a regression, whose inputs and targets are standardised, 1
-    takes the place of 2, and m = 1 that of 1/16.
+    Without hidden layers m is that of the inputs: 1/16 of pixels, so that the scale is
+    :math:`8 / \sqrt{n}`, 1 for 64. Behind hidden layers m is that of the activation of a normal
+    variable, whose variance comes from the layer before it in the same way. Of a regression, whose
+    targets are standardised, 1 takes the place of 2.
 
     Args:
         n_inputs: that a network sees.
@@ -37,8 +38,9 @@ def default_scale(
         values, bias: of each layer.
         hidden: activation of each hidden layer, or a choice of them.
         is_regression: whether the output is a number.
+        mean_square: of the inputs; None: 1/16, of a regression 1.
     """
-    size, fan_in = 1.0 if is_regression else PIXELS, n_inputs
+    size, fan_in = mean_square or (1.0 if is_regression else PIXELS), n_inputs
     for i, activation in enumerate(hidden):
         variance = _mean_square(values[i]) * (fan_in * size + bias[i])
         size, fan_in = _mean_square_after(activation, variance), layers[i]

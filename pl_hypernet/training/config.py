@@ -160,8 +160,9 @@ class RunConfig(BaseModel):
             options["regression"] = True
         return datasets.load(self.data, **options)
 
-    def build_network(self, n_inputs: int) -> BinaryNetwork:
-        """The network, for data with this many inputs, those of all feature maps."""
+    def build_network(self, n_inputs: int, mean_square: float | None = None) -> BinaryNetwork:
+        """The network, for data with this many inputs, those of all feature maps, and of this mean
+        square."""
         check_no_custom(self.model_dump())
         arguments = arguments_from_settings(self.choices, self.hidden, self.values, self.network)
         if "features" in arguments:
@@ -174,12 +175,15 @@ class RunConfig(BaseModel):
             bias=self.bias,
             tied=self.tied,
             fixed=self.fixed,
+            mean_square=mean_square,
             **arguments,
         )
         return network.to(checked_torch_device(self.torch_device))
 
-    def build_hypernetwork(self, n_inputs: int) -> QuantumHypernetwork:
-        """The hypernetwork, for data with this many inputs."""
+    def build_hypernetwork(
+        self, n_inputs: int, mean_square: float | None = None
+    ) -> QuantumHypernetwork:
+        """The hypernetwork, for data as of :meth:`build_network`."""
         if CUSTOM in (self.ansatz, self.device):
             raise InputError(
                 "this run has an ansatz or a device object of its own: hand over its "
@@ -187,7 +191,7 @@ class RunConfig(BaseModel):
             )
         self.check_device_options()
         return QuantumHypernetwork(
-            self.build_network(n_inputs),
+            self.build_network(n_inputs, mean_square),
             self.device,
             layers=self.layers,
             shots=self.shots,

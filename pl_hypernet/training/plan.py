@@ -88,7 +88,7 @@ def plan(prices=None, **settings) -> Plan:
     """
     config = RunConfig.checked(settings)
     data = config.load_data()
-    network = config.build_network(data.n_inputs)
+    network = config.build_network(data.n_inputs, data.mean_square)
     check_task(network, data)
     if config.validation is not None:
         data = data.split(config.validation, 0)
