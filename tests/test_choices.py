@@ -1,6 +1,7 @@
 """Choices that qubits make, weights of several bits, tied and fixed bits: against plain loops."""
 
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -260,7 +261,7 @@ def test_thousands_of_ties_of_single_bits():
     """A chain of ties, of any length and in any order, is one qubit."""
     n = 3000
     order = np.random.default_rng(0).permutation(n)
-    chain = [[f"b[{i}]", f"b[{j}]"] for i, j in zip(order, order[1:], strict=False) if i % 50]
+    chain = [[f"b[{i}]", f"b[{j}]"] for i, j in pairwise(order) if i % 50]
     layout = ParameterLayout([Block("b", (n,))], tied=chain, fixed={"b[50]": 1})
     lengths = np.diff(np.flatnonzero([True, *(order[:-1] % 50 == 0), True]))
     assert layout.n_qubits == len(lengths) - 1
