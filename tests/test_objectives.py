@@ -10,6 +10,7 @@ from pennylane import numpy as pnp
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
+from pl_hypernet.measurements import regularisers
 from pl_hypernet.measurements.objective import Objective
 from pl_hypernet.measurements.regularisers import NegativeEntropy, UniformMMD
 from pl_hypernet.testing import standard_deviations
@@ -110,6 +111,29 @@ def estimates(settings, shots, repeats, seed=0):
 def test_values_are_unbiased(settings, shots):
     values, _, exact = estimates(settings, shots, 4000)
     assert standard_deviations(values, exact) < 5
+
+
+def test_many_shots_are_compared_in_blocks(monkeypatch):
+    """In a time that is linear in them, without bias and with little more noise."""
+    sizes, kernel = set(), UniformMMD._kernel
+    monkeypatch.setattr(regularisers, "MMD_BLOCK", 40)
+    monkeypatch.setattr(
+        UniformMMD, "_kernel", lambda self, bits: sizes.add(len(bits)) or kernel(self, bits)
+    )
+    in_blocks, errors, exact = estimates({"mmd": 2.0}, 100, 1500)
+    assert sizes == {33, 34}
+    assert standard_deviations(in_blocks, exact) < 5
+    assert errors.mean() == pytest.approx(in_blocks.std(), rel=0.15)
+    monkeypatch.setattr(regularisers, "MMD_BLOCK", 100)
+    assert in_blocks.std() < 1.2 * estimates({"mmd": 2.0}, 100, 1500)[0].std()
+
+
+def test_counts_are_shots_in_no_order(monkeypatch):
+    """Blocks of equal bitstrings would be far from uniform."""
+    monkeypatch.setattr(regularisers, "MMD_BLOCK", 50)
+    counts = {"".join(map(str, bits)): 100 for bits in BITS.tolist()}
+    value = plh.expected_loss(loss, range(N), mmd=1.0).process_counts(counts, range(N))
+    assert value - value.losses.mean() == pytest.approx(0, abs=0.05)
 
 
 def test_pairs_of_a_shot_with_itself_are_found(monkeypatch):

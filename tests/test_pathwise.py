@@ -8,6 +8,7 @@ from pennylane import numpy as pnp
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
+from pl_hypernet.measurements import regularisers
 from pl_hypernet.measurements.regularisers import UniformMMD
 from pl_hypernet.objectives import network_loss
 from pl_hypernet.optimizers import PathwiseOptimizer
@@ -138,8 +139,10 @@ def test_it_measures_where_shots_are_noisy():
             PathwiseOptimizer(**options).step(make_cost(1, 10, dev, **settings), angles(1))
 
 
-def test_mmd_by_spins_is_the_derivative_of_its_mean():
+@pytest.mark.parametrize("block", [1000, 3])
+def test_mmd_by_spins_is_the_derivative_of_its_mean(block, monkeypatch):
     """Of independent spins: against all pairs of bitstrings."""
+    monkeypatch.setattr(regularisers, "MMD_BLOCK", block)
     n, mmd = 3, UniformMMD()
     z = torch.tensor([0.3, -0.6, 0.1], dtype=torch.float64, requires_grad=True)
     rows = ((np.arange(2**n)[:, None] >> np.arange(n)[::-1]) & 1).astype(np.int8)
@@ -147,7 +150,7 @@ def test_mmd_by_spins_is_the_derivative_of_its_mean():
     spins = torch.from_numpy(1.0 - 2.0 * rows)
     (exact,) = torch.autograd.grad(p @ torch.exp((spins @ spins.T - n) / n) @ p, z)
     rng = np.random.default_rng(0)
-    draws = (rng.random((4000, 6, n)) > (1 + z.detach().numpy()) / 2).astype(np.int8)
+    draws = (rng.random((3000, 5, n)) > (1 + z.detach().numpy()) / 2).astype(np.int8)
     found = np.array([mmd.by_spin(bits) for bits in draws])
     assert max(standard_deviations(found[:, i], float(exact[i])) for i in range(n)) < 5
 

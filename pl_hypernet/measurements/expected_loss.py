@@ -107,9 +107,11 @@ class ExpectedLoss(SampleMeasurement):
         return self.objective.estimate(self.losses(bits), bits, known)
 
     def process_counts(self, counts: dict, wire_order):
-        """The :class:`Estimate` from counts {bitstring: how often}."""
+        """The :class:`Estimate` from counts {bitstring: how often}, in no particular order."""
         rows = np.array([[int(bit) for bit in bits] for bits in counts], dtype=np.int8)
         samples = np.repeat(rows, list(counts.values()), axis=0)
+        # any part of the shots is a fair sample
+        samples = np.random.default_rng(len(samples)).permutation(samples, axis=0)
         return self.process_samples(samples, wire_order)
 
     def process_probabilities(self, probabilities: np.ndarray) -> Estimate:
