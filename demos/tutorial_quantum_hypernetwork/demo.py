@@ -45,7 +45,7 @@ import os
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pennylane as qml
+import pennylane as qp
 import torch
 
 import pl_hypernet as plh
@@ -99,14 +99,14 @@ theta = plh.start_angles(shape, seed=seed)
 print(f"theta has the shape {shape}")
 
 
-@qml.set_shots(200)
-@qml.qnode(dev)
+@qp.set_shots(200)
+@qp.qnode(dev)
 def sample(theta):
     plh.HardwareEfficientAnsatz(theta, wires=dev.wires)
-    return qml.sample(wires=dev.wires)
+    return qp.sample(wires=dev.wires)
 
 
-qml.draw_mpl(sample, level="device", decimals=None, style="pennylane")(theta)
+qp.draw_mpl(sample, level="device", decimals=None, style="pennylane")(theta)
 plt.show()
 
 ###############################################################################
@@ -145,8 +145,8 @@ loss = plh.NetworkLoss(network, inputs, targets, "bce")  # binary cross-entropy
 def energy_on(dev):
     """The energy as a QNode on a device."""
 
-    @qml.set_shots(200)
-    @qml.qnode(dev, interface=None)
+    @qp.set_shots(200)
+    @qp.qnode(dev, interface=None)
     def energy(theta):
         plh.HardwareEfficientAnsatz(theta, wires=dev.wires)
         return plh.expected_loss(loss, wires=dev.wires)
@@ -245,11 +245,11 @@ print(f"E = {energy(basis_state)}")
 # trained angles again on two other simulators, with 10,000 shots each. Up to 20 qubits we can also
 # ask for the exact energy, without shots.
 
-exact = qml.set_shots(energy, shots=None)(theta)
+exact = qp.set_shots(energy, shots=None)(theta)
 print(f"{'exact':16} {exact:.4f}")
 for name in ("lightning.qubit", "default.qubit", "hypernet.mps"):
     energy_there = energy_on(plh.device(name, wires=n_qubits, seed=seed))
-    estimate = qml.set_shots(energy_there, shots=10_000)(theta)
+    estimate = qp.set_shots(energy_there, shots=10_000)(theta)
     off = (estimate - exact) / estimate.stderr
     print(f"{name:16} {estimate}, {off:+.1f} standard errors off")
 

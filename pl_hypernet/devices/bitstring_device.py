@@ -14,6 +14,7 @@ from pl_hypernet.devices.lowering import lower_expected_loss, refuse_without_sho
 from pl_hypernet.devices.readings import READINGS, TRIAL_SHOTS, Reading, find_reading, read_bits
 from pl_hypernet.devices.record import Counts, Record
 from pl_hypernet.measurements import ExpectedLoss
+from pl_hypernet.measurements.capture import check_no_capture
 
 TRY = "try"
 
@@ -94,6 +95,7 @@ class BitstringDevice(HypernetDevice):
             self.inner.task_log = log
 
     def setup_execution_config(self, config: ExecutionConfig | None = None, circuit=None):
+        check_no_capture(f"device {self.name!r}")
         return self.inner.setup_execution_config(config, circuit)
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):

@@ -12,6 +12,7 @@ from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.devices.line_program import acts_on_one_or_two_wires, line_program
 from pl_hypernet.devices.state_measurement import measure_all
 from pl_hypernet.errors import InputError, TruncationWarning, unknown_name
+from pl_hypernet.measurements.capture import check_no_capture
 from pl_hypernet.mps.closed_form import has_closed_form
 from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.state import DTYPES, MatrixProductState
@@ -96,6 +97,10 @@ class HypernetMPS(HypernetDevice):
     @property
     def name(self) -> str:
         return "hypernet.mps"
+
+    def setup_execution_config(self, config: ExecutionConfig | None = None, circuit=None):
+        check_no_capture("hypernet.mps")
+        return super().setup_execution_config(config, circuit)
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
         return line_program(self.name, self.wires, self._is_native, self.record)

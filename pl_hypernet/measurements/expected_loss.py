@@ -9,6 +9,7 @@ from pennylane.measurements import SampleMeasurement
 from pennylane.wires import Wires
 
 from pl_hypernet.errors import InputError
+from pl_hypernet.measurements.capture import check_no_capture
 from pl_hypernet.measurements.estimate import Estimate, as_numbers, check_finite
 from pl_hypernet.measurements.objective import Objective
 from pl_hypernet.user_code import UserCode
@@ -209,6 +210,7 @@ def expected_loss(
             on execution, losses of the wrong shape, NaN or infinite, or an entropy of shots whose
             log p is not known.
     """
+    check_no_capture("expected_loss")
     return ExpectedLoss(
         loss, wires, reduction, entropy=entropy, mmd=mmd, mmd_bandwidth=mmd_bandwidth
     )
