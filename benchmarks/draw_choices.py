@@ -71,7 +71,7 @@ def cases() -> dict[str, Callable[[], tuple]]:
             {"entropy": 0.005},
         ),
         "neurons": lambda: (
-            "neurons.0", network_of(8, 1, choices=[plh.RemoveNeurons(0)]), digits(), keep
+            "neurons.0", network_of(8, 1, scale=3.0, choices=[plh.RemoveNeurons(0)]), digits(), keep
         ),
         "skip": lambda: (
             "skip.1", network_of(8, 8, 1, choices=[plh.SkipLayer(1)]), digits(), {"entropy": 0.0002}
