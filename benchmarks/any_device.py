@@ -1,7 +1,7 @@
-"""One theta, one loss, eight devices: the same energy; and a training that runs on each.
+"""One theta, one loss, nine devices: the same energy; and a training that runs on each.
 
-The eighth device is braket.aws.qubit: the real AwsDevice of the Braket SDK on an emulated QPU of 20
-qubits in a square lattice with PRX and CZ gates, first without noise. Beside the eight stands the
+The last device is braket.aws.qubit: the real AwsDevice of the Braket SDK on an emulated QPU of 20
+qubits in a square lattice with PRX and CZ gates, first without noise. Beside them stands the
 same QPU with noise, whose energy is compared with that of PennyLane's density matrix under the
 noise that the QPU's calibration implies. Ends with an error if the energies disagree.
 
@@ -37,6 +37,7 @@ DEVICES: dict[str, dict] = {
     "default.mixed": {"seed": 5},
     "braket.local.qubit": {},
     "qiskit.aer": {"seed_simulator": 6},
+    "maestro.qubit": {"seed": 7},
     "braket.aws.qubit": QPU | {"noise": False},
 }
 

@@ -69,7 +69,8 @@ def check_device(
     """Checks that a noise-free device returns the right bits, through :func:`pl_hypernet.device`.
 
     Shape and values of the bits; wire order, also permuted and with labels; agreement with the
-    exact distribution (G-test, alpha 1e-6) and <Z_i Z_j> (5 standard errors); ``expected_loss``
+    exact distribution (G-test, alpha 1e-6) and <Z_i Z_j> (5 standard errors); independent shots,
+    in no order of their values; ``expected_loss``
     equal to the mean over the very bits; fresh bits at each call; same seed, same bits.
 
     Args:
@@ -104,6 +105,9 @@ def check_device(
         one, other = (_sample(build(list(range(n_wires)), seed=5), theta, shots) for _ in range(2))
         if not np.array_equal(one, other):
             raise ContractError("the same seed gave other bits")
+        seeded = build(list(range(n_wires)), seed=5)
+        if np.array_equal(*(_sample(seeded, theta, shots) for _ in range(2))):
+            raise ContractError("two calls of a seeded device returned the same bits")
 
 
 def _qnode(device: Device, function, shots: int):
@@ -152,6 +156,7 @@ def _check_distribution(device: Device, theta, shots: int) -> np.ndarray:
         raise ContractError(
             f"shots do not follow |<x|psi>|^2: G-test over {2**n} outcomes, p = {p_value:.1e}"
         )
+    _check_order(bits, probabilities)
     spins = to_spins(bits).astype(float)
     signs = to_spins(bitstrings(0, 2**n, n)).astype(float)
     for i in range(n - 1):
@@ -160,6 +165,20 @@ def _check_distribution(device: Device, theta, shots: int) -> np.ndarray:
         if off > MOST_ERRORS:
             raise ContractError(f"<Z_{i} Z_{i + 1}> lies {off:.1f} standard errors off {exact:.4f}")
     return bits
+
+
+def _check_order(bits: np.ndarray, probabilities: np.ndarray) -> None:
+    """A shot equals the one before it as often as independent ones do."""
+    equal = (bits[1:] == bits[:-1]).all(axis=1)
+    chance = np.sum(probabilities**2)
+    # neighbouring pairs share a shot
+    variance = chance - chance**2 + 2 * (np.sum(probabilities**3) - chance**2)
+    off = abs(equal.mean() - chance) * np.sqrt(len(equal) / variance)
+    if off > MOST_ERRORS:
+        raise ContractError(
+            f"{equal.mean():.1%} of the shots equal the one before, expected {chance:.1%}: they "
+            "are not independent, or sorted by their values"
+        )
 
 
 def _check_expected_loss(device: Device, theta, shots: int) -> None:

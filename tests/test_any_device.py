@@ -23,14 +23,15 @@ DEVICES = {
     "qiskit.aer": {},
     "braket.aws.qubit": {"emulator": "iqm-20", "noise": False},
     "reference.qubit": {},
+    "maestro.qubit": {},
 }
+PLUGINS = {"qiskit.aer": "pennylane_qiskit", "maestro.qubit": "pennylane_maestro"}
 SEEDS = {name: {"seed": i} for i, name in enumerate(DEVICES) if plh.devices.takes_seed(name)}
 SEEDS["qiskit.aer"] = {"seed_simulator": 6}
 
 
 def make(name, wires, **options):
-    if name == "qiskit.aer":
-        pytest.importorskip("pennylane_qiskit")
+    pytest.importorskip(PLUGINS.get(name, "pennylane"))
     return plh.device(name, wires=wires, **DEVICES[name], **options)
 
 
@@ -56,7 +57,7 @@ def test_one_energy_on_every_device():
     """Chi-square over the devices, of energies of the same theta from 20,000 shots each."""
     n, theta, energies = 8, angles(8), []
     for name in DEVICES:
-        if name == "qiskit.aer" and not any(
+        if name in PLUGINS and not any(
             entry.name == name for entry in plh.devices.installed_devices(check_seed=False)
         ):
             continue
@@ -119,7 +120,9 @@ def test_shot_vectors_broadcasting_and_counts_on_every_device(name):
     assert [estimate.shots for estimate in dev.estimates] == [40, 40]
 
 
-@pytest.mark.parametrize("name", ["braket.local.qubit", "qiskit.aer", "braket.aws.qubit"])
+@pytest.mark.parametrize(
+    "name", ["braket.local.qubit", "qiskit.aer", "braket.aws.qubit", "maestro.qubit"]
+)
 def test_observables_where_bits_are_read(name):
     dev = make(name, 3)
     overlapping = qml.prod(qml.X(0) @ qml.Z(1), qml.Z(0) @ qml.X(1))  # Y(0) @ Y(1)

@@ -7,6 +7,9 @@ import pennylane as qml
 import pytest
 from pennylane.devices import DefaultQubit
 
+import pl_hypernet as plh
+from pl_hypernet.devices.bitstring_device import BitstringDevice
+from pl_hypernet.devices.readings import SAMPLES
 from pl_hypernet.testing import ContractError, check_device
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning")
@@ -35,6 +38,32 @@ def test_devices_keep_the_contract(name, settings):
 def test_qiskit_aer_keeps_the_contract():
     pytest.importorskip("pennylane_qiskit")
     check_device("qiskit.aer")
+
+
+@pytest.mark.parametrize(
+    ("simulation", "noise"),
+    [
+        ({}, None),
+        ({"simulation_type": "MatrixProductState"}, None),
+        (
+            {"simulation_type": "MatrixProductState", "max_bond_dimension": 64},
+            "may truncate its state at max_bond_dimension=64",
+        ),
+        ({"simulation_type": "DensityMatrix"}, "may have noise"),
+    ],
+    ids=str,
+)
+def test_maestro_keeps_the_contract(simulation, noise):
+    """Whose samples come sorted, and the same again from the same seed."""
+    pytest.importorskip("pennylane_maestro")
+    check_device("maestro.qubit", seedable=True, **simulation)
+    made = plh.device("maestro.qubit", wires=3, **simulation)
+    by_object = plh.device(qml.device("maestro.qubit", wires=3, **simulation))
+    assert made.noise == by_object.noise == (noise and f"device 'maestro.qubit' {noise}")
+    with pytest.raises(ContractError, match="equal the one before"):
+        check_device(
+            lambda wires: BitstringDevice(qml.device("maestro.qubit", wires=wires), SAMPLES)
+        )
 
 
 class Spoiled(DefaultQubit):
@@ -91,6 +120,18 @@ def test_the_contract_catches_repeated_bits():
 
     with pytest.raises(ContractError, match="fresh"):
         check_device(lambda wires: Repeating(wires=wires))
+
+
+def test_the_contract_catches_sorted_bits():
+    class Sorting(DefaultQubit):
+        def execute(self, circuits, execution_config=None):
+            results = super().execute(circuits, execution_config)
+            return tuple(
+                bits[np.lexsort(bits.T)] if np.ndim(bits) == 2 else bits for bits in results
+            )
+
+    with pytest.raises(ContractError, match="equal the one before"):
+        check_device(lambda wires: Sorting(wires=wires))
 
 
 def test_warnings_are_not_part_of_the_contract():

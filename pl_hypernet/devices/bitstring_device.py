@@ -42,6 +42,10 @@ class BitstringDevice(HypernetDevice):
         self.reading = reading or (TRY if self.known is None else self.known.reading)
         self.noise = noise_of(inner.name, self.options)
         self.record = Record()
+        # a device that starts every circuit from one seed is given a fresh one each time
+        self._seed_attribute = None if self.known is None else self.known.seed_attribute
+        seed = None if self._seed_attribute is None else getattr(inner, self._seed_attribute)
+        self._rng = None if seed is None else np.random.default_rng(seed)
         self._wires = inner.wires
         self._shots = inner.shots
 
@@ -70,6 +74,8 @@ class BitstringDevice(HypernetDevice):
         return self.known is not None and self.known.overlaps_exactly(n_wires, self.options)
 
     def _generator(self) -> np.random.Generator | None:
+        if self._rng is not None:
+            return self._rng
         # PennyLane's simulators keep it so; there is no public way to it
         generator = vars(self.inner).get("_rng")
         return generator if isinstance(generator, np.random.Generator) else None
@@ -122,7 +128,13 @@ class BitstringDevice(HypernetDevice):
         self.record.begin(circuits)
         if execution_config is None:
             execution_config = ExecutionConfig()
-        return self.inner.execute(circuits, execution_config)
+        if self._rng is None:
+            return self.inner.execute(circuits, execution_config)
+        results = []
+        for circuit in circuits:
+            setattr(self.inner, self._seed_attribute, int(self._rng.integers(2**31 - 1)))
+            results += self.inner.execute([circuit], execution_config)
+        return tuple(results)
 
     def supports_derivatives(self, execution_config=None, circuit=None) -> bool:
         # what lies between probabilities and an energy is a user's function: no backpropagation,

@@ -17,6 +17,7 @@ PACKAGES = {  # start of a device's name -> what to install
     "cirq.": "pennylane-cirq",
     "ionq.": "pennylane-ionq",
     "qulacs.": "pennylane-qulacs",
+    "maestro.": "pennylane-maestro",
     "lightning.gpu": "pennylane-lightning-gpu",
     "lightning.kokkos": "pennylane-lightning-kokkos",
     "lightning.amdgpu": "pennylane-lightning-amdgpu",

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 from pennylane.devices import Device
 
-from pl_hypernet.devices.readings import EACH_WIRE, SAMPLES, Reading
+from pl_hypernet.devices.readings import COUNTS, EACH_WIRE, SAMPLES, Reading
 from pl_hypernet.devices.timing import Effort, hypernet_mps_seconds
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.mps.state import MAX_EXACT_WIRES
 
 NUMBER_BYTES = 16  # of a complex128
 PURE_BACKENDS = (None, "default", "braket_sv")  # what a simulator may be told to use
+PURE_SIMULATIONS = (None, "Statevector", "MatrixProductState", "TensorNetwork")
+CUTS = ("max_bond_dim", "max_bond_dimension", "singular_value_threshold")
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,9 @@ class KnownDevice:
         exact: whether its results without shots are exact.
         growth: numbers that it holds are growth^n for n wires; 1: no such limit.
         is_mps: whether what it holds is a matrix product state.
+        says_truncation: whether it tells how much of a state it has truncated.
+        seed_attribute: where the device keeps a seed that every circuit starts from, so that the
+            same circuit would give the same bits again: a fresh one is put there for each.
         most_wires: wires that it can have at most; None: as memory allows.
         pure: whether its shots are those of the circuit's pure state, without noise.
         seconds: of one circuit; None: we do not know.
@@ -42,13 +47,19 @@ class KnownDevice:
     exact: bool = True
     growth: int = 2
     is_mps: bool = False
+    says_truncation: bool = False
+    seed_attribute: str | None = None
     most_wires: int | None = None
     pure: bool = True
     seconds: Callable[[Effort], float] | None = None
     options_of: Callable[[Device], dict] = lambda device: {}
 
     def growth_with(self, options: dict) -> int:
-        """``growth`` under options: Braket's local simulator may hold a density matrix."""
+        """``growth`` under options: some may hold a density matrix or a network instead."""
+        if "DensityMatrix" in (simulation := options.get("simulation_type") or "Statevector"):
+            return 4
+        if simulation != "Statevector":
+            return 1
         return 4 if options.get("backend") == "braket_dm" else self.growth
 
     def is_mps_with(self, options: dict) -> bool:
@@ -58,10 +69,13 @@ class KnownDevice:
     def noise_with(self, options: dict) -> str | None:
         """Why its shots may not follow the circuit's pure state; None: they do."""
         brought_in = options.get("noise_model") is not None
-        if not self.pure or brought_in or options.get("backend") not in PURE_BACKENDS:
+        simulation, backend = options.get("simulation_type"), options.get("backend")
+        is_pure = backend in PURE_BACKENDS and simulation in PURE_SIMULATIONS
+        if not self.pure or brought_in or not is_pure:
             return "may have noise"
-        if self.shots == "ours" and options.get("max_bond_dim") is not None:
-            return f"may truncate its state at max_bond_dim={options['max_bond_dim']}"
+        cut = next((name for name in CUTS if options.get(name) is not None), None)
+        if cut is not None and not self.says_truncation:
+            return f"may truncate its state at {cut}={options[cut]}"
         return None
 
     def overlaps_exactly(self, n_wires: int, options: dict) -> bool:
@@ -89,6 +103,14 @@ def _options_of_braket(device: Device) -> dict:
     return {"backend": "default" if pure else "braket_dm", "noise_model": device._noise_model}
 
 
+def _options_of_maestro(device: Device) -> dict:  # no public way to them
+    return {
+        "simulation_type": device._simulation_type.name,
+        "max_bond_dimension": device._max_bond_dimension,
+        "singular_value_threshold": device._singular_value_threshold,
+    }
+
+
 def _options_of_aer(device: Device) -> dict:
     standard = device.backend_name.startswith("aer_simulator")
     return {
@@ -103,6 +125,7 @@ KNOWN = {
         exact_overlap_wires=None,
         growth=1,
         is_mps=True,
+        says_truncation=True,
         seconds=hypernet_mps_seconds,
         options_of=lambda device: {"max_bond_dim": device.max_bond_dim, "cutoff": device.cutoff},
     ),
@@ -154,6 +177,13 @@ KNOWN = {
         most_wires=63,
         seconds=lambda e: 2e-2 + e.gates.total * (1.3e-3 + 2e-9 * e.numbers),
         options_of=_options_of_aer,
+    ),
+    "maestro.qubit": KnownDevice(
+        "Qoro's Maestro",
+        reading=COUNTS,  # its samples come sorted by their values
+        exact_overlap_wires=MAX_EXACT_WIRES,
+        seed_attribute="_seed",
+        options_of=_options_of_maestro,
     ),
 }
 

@@ -49,8 +49,9 @@ def _ask_counts(wires: Wires) -> list[MeasurementProcess]:
 
 def _parse_counts(results, n_wires: int) -> np.ndarray:
     """Counts know no order: shots are shuffled, so that any part of them is a fair sample."""
-    rows = np.array([[int(bit) for bit in outcome] for outcome in results], dtype=np.int8)
-    bits = np.repeat(rows.reshape(-1, n_wires), [int(n) for n in results.values()], axis=0)
+    outcomes = sorted(results)  # what a device counts in threads has no order of its own
+    rows = np.array([[int(bit) for bit in outcome] for outcome in outcomes], dtype=np.int8)
+    bits = np.repeat(rows.reshape(-1, n_wires), [int(results[o]) for o in outcomes], axis=0)
     return np.random.default_rng(len(bits)).permutation(bits, axis=0)
 
 
