@@ -1,4 +1,4 @@
-"""PennyLane's program capture is refused in one line. (Its own switch needs jax; here it is told.)"""
+"""PennyLane's program capture is refused in one line. Its own switch needs jax; here it is told."""
 
 import pennylane as qp
 import pytest
