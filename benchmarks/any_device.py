@@ -175,7 +175,7 @@ def train_on_each(n_steps: int, console: Console) -> None:
 
 
 def main(
-    wires: Annotated[int, typer.Option(help="N of the eight energies.")] = 10,
+    wires: Annotated[int, typer.Option(help="N of the energies.")] = 10,
     shots: Annotated[int, typer.Option(help="Shots on each device.")] = 20_000,
     many_wires: Annotated[int, typer.Option(help="N where only MPS devices can follow.")] = 66,
     steps: Annotated[int, typer.Option(help="QN-SPSA steps on each device.")] = 20,

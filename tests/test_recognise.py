@@ -5,6 +5,7 @@ import itertools
 import numpy as np
 import pennylane as qml
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pennylane.wires import Wires
@@ -16,7 +17,9 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.mps import recognise as module
 from pl_hypernet.mps.closed_form import closed_form
 from pl_hypernet.mps.evolution import evolve
+from pl_hypernet.mps.log_probability_by_gates import log_probability_by_gates
 from pl_hypernet.mps.recognise import recognise
+from pl_hypernet.mps.recognised_log_p import recognised_log_p
 from pl_hypernet.mps.site_order import site_order
 from pl_hypernet.testing import MOST_ERRORS, standard_deviations
 
@@ -366,3 +369,48 @@ def test_deep_circuits_are_left_to_gates_and_truncated():
     operations = layered(np.random.default_rng(0), 30, 12, turns=["RY"])
     (state,) = evolve([operations], [Wires(range(30))], max_bond_dim=8)
     assert state.bond_dim == 8
+
+
+@pytest.mark.parametrize(
+    "turns", [["RX", "unitary"], ["Rot", "Hadamard"], ["U3"], ["adjoint", "RY"]]
+)
+@pytest.mark.parametrize("n_layers", range(4))
+def test_log_p_of_what_is_recognised(turns, n_layers):
+    """Its value and its derivatives, with wires in any order, against gates one by one."""
+    operations = layered(np.random.default_rng(0), 5, n_layers, turns=turns)
+    wires = [3, 0, 4, 1, 2]
+    bits = torch.as_tensor(np.random.default_rng(1).integers(0, 2, (20, 5)))
+    values, gradients = [], []
+    for log_p in (recognised_log_p, log_probability_by_gates):
+        angles = torch.linspace(0.1, 3, 5 * n_layers + 5, dtype=torch.float64, requires_grad=True)
+        turned = [qml.RY(angles[i], i % 5) for i in range(5)] + operations
+        turned += [qml.Rot(0.1, angles[5 * n_layers + i], 0.3, i) for i in range(5)]
+        values.append(log_p(turned, bits, Wires(wires)))
+        gradients.append(torch.autograd.grad(values[-1].mean(), angles)[0])
+    torch.testing.assert_close(*values, rtol=1e-9, atol=1e-9)
+    torch.testing.assert_close(*gradients, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize(
+    "operations",
+    [
+        layered(np.random.default_rng(0), 4, 2, entangler="CNOT"),
+        layered(np.random.default_rng(0), 4, 2, "ring"),
+        [*layered(np.random.default_rng(0), 4, 2), qml.CRX(0.1, [0, 1])],
+        layered(np.random.default_rng(0), 4, 7),
+        layered(np.random.default_rng(0), 3, 2),
+    ],
+    ids=["CNOT", "ring", "more", "deep", "a wire without gates"],
+)
+def test_other_circuits_have_log_p_by_gates(operations):
+    bits = torch.as_tensor(np.random.default_rng(1).integers(0, 2, (20, 4)))
+    assert recognised_log_p(operations, bits, Wires(range(4))) is None
+    log_p = plh.circuit_log_probability(operations, bits, range(4))
+    amplitudes = vector(operations, range(4))[bits.numpy() @ [8, 4, 2, 1]]
+    np.testing.assert_allclose(log_p.exp(), np.abs(amplitudes) ** 2, atol=1e-12)
+
+
+def test_a_batch_of_angles_is_no_circuit():
+    batch = torch.linspace(0, 1, 3, dtype=torch.float64)
+    with pytest.raises(InputError, match="batch of 3"):
+        plh.circuit_log_probability([qml.RY(batch, 0), qml.RX(0.3, 0)], [[0]])

@@ -1,5 +1,7 @@
 """log p of bitstrings under a chain of CZ, or a product state, and its gradient, in torch."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import torch
 
@@ -21,9 +23,13 @@ def chain_log_p(theta: torch.Tensor, layers: Layers, bits: torch.Tensor) -> torc
     Returns:
         float64 (shots,).
     """
-    paths = path_amplitudes(theta, layers.rotations, layers.is_product)
-    columns = bits.to(theta.device, torch.float64).T.contiguous()
-    if theta.device.type == "cpu":
+    return log_p_of_paths(path_amplitudes(theta, layers.rotations, layers.is_product), bits)
+
+
+def log_p_of_paths(paths: torch.Tensor, bits: torch.Tensor) -> torch.Tensor:
+    """As :func:`chain_log_p`, of path amplitudes complex128 (n_sites, 2, 2^P)."""
+    columns = bits.to(paths.device, torch.float64).T.contiguous()
+    if paths.device.type == "cpu":
         return _LogProbability.apply(torch.view_as_real(paths), columns)
     return chain_log_probability(paths, columns)
 
@@ -38,7 +44,7 @@ def path_amplitudes(theta: torch.Tensor, rotations, product: bool = False) -> to
     """
     c, s = torch.cos(theta / 2), torch.sin(theta / 2)
     zero = torch.zeros_like(c)
-    row, paths = 0, None
+    row, matrices = 0, []
     for names in rotations:
         matrix = torch.eye(2, dtype=torch.complex128, device=theta.device)
         for name in names:
@@ -53,13 +59,18 @@ def path_amplitudes(theta: torch.Tensor, rotations, product: bool = False) -> to
             )
             matrix = rotation.reshape(-1, 2, 2) @ matrix
             row += 1
-        matrix = matrix.expand(theta.shape[1], 2, 2)
-        if paths is None:
-            paths = matrix[:, :, :1]
-        elif product:
+        matrices.append(matrix.expand(theta.shape[1], 2, 2))
+    return paths_through(matrices, product)
+
+
+def paths_through(matrices: Sequence[torch.Tensor], product: bool = False) -> torch.Tensor:
+    """Path amplitudes of matrices of each layer, complex128 (n_sites, 2, 2)."""
+    paths = matrices[0][:, :, :1]
+    for matrix in matrices[1:]:
+        if product:
             paths = matrix @ paths
         else:  # the last value joins the values before it, as their highest bit
-            paths = torch.einsum("nts,nsr->ntsr", matrix, paths).reshape(theta.shape[1], 2, -1)
+            paths = torch.einsum("nts,nsr->ntsr", matrix, paths).reshape(len(matrix), 2, -1)
     return paths
 
 

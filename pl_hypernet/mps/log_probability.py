@@ -6,11 +6,13 @@ import numpy as np
 import pennylane as qml
 import torch
 from pennylane.operation import Operator
+from pennylane.wires import Wires
 
 from pl_hypernet.circuits.ansatz import HardwareEfficientAnsatz
 from pl_hypernet.errors import InputError
 from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.mps.log_probability_by_gates import line_of, log_probability_by_gates
+from pl_hypernet.mps.recognised_log_p import recognised_log_p
 
 
 def log_probability(
@@ -55,7 +57,8 @@ def circuit_log_probability(
 
     Exact, stable for thousands of qubits, and differentiable (backwards) with respect to all
     parameters that are torch tensors. Where the circuit has a closed form that knows its log p, as
-    the hardware-efficient ansatz with a chain of CZ has, that is used; else as follows.
+    the hardware-efficient ansatz with a chain of CZ has, that is used, also where it is written
+    gate by gate; else as follows.
 
     A bond between two neighbours on the line has the product of the ranks of the gates across it
     as its dimension: 2 for CZ, CNOT, controlled rotations and Ising rotations, 4 for the most
@@ -92,6 +95,11 @@ def circuit_log_probability(
             known = form.log_p(bits[:, [column[wire] for wire in form.wires]])
             if known is not None:
                 return known
+    else:
+        line = line_of(operations, wires, tuple(bits.shape))
+        known = recognised_log_p(operations, bits, Wires(line))
+        if known is not None:
+            return known
     return log_probability_by_gates(operations, bits, wires)
 
 
@@ -120,4 +128,8 @@ def _operators(operations) -> Sequence[Operator]:
         raise InputError(
             f"operations are a {type(operations).__name__}: expected operators in a list, or a tape"
         )
-    return list(operations)
+    operations = list(operations)
+    other = next((item for item in operations if not isinstance(item, Operator)), None)
+    if other is not None:
+        raise InputError(f"{other!r} is no operator: expected PennyLane operators")
+    return operations

@@ -74,8 +74,6 @@ def _placed(gates, wires) -> "list[_Gate]":
 
 def _gates(operation) -> list:
     """The one- and two-qubit gates of an operation, their parameters in double precision."""
-    if not isinstance(operation, Operator):
-        raise InputError(f"{operation!r} is no operator: expected PennyLane operators")
     try:
         gates = gates_of(operation)
     except DecompositionUndefinedError as error:

@@ -43,10 +43,7 @@ def recognise(operations: list, wires: Wires) -> tuple[LayeredForm | None, list]
         operations where gates one by one are as good: where it would leave as many gates on two
         qubits as it takes.
     """
-    circuit = Circuit.of(operations)
-    known = TAKEN.issuperset(circuit.kinds)
-    kinds = circuit.kinds if known else tuple(map(_kind, operations))
-    skeleton = _skeleton(kinds, circuit.labels, wires.labels)
+    skeleton = skeleton_of(operations, wires)
     if skeleton is None:
         return None, operations
     layers = skeleton.layers
@@ -62,12 +59,21 @@ def recognise(operations: list, wires: Wires) -> tuple[LayeredForm | None, list]
     for nth, (acting, places) in enumerate(skeleton.rounds):
         flat[places] = matrices[acting] @ flat[places] if nth else matrices[acting]
     angles, phases = _euler(products)
+    known = all(kind in ROTATIONS for kind, *_ in skeleton.turns)
     if not known and not np.abs(_unitary(angles, phases) - products).max() < TOLERANCE:
         return None, operations
     phase = phases.sum() - sum(float(operations[i].data[0]) for i in skeleton.phases)
     theta = angles.swapaxes(0, 1).reshape(-1, layers.n_sites)
     rest = [operations[i] for i in skeleton.rest]
     return LayeredForm(theta, layers, wires, float(phase)), rest
+
+
+def skeleton_of(operations: list, wires: Wires) -> "Skeleton | None":
+    """The layers of a circuit, but for its angles; None where :func:`recognise` finds none."""
+    circuit = Circuit.of(operations)
+    known = TAKEN.issuperset(circuit.kinds)
+    kinds = circuit.kinds if known else tuple(map(_kind, operations))
+    return _skeleton(kinds, circuit.labels, wires.labels)
 
 
 def _kind(operation) -> type | None:
@@ -79,7 +85,7 @@ def _kind(operation) -> type | None:
 
 
 @dataclass(frozen=True)
-class _Skeleton:
+class Skeleton:
     """A circuit in layers, but for its angles; numbers are those of the operations.
 
     Attributes:
@@ -101,7 +107,7 @@ class _Skeleton:
 
 
 @lru_cache(maxsize=32)
-def _skeleton(kinds: tuple, labels: tuple, wires: tuple) -> _Skeleton | None:
+def _skeleton(kinds: tuple, labels: tuple, wires: tuple) -> Skeleton | None:
     """Of operations of some kinds on wires with these labels; None if there is no form."""
     taken = _Taken(kinds, labels, wires)
     layers = taken.layers()
@@ -126,7 +132,7 @@ def _skeleton(kinds: tuple, labels: tuple, wires: tuple) -> _Skeleton | None:
             rounds.append(([], []))
         for numbers, number in zip(rounds[nth], (turn, place), strict=True):
             numbers.append(number)
-    return _Skeleton(
+    return Skeleton(
         layers,
         len(turned),
         [(kind, numbers, np.array(places)) for kind, (numbers, places) in turns.items()],
