@@ -84,10 +84,10 @@ def test_install_upgrade_uninstall_and_edit(environment, tmp_path):
     source = kernels.read_text()
     assert source.count("total += env") == 1
     kernels.write_text(source.replace("total += env", "total += 3 * env"))
-    (clone / "pl_hypernet" / "spins.py").unlink()
+    (clone / "pl_hypernet" / "testing.py").unlink()
     environment.install(clone)
     assert environment.run(USE_A_KERNEL).split() == [str(installed / "__init__.py"), "6.0"]
-    assert files_of(installed) == sources - {Path("spins.py")}
+    assert files_of(installed) == sources - {Path("testing.py")}
 
     environment.pip("uninstall", "--yes", "pl_hypernet")
     assert not [path for path in environment.packages.iterdir() if "hypernet" in path.name.lower()]

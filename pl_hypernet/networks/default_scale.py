@@ -60,6 +60,8 @@ def _mean_square_after(activation, variance: float) -> float:
     sizes = []
     for option in options:
         function = HIDDEN_ACTIVATIONS[option] if isinstance(option, str) else own_activation(option)
-        h = function(torch.as_tensor(math.sqrt(variance) * nodes, dtype=torch.float32)).detach()
-        sizes.append(weights @ h.double().numpy() ** 2 / weights.sum())
+        # as one network sees it: (networks, neurons, samples)
+        z = torch.as_tensor(math.sqrt(variance) * nodes, dtype=torch.float32)[None, :, None]
+        h = function(z).detach().double().numpy()[0, :, 0]
+        sizes.append(weights @ h**2 / weights.sum())
     return float(np.mean(sizes))
