@@ -28,7 +28,7 @@ from rich.table import Table
 import pl_hypernet as plh
 from pl_hypernet.devices import hypernet_mps as mps_device
 from pl_hypernet.devices import state_measurement as measurement
-from pl_hypernet.mps import batches
+from pl_hypernet.mps.cones import Cones
 from pl_hypernet.optimizers import qnspsa, simultaneous_perturbation
 from pl_hypernet.training.minibatches import MiniBatches
 
@@ -40,7 +40,7 @@ TIMED = {  # the first three are PennyLane's handling of tapes
     "overlap circuits (overlap_tape)": [(qnspsa, "overlap_tape")],
     "preprocessing and wrapping (qml.execute)": [(qml, "execute")],
     "state building (evolve)": [(mps_device, "evolve")],
-    "sampling (draw_together)": [(batches, "draw_together")],
+    "sampling (Cones.draw)": [(Cones, "draw")],
     "overlaps (overlap_all)": [(measurement, "overlap_all")],
     "rest of device.execute": [(mps_device.HypernetMPS, "execute")],
     "scoring (NetworkLoss)": [(plh.NetworkLoss, "__call__")],
