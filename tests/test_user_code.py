@@ -202,7 +202,7 @@ def test_an_activation():
         return z.mean()
 
     for hidden in (mean, plh.Choice(mean, "relu")):
-        for scale, z in ((None, "(1, 32, 1)"), (1.0, "(5, 2, 40)")):  # which depends on the activation
+        for scale, z in ((None, "(1, 32, 1)"), (1.0, "(5, 2, 40)")):  # it decides the scale
             with refused(f"'mean' returned torch.float32 (); it got z torch.float32 {z}"):
                 logits(hidden=hidden, scale=scale)
 
