@@ -7,9 +7,10 @@ import time
 import numpy as np
 import pytest
 import torch
+from threadpoolctl import threadpool_info
 
 import pl_hypernet as plh
-from pl_hypernet.torch_threads import AHEAD, in_order, one_thread_if_small
+from pl_hypernet.torch_threads import AHEAD, SMALL, in_order, one_thread_if_small
 
 
 @pytest.fixture
@@ -36,6 +37,24 @@ def test_results_come_in_order_and_torch_has_one_thread_in_each(three_threads):
     other.start()
     other.join()
     assert seen == [3]  # threads to come are left as they were
+
+
+def blas_threads() -> set[int]:
+    return {pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"}
+
+
+def test_small_work_has_one_thread_in_all(three_threads):
+    before = blas_threads()
+    with one_thread_if_small(SMALL):
+        assert torch.get_num_threads() == 1
+        assert blas_threads() == {1}
+    with one_thread_if_small(SMALL + 1):
+        assert torch.get_num_threads() == 3
+        assert blas_threads() == before
+    with pytest.raises(ValueError, match="inside"), one_thread_if_small(1):
+        raise ValueError("inside")
+    assert torch.get_num_threads() == 3
+    assert blas_threads() == before
 
 
 def test_few_results_wait(three_threads):
