@@ -198,7 +198,7 @@ def _most_frequent(bits: np.ndarray, evaluation: Evaluation | None, title: str) 
         caption += f"; energy {evaluation.energy}; {word}: mean of shots {accuracy.mean:.4f}, "
         caption += f"{_vote(evaluation)} {accuracy.vote:.4f}"
     cells["network"] = ["".join(map(str, row)) for row in rows]
-    table = Table(title=title, title_justify="left", caption=caption)
+    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
     for heading in cells:
         table.add_column(heading, justify="left" if heading == "network" else "right")
     for row in np.lexsort((losses, -often))[:SHOWN]:
@@ -223,6 +223,7 @@ def _comparison(evaluations: dict[str, Evaluation]) -> Table:
         title_justify="left",
         caption=f"two-sample Kolmogorov-Smirnov test of the shots' {word}: p = {p_value:.2g}; "
         "small where the distributions differ",
+        caption_justify="left",
     )
     vote = _vote(next(iter(evaluations.values())))
     for heading in ("device", "energy", f"mean {word}", vote, "above 0.9"):

@@ -63,10 +63,10 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
                 f"{found.samples} {samples}: do not use it, and please report it"
             )
         ties = f" (the others are ties to rounding: {found.ties})" if found.ties else ""
+        console.print(f"{path}: {path.stat().st_size:,} bytes", soft_wrap=True)
         console.print(
-            f"{path}: {path.stat().st_size:,} bytes; run, it says the same as the network on "
-            f"{found.equal:,} of {found.samples:,} {samples}{ties}",
-            soft_wrap=True,
+            f"run, it says the same as the network on {found.equal:,} of {found.samples:,} "
+            f"{samples}{ties}"
         )
 
 
