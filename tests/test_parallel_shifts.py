@@ -40,12 +40,10 @@ def template(n, layers, **options):
 def check(gates_at, n_angles, n, seed=0):
     rng = np.random.default_rng(seed)
     angles, weights = rng.uniform(-2, 2, n_angles), rng.normal(size=n)
-    shifts = parallel_shifts(*angles_of_gates(gates_at, n_angles), range(n))
-    z = np.array([z_of(gates_at(angles + shift), n) for shift in shifts.shifts(n_angles)])
+    shifts = parallel_shifts(gates_at, n_angles, range(n))
+    z = np.array([z_of(gates_at(angles + shift), n) for shift in shifts.shifts])
     expected = slopes_of(gates_at, angles, n) @ weights
-    np.testing.assert_allclose(
-        shifts.gradient(weights, z.reshape(-1, n), n_angles), expected, atol=1e-12
-    )
+    np.testing.assert_allclose(shifts.gradient(weights, z.reshape(-1, n)), expected, atol=1e-12)
 
 
 @pytest.mark.parametrize("layers", [0, 1, 2])
@@ -100,7 +98,7 @@ def test_gradients_of_random_circuits_are_exact(circuit):
 @pytest.mark.parametrize(("layers", "n_circuits"), [(0, 2), (1, 10), (2, 26)])
 def test_their_number_does_not_depend_on_the_number_of_qubits(layers, n_circuits):
     for n in (12, 40):
-        shifts = parallel_shifts(*angles_of_gates(*template(n, layers)), range(n))
+        shifts = parallel_shifts(*template(n, layers), range(n))
         assert shifts.n_circuits == n_circuits
 
 
@@ -122,4 +120,4 @@ def test_an_angle_of_two_gates_is_refused():
 
 def test_a_gate_with_another_rule_is_refused():
     with pytest.raises(InputError, match="CRY is not differentiated by two shifts"):
-        parallel_shifts(*angles_of_gates(lambda a: [qml.CRY(a[0], [0, 1])], 1), range(2))
+        parallel_shifts(lambda a: [qml.CRY(a[0], [0, 1])], 1, range(2))

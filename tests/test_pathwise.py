@@ -124,19 +124,48 @@ def test_what_it_sends_out():
     optimizer.step(make_cost(2, 10, dev), angles(2))
     assert (dev.counts.circuits, dev.counts.shots) == (27, 270)
     assert optimizer.circuits_per_step() == [{"energy": 27, "overlap": 0}]
-    assert optimizer.messages == ["derivatives of <Z> are measured, 26 circuits a step"]
+    said = "derivatives of <Z> are measured, 26 circuits a step: as was asked for"
+    assert optimizer.messages == [said]
 
 
 def test_it_measures_where_shots_are_noisy():
     dev = plh.device("default.mixed", wires=N, seed=0)
     optimizer = PathwiseOptimizer()
     optimizer.step(make_cost(1, 10, dev), angles(1))
-    assert "measured, 10 circuits a step, as" in optimizer.messages[0]
+    assert "measured, 10 circuits a step: " in optimizer.messages[0]
     with pytest.raises(InputError, match="derivatives='exact'"):
         PathwiseOptimizer(derivatives="exact").step(make_cost(1, 10, dev), angles(1))
     for settings, options in (({"entropy": 0.1}, {}), ({}, {"unbiased": True})):
         with pytest.raises(InputError, match="needs log p of the shots"):
             PathwiseOptimizer(**options).step(make_cost(1, 10, dev, **settings), angles(1))
+
+
+@pytest.mark.filterwarnings("ignore::pl_hypernet.errors.TruncationWarning")
+def test_it_measures_where_the_state_is_truncated():
+    dev = plh.device("hypernet.mps", wires=N, seed=0, max_bond_dim=1)
+    optimizer = PathwiseOptimizer()
+    theta = optimizer.step(make_cost(2, 10, dev), angles(2, seed=1))
+    assert "26 circuits a step" in optimizer.messages[-1]
+    assert "was truncated" in optimizer.messages[-1]
+    before = dev.counts
+    optimizer.step(make_cost(2, 10, dev), theta)
+    assert (dev.counts - before).circuits == 27
+    with pytest.raises(InputError, match="was truncated: leave it out"):
+        PathwiseOptimizer().step(make_cost(2, 10, dev, entropy=0.1), theta)
+
+
+def test_it_looks_at_each_circuit_anew():
+    optimizer = PathwiseOptimizer(derivatives="measured")
+    optimizer.step(make_cost(2, 10), angles(2))
+    optimizer.step(make_cost(1, 10), angles(1))
+    assert optimizer.circuits_per_step() == [{"energy": 11, "overlap": 0}]
+    optimizer.step(make_cost(1, 10), angles(1))
+    assert optimizer.messages == []
+    noisy = plh.device("default.mixed", wires=N, seed=0)
+    free = PathwiseOptimizer()
+    for dev, said in ((None, "exact"), (noisy, "measured")):
+        free.step(make_cost(1, 10, dev), angles(1))
+        assert said in free.messages[0]
 
 
 @pytest.mark.parametrize("block", [1000, 3])
@@ -160,8 +189,7 @@ def test_cvar_asks_the_best_shots_alone():
     optimizer = PathwiseOptimizer()
     theta = angles(0)
     optimizer.step(cost, theta)
-    bits = make_cost(0, 8).device  # noqa: F841 - the same seed draws the same shots below
-    drawn = PathwiseOptimizer()
+    drawn = PathwiseOptimizer()  # the same seed draws the same shots
     loss = plh.NetworkLoss(NETWORK, INPUTS, TARGETS)
     kept = []
     right = loss.spin_gradients

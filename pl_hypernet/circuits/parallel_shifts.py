@@ -7,12 +7,13 @@ number of circuits that does not depend on the number of qubits.
 """
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from heapq import heappop, heappush
 
 import numpy as np
 import pennylane as qml
+from pennylane.exceptions import ParameterFrequenciesUndefinedError
 
 from pl_hypernet.errors import InputError
 
@@ -24,92 +25,80 @@ class ParallelShifts:
     """Angles in classes, each of which one circuit shifts at once.
 
     Attributes:
-        classes: for each class the angles, int (n,).
-        angles: int (m,), angles and the wires that feel them: angle ``angles[k]`` changes <Z> of
-            ``wires[k]``.
-        wires: int (m,), positions.
-        members: of each class the places k of its angles.
+        n_angles: of the circuit.
+        angles, wires: for each class int (m,): its angle ``angles[k]`` changes <Z> of the wire at
+            the place ``wires[k]``, where no other angle of the class does.
     """
 
-    classes: list[np.ndarray]
-    angles: np.ndarray
-    wires: np.ndarray
-    members: list[np.ndarray]
+    n_angles: int
+    angles: list[np.ndarray]
+    wires: list[np.ndarray]
 
     @property
     def n_circuits(self) -> int:
-        return 2 * len(self.classes)
+        """Circuits of a gradient: a plus and a minus for each class."""
+        return 2 * len(self.angles)
 
-    def shifts(self, n_angles: int) -> np.ndarray:
-        """What is added to the angles, a plus and a minus for each class: float64 (2 n, n_angles),
-        radians."""
-        shifts = np.zeros((len(self.classes), 2, n_angles))
-        for shift, members in zip(shifts, self.classes, strict=True):
+    @property
+    def shifts(self) -> np.ndarray:
+        """What is added to the angles in each circuit: float64 (n_circuits, n_angles), radians."""
+        shifts = np.zeros((len(self.angles), 2, self.n_angles))
+        for shift, members in zip(shifts, self.angles, strict=True):
             shift[0, members], shift[1, members] = np.pi / 2, -np.pi / 2
-        return shifts.reshape(-1, n_angles)
+        return shifts.reshape(-1, self.n_angles)
 
-    def gradient(self, weights: np.ndarray, z: np.ndarray, n_angles: int) -> np.ndarray:
+    def gradient(self, weights: np.ndarray, z: np.ndarray) -> np.ndarray:
         """The gradient of sum_i weights_i <Z_i>.
 
         Args:
             weights: float64 (n_wires,).
-            z: float64 (2 n, n_wires), <Z> in the circuits of :meth:`shifts`.
-            n_angles: d.
+            z: float64 (n_circuits, n_wires), <Z> in the circuits of :attr:`shifts`.
 
         Returns:
-            float64 (d,).
+            float64 (n_angles,).
         """
-        gradient = np.zeros(n_angles)
-        for which, places in enumerate(self.members):
-            wires = self.wires[places]
-            slopes = (z[2 * which, wires] - z[2 * which + 1, wires]) / 2
-            np.add.at(gradient, self.angles[places], weights[wires] * slopes)
+        gradient = np.zeros(self.n_angles)
+        for angles, wires, plus, minus in zip(
+            self.angles, self.wires, z[::2], z[1::2], strict=True
+        ):
+            np.add.at(gradient, angles, weights[wires] * (plus[wires] - minus[wires]) / 2)
         return gradient
 
 
-def parallel_shifts(
-    gates: Sequence[qml.operation.Operator], angle_of: dict[int, int], wires
-) -> ParallelShifts:
-    """Divides the angles of a circuit into classes, greedily.
+def parallel_shifts(gates_at: Callable, n_angles: int, wires) -> ParallelShifts:
+    """Divides the angles of a circuit into classes, greedily along the line.
 
     Args:
-        gates: on one or two wires, in the order in which they act.
-        angle_of: the angle that each parametrised gate takes, by the number of the gate.
+        gates_at: angles float64 (n_angles,), radians -> the gates, on one or two wires each, in the
+            order in which they act.
+        n_angles: how many there are.
         wires: measured wires, in order.
 
     Raises:
-        InputError: an angle turns a gate that two shifts by pi/2 do not differentiate.
+        InputError: an angle that several gates take, or not as it is; one that turns a gate which
+            two shifts by pi/2 do not differentiate.
     """
-    position = {wire: i for i, wire in enumerate(wires)}
+    gates, angle_of = angles_of_gates(gates_at, n_angles)
+    place = {wire: i for i, wire in enumerate(wires)}
     gates_on: dict = {wire: [] for wire in wires}
     for i, gate in enumerate(gates):
         for wire in gate.wires:
             gates_on[wire].append(i)
-    taken: list[set] = []  # wires that the angles of each class are felt by
-    classes: list[list[int]] = []
-    angles, felt, places = [], [], []
-    order = sorted(angle_of, key=lambda i: (min(position[w] for w in gates[i].wires), i))
-    for i in order:
+    taken: list[set[int]] = []  # places that the angles of each class are felt at
+    pairs: list[list[tuple[int, int]]] = []
+    for i in sorted(angle_of, key=lambda i: (min(place[wire] for wire in gates[i].wires), i)):
         _check_rule(gates[i])
-        reached = sorted(position[w] for w in felt_by(gates, gates_on, i))
-        if not reached:
+        felt = {place[wire] for wire in felt_by(gates, gates_on, i)}
+        if not felt:
             continue  # no measured bit depends on it
-        which = next((c for c, t in enumerate(taken) if t.isdisjoint(reached)), len(taken))
+        which = next((c for c, there in enumerate(taken) if there.isdisjoint(felt)), len(taken))
         if which == len(taken):
             taken.append(set())
-            classes.append([])
-            places.append([])
-        taken[which].update(reached)
-        classes[which].append(angle_of[i])
-        places[which].extend(range(len(angles), len(angles) + len(reached)))
-        angles += [angle_of[i]] * len(reached)
-        felt += reached
-    return ParallelShifts(
-        classes=[np.array(members) for members in classes],
-        angles=np.array(angles, dtype=int),
-        wires=np.array(felt, dtype=int),
-        members=[np.array(members) for members in places],
-    )
+            pairs.append([])
+        taken[which] |= felt
+        pairs[which] += [(angle_of[i], at) for at in sorted(felt)]
+    columns = [np.array(members).T for members in pairs]
+    return ParallelShifts(n_angles, [angles for angles, _ in columns], [at for _, at in columns])
 
 
 def felt_by(gates, gates_on: dict, which: int) -> list:
@@ -140,8 +129,8 @@ def felt_by(gates, gates_on: dict, which: int) -> list:
         done = i
         gate = gates[i]
         if len(gate.wires) == 1:
-            (wire,) = gate.wires
-            parts[wire] = _through_one(gate, parts[wire])
+            if not _is_diagonal(gate):
+                parts[gate.wires[0]] = Z | X
             continue
         for wire, part in _through_two(gate, parts):
             grow(wire, part, i)
@@ -149,34 +138,20 @@ def felt_by(gates, gates_on: dict, which: int) -> list:
 
 
 def _is_diagonal(gate) -> bool:
-    return gate in qml.ops.qubit.attributes.diagonal_in_z_basis or gate.name in (
-        "CZ", "ControlledPhaseShift", "CPhase", "IsingZZ", "CRZ",
-    )  # fmt: skip
+    return gate in qml.ops.qubit.attributes.diagonal_in_z_basis
 
 
 def _own_part(gate) -> int:
-    if _is_diagonal(gate):
-        return Z
-    return X if gate.name in ("RX", "IsingXX") else Z | X
-
-
-def _through_one(gate, part: int) -> int:
-    if _is_diagonal(gate):
-        return part
-    if gate.name in ("RX", "PauliX", "SX"):
-        return part if part == X else Z | X
-    return Z | X
+    return Z if _is_diagonal(gate) else Z | X
 
 
 def _through_two(gate, parts: dict) -> list[tuple]:
     """What a gate adds to the parts of its wires."""
     a, b = gate.wires
     here = parts.get(a, 0), parts.get(b, 0)
-    if _is_diagonal(gate):
-        of_a, of_b = (Z if part & X else 0 for part in here)
-        if gate.name == "CZ":
-            return [(a, of_b), (b, of_a)]
-        return [(a, of_a | of_b), (b, of_a | of_b)]
+    if _is_diagonal(gate):  # what does not commute with Z on one wire leaves a Z on the other
+        left = Z if (here[0] | here[1]) & X else 0
+        return [(a, left), (b, left)]
     if gate.name == "CNOT":
         return [(a, here[1] & Z), (b, here[0] & X)]
     return [(a, Z | X), (b, Z | X)]
@@ -185,7 +160,7 @@ def _through_two(gate, parts: dict) -> list[tuple]:
 def _check_rule(gate) -> None:
     try:
         frequencies = gate.parameter_frequencies
-    except Exception:
+    except ParameterFrequenciesUndefinedError:
         frequencies = None
     if frequencies != [(1,)]:
         raise InputError(

@@ -78,10 +78,7 @@ class Objective:
         fewest = 1 + max([1, *(order for _, order in terms)])
         if shots < fewest:
             raise InputError(f"a gradient from {shots} shots: expected at least {fewest}")
-        weights = self.reduction.score_weights(losses)
-        for numbers, order in terms:
-            weights = weights + order * (numbers - numbers.mean()) * shots / (shots - order)
-        return weights
+        return _with_terms(self.reduction.score_weights(losses), terms)
 
     def spin_weights(self, losses: np.ndarray, by_spin: np.ndarray, bits: np.ndarray) -> np.ndarray:
         """How F changes with <Z> of each bit, an entropy aside: float64 (n_wires,).
@@ -93,18 +90,18 @@ class Objective:
         """
         weights = self.reduction.loss_weights(losses) @ by_spin
         for weight, term in self.regularisers:
-            if isinstance(term, UniformMMD):
+            if not term.needs_log_p:
                 weights = weights + weight * term.by_spin(bits)
         return weights
 
     def entropy_weights(self, bits: np.ndarray, log_p: np.ndarray) -> np.ndarray:
-        """As :meth:`score_weights`, of the entropy alone; 0 where there is none."""
-        total = np.zeros(len(bits))
-        for weight, term in self.regularisers:
-            if isinstance(term, NegativeEntropy):
-                numbers = weight * term.per_shot(bits, log_p)
-                total += (numbers - numbers.mean()) * len(bits) / (len(bits) - 1)
-        return total
+        """As :meth:`score_weights`, of the terms that :meth:`spin_weights` leaves aside."""
+        terms = [
+            (weight * term.per_shot(bits, log_p), term.order)
+            for weight, term in self.regularisers
+            if term.needs_log_p
+        ]
+        return _with_terms(np.zeros(len(bits)), terms)
 
     def check_exact(self) -> None:
         """Refuses a function of a user's own as reduction, which has no exact value.
@@ -135,3 +132,12 @@ class Objective:
         return [
             (weight * term.per_shot(bits, log_p), term.order) for weight, term in self.regularisers
         ]
+
+
+def _with_terms(weights: np.ndarray, terms: list[tuple[np.ndarray, int]]) -> np.ndarray:
+    """Weights float64 (shots,) in the score function, with those of regularisers added: these are
+    given as their numbers and their orders."""
+    shots = len(weights)
+    for numbers, order in terms:
+        weights = weights + order * (numbers - numbers.mean()) * shots / (shots - order)
+    return weights

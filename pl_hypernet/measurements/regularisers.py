@@ -2,7 +2,8 @@
 
 Each is known by a number for each shot. Their mean is the value; and the value changes with the
 probability of a shot by ``order`` times its number, less the mean: its influence, which gives the
-standard error and the score-function gradient, as in ``reductions.py``.
+standard error and the score-function gradient, as in ``reductions.py``. One that does not need
+log p also knows how it changes with each spin.
 """
 
 import numpy as np
@@ -19,6 +20,7 @@ class NegativeEntropy:
     """
 
     order = 1
+    needs_log_p = True
 
     def per_shot(self, bits: np.ndarray, log_p: np.ndarray) -> np.ndarray:
         """float64 (shots,), of bits (shots, n_wires) and their log p (shots,)."""
@@ -57,6 +59,7 @@ class UniformMMD:
     """
 
     order = 2
+    needs_log_p = False
 
     def __init__(self, bandwidth: float | None = None):
         if bandwidth is not None and not 0 < bandwidth < np.inf:

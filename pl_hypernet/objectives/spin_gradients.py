@@ -19,7 +19,7 @@ def spin_gradients(loss: Callable, bits: np.ndarray) -> tuple[np.ndarray, np.nda
     Args:
         loss: with a method ``spin_gradients`` of its own, as :class:`NetworkLoss`; a torch module
             of bits that torch can differentiate; or any function of bits, of at most
-            {MOST_FLIPPED} qubits, of which each bit is flipped.
+            128 qubits, of which each bit is flipped.
         bits: int8 (shots, n_qubits).
 
     Returns:

@@ -1,20 +1,25 @@
 """Gradients through the network: how its loss changes with the bits, and these with the angles."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from pennylane.ops.functions import bind_new_parameters
+from pennylane.wires import Wires
 
+from pl_hypernet.circuits.parallel_shifts import ParallelShifts, parallel_shifts
 from pl_hypernet.devices.exact_log_p import TRUNCATION_LIMIT, check_before
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements.reductions import Mean
+from pl_hypernet.mps.evolution import gates_of
 from pl_hypernet.mps.expectations import z_expectations
 from pl_hypernet.mps.log_probability import circuit_log_probability
 from pl_hypernet.objectives.spin_gradients import spin_gradients
 from pl_hypernet.optimizers.checks import check_bool
 from pl_hypernet.optimizers.linear_part import LinearPart
 from pl_hypernet.optimizers.measured_loss import MeasuredLoss, Shots
-from pl_hypernet.optimizers.measured_z import MeasuredZ
 from pl_hypernet.optimizers.shot_gradient import ShotGradientOptimizer
+from pl_hypernet.spins import to_spins
 
 DERIVATIVES = ("auto", "exact", "measured")
 
@@ -72,19 +77,21 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         self.unbiased = unbiased
         self.derivatives = derivatives
         self._linear_part = LinearPart()
-        self._chosen: str | None = None
-        self._measured_z: MeasuredZ | None = None
+        self._circuit: list | None = None  # that the following was decided for
+        self._shifts: ParallelShifts | None = None  # where derivatives of <Z> are measured
 
     def _advance(self, problem: MeasuredLoss) -> Shots:
         self.messages = []
-        if self._chosen is None:
-            self._choose(problem)
-        objective = problem.objective
-        if self.unbiased and not isinstance(objective.reduction, Mean):
+        reduction = problem.objective.reduction
+        if self.unbiased and not isinstance(reduction, Mean):
             raise InputError(
-                f"unbiased=True with reduction {objective.reduction!r}: expected the mean, to "
-                "which what the network leaves out can be added; use unbiased=False"
+                f"unbiased=True with reduction {reduction!r}: expected the mean, to which what the "
+                "network leaves out can be added; use unbiased=False"
             )
+        circuit = _structure(problem)
+        if circuit != self._circuit:
+            self._choose(problem, self._why_not_exact(problem))
+            self._circuit = circuit
         shots, gradient = self._measure(problem)
         if not torch.isfinite(gradient).all():
             raise InputError(
@@ -96,67 +103,74 @@ class PathwiseOptimizer(ShotGradientOptimizer):
 
     def _measure(self, problem: MeasuredLoss) -> tuple[Shots, torch.Tensor]:
         """The shots of a step, and the gradient float64 (n_angles,)."""
-        if self._chosen == "measured":
-            shifts = self._measured_z.shifts
-            shifted = [problem.tape_at(problem.arguments.vector + shift) for shift in shifts]
-            bits, *shifted = problem.sample([problem.tape, *shifted])
-            losses, by_spin = spin_gradients(problem.measurement.loss, bits)
-            weights = problem.objective.spin_weights(losses, by_spin, bits)
-            gradient = self._measured_z.gradient(weights, shifted)
-            return Shots(bits, losses), torch.from_numpy(gradient)
-        (bits,) = problem.sample([problem.tape])
+        angles, shifts = problem.arguments.vector, self._shifts
+        shifted = [] if shifts is None else [problem.tape_at(angles + s) for s in shifts.shifts]
+        bits, *shifted = problem.sample([problem.tape, *shifted])
+        truncated = problem.device.truncation_error
+        if shifts is None and truncated > TRUNCATION_LIMIT:
+            self._choose(problem, f"{truncated:.2g} of the weight of the state was truncated")
+            return self._measure(problem)
         losses, by_spin = spin_gradients(problem.measurement.loss, bits)
+        weights = problem.objective.spin_weights(losses, by_spin, bits)
+        if shifts is not None:
+            z = np.array([to_spins(some.mean(axis=0)) for some in shifted])
+            gradient = shifts.gradient(weights, z.reshape(-1, len(weights)))
+            return Shots(bits, losses), torch.from_numpy(gradient)
         operations = problem.operations_at(self._angles)
         z = z_expectations(operations, problem.wires)
         if not z.requires_grad:
             raise InputError("the circuit does not depend on the trained angles: use them in it")
-        weights = problem.objective.spin_weights(losses, by_spin, bits)
-        known = None
-        if self.unbiased or problem.objective.needs_log_p:
-            log_p = circuit_log_probability(operations, bits, problem.wires)
-            known = log_p.detach().numpy()
-            of_shots = problem.objective.entropy_weights(bits, known)
-            if self.unbiased:
-                share, rest = self._linear_part.split(losses, by_spin, bits, z.detach().numpy())
-                weights += (share - 1) * by_spin.mean(axis=0)
-                of_shots = of_shots + rest
-            surrogate = torch.from_numpy(weights) @ z + (torch.from_numpy(of_shots) * log_p).mean()
-        else:
+        if not (self.unbiased or problem.objective.needs_log_p):
             surrogate = torch.from_numpy(weights) @ z
-        (gradient,) = torch.autograd.grad(surrogate, self._angles)
-        return Shots(bits, losses, known), gradient
+            return Shots(bits, losses), torch.autograd.grad(surrogate, self._angles)[0]
+        log_p = circuit_log_probability(operations, bits, problem.wires)
+        known = log_p.detach().numpy()
+        of_shots = problem.objective.entropy_weights(bits, known)
+        if self.unbiased:
+            share, rest = self._linear_part.split(losses, by_spin, bits, z.detach().numpy())
+            weights += (share - 1) * by_spin.mean(axis=0)
+            of_shots = of_shots + rest
+        surrogate = torch.from_numpy(weights) @ z + (torch.from_numpy(of_shots) * log_p).mean()
+        return Shots(bits, losses, known), torch.autograd.grad(surrogate, self._angles)[0]
 
-    def _choose(self, problem: MeasuredLoss) -> None:
-        """Which derivatives of <Z> there will be, said once."""
-        why_not = self._why_not_exact(problem) if self.derivatives != "measured" else None
-        needs = "an entropy" if problem.objective.needs_log_p else None
-        needs = "unbiased=True" if self.unbiased else needs
-        if self.derivatives == "exact" and why_not:
-            raise InputError(f"derivatives='exact': {why_not}; use 'measured'")
-        self._chosen = "measured" if why_not or self.derivatives == "measured" else "exact"
-        if self._chosen == "exact":
+    def _choose(self, problem: MeasuredLoss, why_not_exact: str | None) -> None:
+        """Which derivatives of <Z> there will be; said once.
+
+        Raises:
+            InputError: what was asked for needs the exact ones, or the circuit allows none.
+        """
+        self._shifts = None
+        if why_not_exact is None:
             if problem.objective.needs_log_p:
                 check_before(problem.tape, problem.wires, problem.device.noise)
             self.messages.append("derivatives of <Z> are exact, from the circuit's state")
             return
-        if needs:
-            raise InputError(
-                f"{needs} needs log p of the shots, but {why_not or 'derivatives are measured'}: "
-                "leave it out, or use mmd in place of an entropy"
-            )
-        self._measured_z = MeasuredZ(
+        if self.derivatives == "exact":
+            raise InputError(f"derivatives='exact': {why_not_exact}; use 'measured'")
+        for what, asked in {
+            "unbiased=True": self.unbiased,
+            "an entropy": problem.objective.needs_log_p,
+        }.items():
+            if asked:
+                raise InputError(
+                    f"{what} needs log p of the shots, but {why_not_exact}: leave it out, or use "
+                    "mmd in place of an entropy"
+                )
+        self._shifts = _shifts_of(
             lambda vector: problem.tape_at(vector).operations,
             problem.wires,
             len(problem.arguments.vector),
         )
-        said = f"derivatives of <Z> are measured, {self._measured_z.n_circuits} circuits a step"
-        self.messages.append(f"{said}, as {why_not}" if why_not else said)
+        self.messages.append(
+            f"derivatives of <Z> are measured, {self._shifts.n_circuits} circuits a step: "
+            f"{why_not_exact}"
+        )
 
     def _why_not_exact(self, problem: MeasuredLoss) -> str | None:
+        if self.derivatives == "measured":
+            return "as was asked for"
         if problem.device.noise is not None:
             return problem.device.noise
-        if problem.device.truncation_error > TRUNCATION_LIMIT:
-            return "the state was truncated"
         try:
             z_expectations(problem.operations_at(self._angles), problem.wires)
         except InputError as error:
@@ -164,15 +178,15 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         return None
 
     def circuits_per_step(self, circuit=None, noise=None) -> list[dict[str, int]]:
-        measured = self._measured_z
+        shifts = self._shifts
         if circuit is not None and (self.derivatives == "measured" or noise):
             (angles,) = circuit.data
 
             def operations_at(vector):
                 return [bind_new_parameters(circuit, [vector.reshape(np.shape(angles))])]
 
-            measured = MeasuredZ(operations_at, circuit.wires, np.size(angles))
-        return [{"energy": 1 + (measured.n_circuits if measured else 0), "overlap": 0}]
+            shifts = _shifts_of(operations_at, circuit.wires, np.size(angles))
+        return [{"energy": 1 + (shifts.n_circuits if shifts else 0), "overlap": 0}]
 
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         arrays, plain = super().state()
@@ -181,3 +195,23 @@ class PathwiseOptimizer(ShotGradientOptimizer):
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
         super().restore(arrays, plain)
         self._linear_part.restore(plain["linear_part"])
+
+
+def _shifts_of(operations_at: Callable, wires: Wires, n_angles: int) -> ParallelShifts:
+    """Of a circuit given as angles float64 (n_angles,) -> its operations."""
+
+    def gates_at(vector: np.ndarray) -> list:
+        return [gate for operation in operations_at(vector) for gate in gates_of(operation)]
+
+    return parallel_shifts(gates_at, n_angles, wires)
+
+
+def _structure(problem: MeasuredLoss) -> list:
+    """What tells circuits apart but for their angles, and the device that they run on."""
+
+    def described(operation) -> tuple:
+        wires = operation.wires  # a template may act on thousands
+        return operation.name, wires if len(wires) <= 2 else len(wires), operation.hyperparameters
+
+    operations = map(described, problem.tape.operations)
+    return [problem.device.name, len(problem.arguments.vector), *operations]

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -107,12 +108,7 @@ def read_array(path: Path) -> np.ndarray | None:
     Raises:
         RunFolderError: the file is damaged.
     """
-    if not path.exists():
-        return None
-    try:
-        return np.load(path, allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise RunFolderError(f"{path} is damaged: {error}") from error
+    return _read(path, lambda: np.load(path, allow_pickle=False))
 
 
 def save_schema(folder: Path, schema: Schema) -> None:
@@ -127,12 +123,7 @@ def read_schema(folder: Path) -> Schema | None:
         RunFolderError: the file is damaged.
     """
     path = folder / SCHEMA
-    if not path.exists():
-        return None
-    try:
-        return Schema.from_plain(*load_tensors(path))
-    except (KeyError, TypeError, ValueError, IndexError) as error:
-        raise RunFolderError(f"{path} is damaged: {error}") from error
+    return _read(path, lambda: Schema.from_plain(*load_tensors(path)))
 
 
 def read_summary(folder: Path) -> Summary | None:
@@ -142,9 +133,20 @@ def read_summary(folder: Path) -> Summary | None:
         RunFolderError: the file is damaged.
     """
     path = folder / SUMMARY
+    return _read(path, lambda: Summary(json.loads(path.read_text())))
+
+
+def _read(path: Path, parse: Callable):
+    """What a file of a run holds; None where there is none.
+
+    Raises:
+        RunFolderError: the file is damaged.
+    """
     if not path.exists():
         return None
     try:
-        return Summary(json.loads(path.read_text()))
-    except (TypeError, ValueError) as error:
+        return parse()
+    except RunFolderError:
+        raise
+    except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
         raise RunFolderError(f"{path} is damaged: {error}") from error

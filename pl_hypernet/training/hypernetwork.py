@@ -53,7 +53,8 @@ class QuantumHypernetwork:
             a QNode of one, whose device and measurements are left out.
         n_angles: number of angles of ``ansatz``; theta then has the shape ``(n_angles,)``.
         ansatz_options: ``rotations``, ``entangler``, ``pattern`` of the hardware-efficient ansatz.
-        start: how :meth:`start_angles` draws: ``"uniform"``, ``"small"``, ``"near_product"``;
+        start: how :meth:`start_angles` draws: ``"uniform"``, ``"small"``, ``"near_product"``,
+            ``"random_signs"``;
             None: near_product, or uniform for an ``ansatz`` of one's own.
         **device_options: handed to the device, as ``max_bond_dim``.
 

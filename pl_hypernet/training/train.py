@@ -66,8 +66,8 @@ def train(
     Args:
         hypernet: circuit, device and network.
         data: a :class:`Data`, or a user's own arrays ``(X, y)`` or ``(X, y, X_test, y_test)``.
-        optimizer: ``"qnspsa"``, ``"spsa"``, ``"score"``; ``"auto"``, which chooses by device and
-            ansatz and says why; or an object with ``step_and_cost``.
+        optimizer: ``"qnspsa"``, ``"spsa"``, ``"score"``, ``"pathwise"``; ``"auto"``, which chooses
+            by device and ansatz and says why; or an object with ``step_and_cost``.
         steps: how many steps, unless a callback ends it sooner.
         batch_size: training samples that a step sees.
         theta: start angles, as those of another run; None: drawn from the seed.
