@@ -5,6 +5,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from matplotlib.image import imread
 
 import pl_hypernet as plh
 from pl_hypernet.analysis.pictures import Pictures, draw_entanglement
+from pl_hypernet.analysis.pictures.hamming import MOST_BARS, draw_hamming
 from pl_hypernet.analysis.shares import chosen, shares
 
 NAMES = ("age", "height", "a very long name of a column", "weight")
@@ -194,6 +196,21 @@ def test_hamming_distances():
     (ax,) = drawn(pictures_of("table", bits), "hamming").get_axes()
     assert ax.get_title() == "Shots above 90 % accuracy: how far apart"
     assert sum(patch.get_height() for patch in ax.patches) == pytest.approx(1)
+
+
+def test_hamming_distances_of_thousands_of_bits():
+    """A bar stands for several distances; all pairs are in some bar, and all bars in sight."""
+    network = plh.BinaryNetwork(9000, [1])
+    bits = np.random.default_rng(0).integers(0, 2, (20, network.n_qubits)).astype(np.int8)
+    evaluation = SimpleNamespace(bits=bits, good=np.ones(20, bool), metric="accuracy")
+    ax = Figure().subplots()
+    draw_hamming(ax, evaluation)
+    heights = [patch.get_height() for patch in ax.patches]
+    assert sum(heights) == pytest.approx(1)
+    assert 10 < len(heights) <= MOST_BARS
+    low, high = ax.get_xlim()
+    assert all(low <= patch.get_x() and patch.get_x() + patch.get_width() <= high
+               for patch in ax.patches)  # fmt: skip
 
 
 @pytest.mark.parametrize("kind", ["one layer", "regression"])

@@ -22,6 +22,7 @@ from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 from pl_hypernet.training.remarks import remarks
 
 WHICH = ("vote", "majority", "best")  # networks that predict
+ROUNDING = 1e-9  # nats
 
 
 @dataclass(eq=False)
@@ -212,16 +213,18 @@ class Run:
         return Pictures(self.history, self.evaluation, network, self.data, self._entropies())
 
     def _entropies(self) -> dict[str, np.ndarray] | None:
-        """Entanglement of the trained state and of the start, if the exact state is known."""
+        """Entanglement of the trained state and of the start, if the exact state is known and not a
+        product."""
         if self.hypernet.custom_ansatz is not None or self.hypernet.n_qubits < 2:
             return None
         thetas = {"start angles": self.hypernet.start_angles(), "trained": self.theta}
         try:
-            return {
+            found = {
                 name: self.hypernet.entanglement_entropies(theta) for name, theta in thetas.items()
             }
         except DeviceError:  # too large to hold
             return None
+        return found if max(nats.max() for nats in found.values()) > ROUNDING else None
 
     def __repr__(self) -> str:
         return (
