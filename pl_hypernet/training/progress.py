@@ -49,7 +49,8 @@ class ProgressBar(event.Listener):
 
     def __enter__(self):
         with ExitStack() as stack:
-            stack.enter_context(self._bar)
+            if self.live:
+                stack.enter_context(self._bar)
             stack.enter_context(event.install_listener("numba:compile", self))
             self._open = stack.pop_all()
         self._began = time.monotonic()
