@@ -118,7 +118,8 @@ class HardwareEfficientAnsatz(Operation):
         interface = math.get_interface(theta)
         theta = math.asarray(theta, like=interface)
         shape = math.shape(theta)
-        wires = qml.wires.Wires([] if wires is None else wires)
+        if not isinstance(wires, qml.wires.Wires):  # else the object itself, which knows its hash
+            wires = qml.wires.Wires([] if wires is None else wires)
         if len(shape) not in (2, 3):
             raise InputError(
                 "Theta tensor must be 2-dimensional or 3-dimensional if batching; "
@@ -138,7 +139,8 @@ class HardwareEfficientAnsatz(Operation):
             "pattern": pattern,
         }
         self._n_layers = count_layers(shape[-2], rotations)
-        super().__init__(theta, wires=wires, id=id)
+        super().__init__(theta, wires=wires[:1], id=id)
+        self._wires = wires  # PennyLane would go through thousands of them once more
 
     @property
     def n_layers(self) -> int:

@@ -51,7 +51,9 @@ class Rotation:
     unitary: np.ndarray
 
 
-Basis = PauliWord | Rotation  # a Pauli word: the eigenbasis of its letter on each of its wires
+# of a Pauli word the eigenbasis of its letter on each of its wires; Wires: plain bits of these,
+# which is the same as a word of Z, but takes no time for each of thousands of wires
+Basis = PauliWord | Rotation | Wires
 
 
 def common_basis(words: Iterable[PauliWord]) -> PauliWord | None:

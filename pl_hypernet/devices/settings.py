@@ -21,6 +21,7 @@ from pennylane.pauli import PauliWord
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
+from pl_hypernet.circuits.same_wires import same_wires
 from pl_hypernet.devices.observables import (
     Basis,
     Form,
@@ -67,10 +68,14 @@ class Setting:
     @property
     def wires(self) -> Wires:
         """That the basis is of."""
+        if isinstance(self.basis, Wires):
+            return self.basis
         return self.basis.wires if isinstance(self.basis, Rotation) else Wires(list(self.basis))
 
     def gates(self) -> list[Operator]:
         """Operations after which a measurement of plain bits is one in the basis."""
+        if isinstance(self.basis, Wires):
+            return []
         if isinstance(self.basis, Rotation):
             return [qml.QubitUnitary(self.basis.unitary, wires=self.basis.wires)]
         return [
@@ -99,18 +104,26 @@ def settings_of(circuit: QuantumScript, wires: Wires) -> list[Setting]:
             whose eigenbasis is out of reach.
     """
     parts = [p for i, m in enumerate(circuit.measurements) for p in _parts(i, m, wires)]
+    if parts and all(isinstance(part.basis, Wires) for part in parts):
+        first, *others = dict.fromkeys(part.basis for part in parts)
+        return [Setting(Wires.all_wires([first, *others]) if others else first, parts)]
     by_word: dict[PauliWord, list[Part]] = {}
     alone = []
     for part in parts:
         if isinstance(part.basis, Rotation):
             alone.append(Setting(part.basis, [part]))
         else:
-            by_word.setdefault(part.basis, []).append(part)
+            by_word.setdefault(_word(part.basis), []).append(part)
     together = [
         Setting(common_basis(words), [part for word in words for part in by_word[word]])
         for words in _commuting_groups(list(by_word))
     ]
     return together + alone
+
+
+def _word(basis: PauliWord | Wires) -> PauliWord:
+    """Plain bits as a word, where they meet other words."""
+    return PauliWord(dict.fromkeys(basis, "Z")) if isinstance(basis, Wires) else basis
 
 
 def _commuting_groups(words: list[PauliWord]) -> list[list[PauliWord]]:
@@ -129,8 +142,7 @@ def _parts(index: int, measurement: MeasurementProcess, wires: Wires) -> list[Pa
         raise DeviceError(f"{measurement} cannot be measured with shots")
     observable = measurement.obs
     if observable is None:
-        plain = PauliWord(dict.fromkeys(measurement.wires or wires, "Z"))
-        return [Part(index, plain, partial(of_bits, measurement))]
+        return [Part(index, measurement.wires or wires, partial(of_bits, measurement))]
     if isinstance(measurement, ExpectationMP):
         terms = [term for form in summands(observable) for term in form.split()]
         return [Part(index, term.basis, partial(_mean, term)) for term in terms]
@@ -181,9 +193,16 @@ def of_bits(measurement: SampleMeasurement, bits: np.ndarray, wires: Wires):
     elif isinstance(measurement.mv, MeasurementValue):
         check_listed(len(listed), "values of mid-circuit measurements")
     asks_dtype = isinstance(measurement, SampleMP) and measurement.numeric_type is not int
+    if asks_dtype and _asks_for_bits(measurement) and same_wires(measurement.wires, wires):
+        return bits.astype(measurement.numeric_type, copy=False)
     if not asks_dtype and not isinstance(measurement, TAKES_INT8):
         bits = bits.astype(np.int64)  # so that a user's arithmetic does not overflow
     return measurement.process_samples(bits, wires)
+
+
+def _asks_for_bits(measurement: SampleMP) -> bool:
+    """Whether it asks for bits as they are, and not for the values of an observable."""
+    return measurement.obs is None and measurement.mv is None and measurement._eigvals is None
 
 
 def _mean(form: Form, bits: np.ndarray, wires: Wires) -> float:

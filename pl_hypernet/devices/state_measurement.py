@@ -23,6 +23,7 @@ from pennylane.pauli import PauliWord
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
+from pl_hypernet.circuits.same_wires import same_wires
 from pl_hypernet.devices.observables import (
     PAULI_ROTATIONS,
     Basis,
@@ -80,7 +81,10 @@ def measure_all(
     ]
     orders = [site_order(*pair) for pair in zip(operations, given, strict=True)]
     # and any that deferred measurements have added
-    wires = [Wires.all_wires(pair) for pair in zip(given, orders, strict=True)]
+    wires = [
+        labels if same_wires(labels, order) else Wires.all_wires([labels, order])
+        for labels, order in zip(given, orders, strict=True)
+    ]
     settings = [_settings(*pair, record) for pair in zip(circuits, wires, strict=True)]
     states = _make_states(circuits, operations, orders, states_of)
     overlaps = iter(overlap_all([pair for pair in states if len(pair) == 2]))
@@ -135,6 +139,8 @@ def _draw(circuits, states, settings, rng, precision) -> Iterator[tuple[np.ndarr
 
 def _in_basis(state: MatrixProductState, basis: Basis) -> MatrixProductState | Turned | Outcomes:
     """What bits of a basis are drawn from."""
+    if isinstance(basis, Wires):
+        return state
     if isinstance(basis, Rotation):
         return Outcomes(state.probabilities(basis.wires, basis.unitary), basis.wires)
     rotations = _rotations(basis)
@@ -148,7 +154,7 @@ def _rotations(word: PauliWord) -> dict:
 
 def _on_wires(bits: np.ndarray, drawn: Wires, wires: Wires) -> tuple[np.ndarray, Wires]:
     """Bits of all wires in the order asked for, whatever the sites; of some wires as drawn."""
-    if drawn == wires or len(drawn) < len(wires):
+    if same_wires(drawn, wires) or len(drawn) < len(wires):
         return bits, drawn
     column = {wire: i for i, wire in enumerate(drawn)}
     return bits[:, [column[wire] for wire in wires]], wires

@@ -4,6 +4,8 @@ import pennylane as qml
 from pennylane.devices.preprocess import null_postprocessing, validate_device_wires
 from pennylane.wires import Wires
 
+from pl_hypernet.circuits.same_wires import same_wires
+
 PLAIN = {int, str}  # labels that cannot be abstract
 
 
@@ -16,9 +18,11 @@ def check_wires(tape, wires: Wires | None, name: str):
         wires: of the device; None: any.
         name: of the device, for messages.
     """
-    complete = all(m.obs is not None or m.wires for m in tape.measurements)
-    plain = set(map(type, tape.wires)) | set(map(type, wires or ())) <= PLAIN
     snapshots = any(isinstance(operation, qml.Snapshot) for operation in tape.operations)
+    complete = all(m.obs is not None or m.wires for m in tape.measurements)
+    if complete and not snapshots and wires and all(same_wires(part.wires, wires) for part in tape):
+        return (tape,), null_postprocessing
+    plain = set(map(type, tape.wires)) | set(map(type, wires or ())) <= PLAIN
     if complete and plain and not snapshots and (not wires or set(tape.wires) <= set(wires)):
         return (tape,), null_postprocessing
     return validate_device_wires(tape, wires, name=name)

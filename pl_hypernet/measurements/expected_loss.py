@@ -53,7 +53,8 @@ class ExpectedLoss(SampleMeasurement):
             "mmd_bandwidth": mmd_bandwidth,
         }
         self.objective = Objective(**self.settings)
-        wires = None if wires is None else Wires(wires)
+        if wires is not None and not isinstance(wires, Wires):
+            wires = Wires(wires)
         super().__init__(wires=wires, eigvals=eigvals, id=id)
 
     def _flatten(self):

@@ -85,10 +85,12 @@ class Objective:
 
         Args:
             losses: float64 (shots,).
-            by_spin: float64 (shots, n_wires), their derivatives by each spin.
+            by_spin: real (shots, n_wires), their derivatives by each spin.
             bits: int8 (shots, n_wires).
         """
-        weights = self.reduction.loss_weights(losses) @ by_spin
+        # in their own precision: no copy of all of them
+        of_shots = self.reduction.loss_weights(losses).astype(by_spin.dtype)
+        weights = (of_shots @ by_spin).astype(np.float64)
         for weight, term in self.regularisers:
             if not term.needs_log_p:
                 weights = weights + weight * term.by_spin(bits)

@@ -7,6 +7,7 @@ import numpy as np
 from pl_hypernet.compiled import compiled
 from pl_hypernet.mps import light_cone
 from pl_hypernet.mps.layers import Layers
+from pl_hypernet.mps.product_shots import ProductShots
 from pl_hypernet.mps.threads import in_threads
 
 
@@ -72,8 +73,8 @@ class Cones:
         return np.ascontiguousarray(bits.swapaxes(1, 2)), log_probabilities
 
 
-def cones(thetas: np.ndarray, layers: Layers) -> Cones:
-    """The light cones of a batch of circuits.
+def cones(thetas: np.ndarray, layers: Layers) -> Cones | ProductShots:
+    """The light cones of a batch of circuits, which of a product are single qubits.
 
     Args:
         thetas: float64 (n_circuits, n_rows, n_sites), radians.
@@ -81,7 +82,8 @@ def cones(thetas: np.ndarray, layers: Layers) -> Cones:
     """
     names = layers.rotations
     if layers.is_product:  # one rotation a qubit, from start to end
-        names = (sum(names, ()),)
+        _, turn, _ = euler_angles(thetas, (sum(names, ()),))
+        return ProductShots(turn[:, 0])
     before, turn, after = euler_angles(thetas, names)
     turn, pending, flips = small_turns(turn, after[:, :-1] + before[:, 1:])
     phases = _phases(pending)

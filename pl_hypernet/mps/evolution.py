@@ -5,6 +5,7 @@ import pennylane as qml
 from pennylane.ops.op_math import Adjoint
 from pennylane.wires import Wires
 
+from pl_hypernet.circuits.same_wires import same_wires
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.mps.closed_form import ClosedForm, closed_form
 from pl_hypernet.mps.closed_form_state import ClosedFormState
@@ -49,7 +50,7 @@ def _evolve_one(operations, wires: Wires, max_bond_dim, cutoff, torch_device) ->
     form = closed_form(operations[0]) if operations else None
     by_name = form is not None
     form, rest = (form, operations[1:]) if by_name else recognise(operations, wires)
-    alone = form is not None and form.wires == wires and not rest
+    alone = form is not None and not rest and same_wires(form.wires, wires)
     if alone and cutoff is None and torch_device == "cpu" and _draws_alone(form, max_bond_dim):
         return ClosedFormState(form)
     if (

@@ -3,6 +3,7 @@
 import torch
 from pennylane.wires import Wires
 
+from pl_hypernet.circuits.same_wires import same_wires
 from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.mps.log_probability_by_gates import differentiable_state
 
@@ -26,7 +27,7 @@ def z_expectations(operations, wires: Wires) -> torch.Tensor:
         InputError: as of :func:`circuit_log_probability`.
     """
     form = closed_form_alone(operations)
-    known = form.z_expectations() if form is not None and form.wires == wires else None
+    known = form.z_expectations() if form is not None and same_wires(form.wires, wires) else None
     return z_expectations_by_gates(operations, wires) if known is None else known
 
 

@@ -67,7 +67,9 @@ class LayeredForm(ClosedForm):
 
     @property
     def draw_bytes(self) -> int | None:
-        return 1024 * self.layers.n_sites * self.bond_dim if self.has_cones else None
+        if not self.has_cones:
+            return None
+        return (64 if self.layers.is_product else 1024) * self.layers.n_sites * self.bond_dim
 
     @staticmethod
     def draw(forms: list, uniforms: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

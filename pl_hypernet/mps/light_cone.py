@@ -294,7 +294,7 @@ def sample_cones(
         product[:] = 1
         log_probabilities[first : first + n] = 0
         for i in range(n_sites):
-            if i == 0 or n_layers == 0:
+            if i == 0:
                 w[: len(start)] = start
             else:
                 for x in range(n_rows // 2):
@@ -307,11 +307,7 @@ def sample_cones(
                 qubit = i + n_layers - p
                 t[p] = tangents[qubit, p] if qubit < n_sites else 0
             weights[:] = 0
-            if n_layers == 0:
-                v[LANES:] = t[0] * v[:LANES]
-                _weigh(v, weights)
-            else:
-                _strip(v, n_rows, t, weights)
+            _strip(v, n_rows, t, weights)
             u[:n] = uniforms[i, first : first + n]
             _choose(weights, block, flips[i], u, tiny, m, taken)
             _note(taken[:n], bits[i, first : first + n], product[:n])

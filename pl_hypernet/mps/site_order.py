@@ -6,6 +6,7 @@ from itertools import chain
 import pennylane as qml
 from pennylane.wires import Wires
 
+from pl_hypernet.circuits.same_wires import same_wires
 from pl_hypernet.mps.circuit import Circuit
 from pl_hypernet.mps.closed_form import closed_form
 
@@ -21,12 +22,14 @@ def site_order(operations, wires: Wires) -> Wires:
         operations: of the circuit.
         wires: those that it may use; others come after them.
     """
+    form = closed_form(operations[0]) if operations else None
+    if form is not None and len(operations) == 1 and same_wires(form.wires, wires):
+        return wires
     circuit = Circuit.of(operations)
     labels = circuit.labels
     given = set(wires)
     if not given.issuperset(chain.from_iterable(labels)):
         wires = Wires(list(dict.fromkeys([*wires, *chain.from_iterable(labels)])))
-    form = closed_form(operations[0]) if operations else None
     if form is not None:
         return Wires.all_wires([form.wires, wires])
     pairs = dict.fromkeys(pair for pair in labels if len(pair) == 2)  # a set, but in order

@@ -4,6 +4,7 @@ The probability of class 1 is p = sigmoid(logit) for all of them; working with l
 cross-entropy finite where p rounds to 0 or 1.
 """
 
+import math
 from collections.abc import Callable
 from functools import partial
 
@@ -60,8 +61,22 @@ def sign_with_gradient(z: Tensor, window: float) -> Tensor:
     There z is batch-normalised and w = 1; here w is window times the root mean square of all z, as
     a sum of n integers grows as sqrt(n).
     """
-    w = window * z.detach().square().mean().sqrt().clamp(min=torch.finfo(z.dtype).tiny)
-    return as_if(sign(z), (z / w).clamp(-1, 1))
+    rms = torch.linalg.vector_norm(z.detach()) / math.sqrt(max(1, z.numel()))
+    return _SignInWindow.apply(z, window * rms.clamp(min=torch.finfo(z.dtype).tiny))
+
+
+class _SignInWindow(torch.autograd.Function):
+    """sign(z), with the gradient of clip(z / w, -1, 1)."""
+
+    @staticmethod
+    def forward(ctx, z, w):
+        ctx.save_for_backward(z, w)
+        return torch.copysign(z.new_ones(()), z)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        z, w = ctx.saved_tensors
+        return gradient * (z.abs() <= w) / w, None
 
 
 def hidden_with_gradient(window: float) -> dict:

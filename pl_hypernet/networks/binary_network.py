@@ -268,12 +268,17 @@ class BinaryNetwork(torch.nn.Module):
         rows = self._bits(_as_numpy(bits))
         values, gradients = [], []
         for chunk in rows.split(self._networks_at_once(len(inputs))):
-            real = chunk.to(self.scale.dtype).requires_grad_()
-            value = reduce(self.logits_with_gradient(real, inputs, window))
-            (gradient,) = torch.autograd.grad(value.sum(), real)
+            # a leaf for each block: each part of a common one would bring zeros for all the others
+            parts = [part.to(self.scale.dtype) for part in self.layout.split(chunk)]
+            decoded = {
+                block.name: block.decode(part.requires_grad_())
+                for block, part in zip(self.layout.blocks, parts, strict=True)
+            }
+            value = reduce(self.outputs_with_gradient(decoded, inputs, window))
+            by_bit = torch.autograd.grad(value.sum(), parts, materialize_grads=True)
             values.append(value.detach())
-            gradients.append(gradient.mul_(-0.5))
-        return torch.cat(values).cpu().numpy(), torch.cat(gradients).cpu().numpy()
+            gradients.append(self.layout.join(by_bit).mul_(-0.5))
+        return _joined(values).cpu().numpy(), _joined(gradients).cpu().numpy()
 
     def vote(self, bits, inputs) -> Votes:
         """What S networks say together, in bounded memory, equal networks once.
@@ -466,6 +471,10 @@ def _of_layer(chosen: dict[str, Tensor], name: str, layer: int) -> Tensor | None
 
 def _chosen(option, codes: Tensor | None) -> Chosen:
     return Chosen(option.options, codes) if isinstance(option, Choice) else Chosen((option,))
+
+
+def _joined(parts: list[Tensor]) -> Tensor:
+    return parts[0] if len(parts) == 1 else torch.cat(parts)
 
 
 def _as_array(tensor: Tensor) -> np.ndarray:

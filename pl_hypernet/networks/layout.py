@@ -201,18 +201,38 @@ class ParameterLayout:
         Raises:
             InputError: wrong shape.
         """
+        wanted = None if names is None else set(names)
+        return {
+            block.name: block.decode(part)
+            for block, part in zip(self.blocks, self.split(bits), strict=True)
+            if wanted is None or block.name in wanted
+        }
+
+    def split(self, bits) -> list:
+        """The bits (S, n) of each block, of bits (S, n_qubits), numpy or torch.
+
+        Raises:
+            InputError: wrong shape.
+        """
         if bits.ndim != 2 or bits.shape[1] != self.n_qubits:
             raise InputError(
                 f"bits have shape {tuple(bits.shape)}: expected (shots, {self.n_qubits}), a column "
                 "for each qubit of the network"
             )
         bits = self._expanded(bits)
-        wanted = None if names is None else set(names)
-        return {
-            block.name: block.decode(bits[:, self._slices[block.name]])
-            for block in self.blocks
-            if wanted is None or block.name in wanted
-        }
+        return [bits[:, self._slices[block.name]] for block in self.blocks]
+
+    def join(self, by_bit: Sequence[torch.Tensor]) -> torch.Tensor:
+        """Derivatives by each qubit, (S, n_qubits), of those by the bits of each block.
+
+        The transpose of :meth:`split`: a qubit that stands for several bits gets their sum.
+        """
+        joined = torch.cat(list(by_bit), dim=1)
+        if self._source is None:
+            return joined
+        sums = joined.new_zeros(len(joined), self.n_qubits + 2)  # and the two constants
+        source = torch.as_tensor(self._source, device=joined.device)
+        return sums.index_add_(1, source, joined)[:, : self.n_qubits]
 
     def encode(self, values: Mapping) -> np.ndarray:
         """The inverse of :meth:`decode`: arrays (S, *shape) for each block to int8 (S, n_qubits).

@@ -88,7 +88,9 @@ class Parameters:
         signs = self.hidden[i].is_sign()
         some_sign = signs if isinstance(signs, bool) else bool(signs.any())
         if some_sign:
-            size = bias.abs() + weight.abs().sum(dim=2) if whole else bias.abs()
+            size = bias.detach().abs()  # it passes no gradient
+            if whole:
+                size = size + weight.detach().abs().sum(dim=2)
             bias = bias + TIE * _rows(signs, size)
         z = _sums(weight, bias, h)
         if some_sign and not whole:

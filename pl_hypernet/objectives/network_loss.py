@@ -122,7 +122,7 @@ class NetworkLoss:
             bits: int8 (S, n_qubits).
 
         Returns:
-            float64 (S,) and (S, n_qubits).
+            float64 (S,); real (S, n_qubits), of the precision in which they were computed.
 
         Raises:
             InputError: a loss of a user's own that torch cannot differentiate.
@@ -138,7 +138,7 @@ class NetworkLoss:
             )
         except (RuntimeError, InputError) as error:
             return flipped_or_refused(self, bits, error)
-        losses, gradients = losses.astype(np.float64), gradients.astype(np.float64)
+        losses = losses.astype(np.float64)
         if self.penalties:
             losses += penalty_of(self.network, self.penalties, bits)
         if len(self._choice_qubits):

@@ -23,7 +23,7 @@ def spin_gradients(loss: Callable, bits: np.ndarray) -> tuple[np.ndarray, np.nda
         bits: int8 (shots, n_qubits).
 
     Returns:
-        losses float64 (shots,), derivatives float64 (shots, n_qubits).
+        losses float64 (shots,), derivatives real (shots, n_qubits).
 
     Raises:
         InputError: torch cannot differentiate the loss, and there are too many qubits to flip.
