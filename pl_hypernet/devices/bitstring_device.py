@@ -7,6 +7,7 @@ import pennylane as qml
 from pennylane.devices import Device, ExecutionConfig
 from pennylane.transforms.core import CompilePipeline
 
+from pl_hypernet.devices.calls import call, within
 from pl_hypernet.devices.deferral import defer_measurements
 from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.devices.known import KNOWN, KnownDevice, noise_of
@@ -31,13 +32,17 @@ class BitstringDevice(HypernetDevice):
     Args:
         inner: the device that executes.
         reading: another way of reading bits from it than the table has.
+        call_timeout: seconds that an execution may take; None: any time.
 
     Attributes:
         inner (Device): the device that executes.
     """
 
-    def __init__(self, inner: Device, reading: Reading | None = None):
+    def __init__(
+        self, inner: Device, reading: Reading | None = None, call_timeout: float | None = None
+    ):
         self.inner = inner
+        self.call_timeout = call_timeout
         self.options = {} if self.known is None else self.known.options_of(inner)
         self.reading = reading or (TRY if self.known is None else self.known.reading)
         self.noise = noise_of(inner.name, self.options)
@@ -119,7 +124,7 @@ class BitstringDevice(HypernetDevice):
 
     def _read(self) -> Reading:
         if self.reading == TRY:
-            self.reading = find_reading(self.inner)
+            self.reading = within(self.name, self.call_timeout, lambda: find_reading(self.inner))
             tried = 1 + READINGS.index(self.reading)
             self.record.counts += Counts(tried, shots=tried * TRIAL_SHOTS)
         return self.reading
@@ -129,12 +134,15 @@ class BitstringDevice(HypernetDevice):
         if execution_config is None:
             execution_config = ExecutionConfig()
         if self._rng is None:
-            return self.inner.execute(circuits, execution_config)
+            return self._call(circuits, execution_config)
         results = []
         for circuit in circuits:
             setattr(self.inner, self._seed_attribute, int(self._rng.integers(2**31 - 1)))
-            results += self.inner.execute([circuit], execution_config)
+            results += self._call([circuit], execution_config)
         return tuple(results)
+
+    def _call(self, circuits, config: ExecutionConfig) -> tuple:
+        return call(self.name, self.inner.execute, circuits, config, self.call_timeout)
 
     def supports_derivatives(self, execution_config=None, circuit=None) -> bool:
         # what lies between probabilities and an energy is a user's function: no backpropagation,

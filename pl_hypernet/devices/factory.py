@@ -1,7 +1,7 @@
 """``plh.device``: a PennyLane device by name, made to return bits."""
 
 from collections.abc import Iterable
-from numbers import Integral
+from numbers import Integral, Real
 
 import pennylane as qml
 from pennylane.devices import Device
@@ -16,7 +16,12 @@ from pl_hypernet.errors import DeviceError, HypernetError, InputError
 WRAPPER = "_hypernet_device"  # of a device object: what was made of it
 
 
-def device(name: str | Device, wires: int | Iterable | None = None, **options) -> HypernetDevice:
+def device(
+    name: str | Device,
+    wires: int | Iterable | None = None,
+    call_timeout: float | None = None,
+    **options,
+) -> HypernetDevice:
     """A device on which ``qml.sample``, ``qml.counts`` and ``expected_loss`` work with shots.
 
     Mirrors ``qml.device``, for every PennyLane device: those of the table that ``pl-hypernet
@@ -26,6 +31,9 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
         name: name of an installed PennyLane device, or a device object. The same object always
             gives the same device, which counts what it executes.
         wires: number of wires or their labels.
+        call_timeout: seconds that the device may take to answer, then a training ends with the
+            angles reached; None: any time. Not of hypernet.mps and default.tensor, which compute
+            here.
         **options: handed to the device, as ``seed`` or ``max_bond_dim``. None leaves one out.
 
     Returns:
@@ -43,7 +51,7 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
                 f"wires={wires}, options {options} beside a device object: it has its own; give "
                 "them where the device is made"
             )
-        return _wrap(name)
+        return _limited(_wrap(name), call_timeout)
     if not isinstance(name, str):
         raise InputError(f"device {name!r}: expected a name or a PennyLane device")
     if isinstance(wires, Integral):
@@ -78,7 +86,7 @@ def device(name: str | Device, wires: int | Iterable | None = None, **options) -
         raise InputError(f"device {name!r}: {error}") from error
     except Exception as error:
         raise DeviceError(f"device {name!r} could not be made: {_first_line(error)}") from error
-    return _wrap(made, seed)
+    return _limited(_wrap(made, seed), call_timeout)
 
 
 def _wrap(inner: Device, seed=None) -> HypernetDevice:
@@ -89,6 +97,18 @@ def _wrap(inner: Device, seed=None) -> HypernetDevice:
         is_tensor = inner.name == "default.tensor"
         made = SampledTensorDevice(inner, seed) if is_tensor else BitstringDevice(inner)
         setattr(inner, WRAPPER, made)
+    return made
+
+
+def _limited(made: HypernetDevice, call_timeout: float | None) -> HypernetDevice:
+    """The device, which has to answer in time from now on."""
+    if call_timeout is None:
+        return made
+    if not isinstance(made, BitstringDevice) or isinstance(made, SampledTensorDevice):
+        raise InputError(f"device {made.name!r} takes no call_timeout: it computes here")
+    if not (isinstance(call_timeout, Real) and call_timeout > 0):
+        raise InputError(f"call_timeout={call_timeout!r}: expected seconds, more than 0")
+    made.call_timeout = float(call_timeout)
     return made
 
 
