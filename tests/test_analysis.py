@@ -123,6 +123,11 @@ def test_summary_has_the_keys_that_others_rely_on(task):
     } <= set(summary)  # fmt: skip
     assert set(summary["energy"]) == {"mean", "stderr", "best_shot"}
     assert set(summary["test_accuracy"]) == {"mean", "best", "vote", "majority"}
+    assert "most likely" not in str(summary)
+    likely = plh.evaluate(network, bits, data, most_likely=bits[2])
+    assert likely.test.most_likely == likely.test.each[2]
+    assert likely.test.vote == summary["test_accuracy"]["vote"]
+    assert "accuracy, most likely network" in str(summarise(likely, ABOUT, SPENT))
     shown = str(summary)
     assert "5 qubits on hypernet.mps" in shown
     assert "activation = hard_sigmoid" in shown

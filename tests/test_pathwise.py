@@ -10,6 +10,7 @@ import pl_hypernet as plh
 from pl_hypernet.errors import InputError
 from pl_hypernet.measurements import regularisers
 from pl_hypernet.measurements.regularisers import UniformMMD
+from pl_hypernet.mps.expectations import z_expectations
 from pl_hypernet.objectives import network_loss
 from pl_hypernet.optimizers import PathwiseOptimizer
 from pl_hypernet.optimizers.linear_part import LinearPart
@@ -74,6 +75,48 @@ def test_by_flips_it_is_exact_for_product_states(settings):
     theta = angles(0)
     found = gradients(PathwiseOptimizer(), make_cost(0, **settings), theta, 300)
     assert largest_deviation(found, exact_gradient(theta, **settings)) < 5
+
+
+@pytest.mark.parametrize("layers", [0, 1, 2])
+def test_sharpening_lowers_the_entropies_of_single_bits(layers):
+    theta = angles(layers)
+    loss = lambda bits: np.zeros(len(bits))  # noqa: E731
+    found = gradients(PathwiseOptimizer(sharpen=0.3), make_cost(layers, loss=loss), theta, 1)[0]
+    t = torch.tensor(np.asarray(theta), requires_grad=True)
+    p = (1 - z_expectations([plh.HardwareEfficientAnsatz(t, wires=range(N))], range(N))) / 2
+    entropies = -p * p.log() - (1 - p) * (1 - p).log()
+    (0.3 * entropies.sum()).backward()
+    np.testing.assert_allclose(found, t.grad, atol=1e-9)
+
+
+def test_sharpening_rises_and_needs_no_more_than_shots():
+    theta, cost = angles(0), make_cost(0, shots=1000, loss=lambda bits: np.zeros(len(bits)))
+    rising = PathwiseOptimizer(sharpen=0.3, decay_steps=4, torch_optimizer="SGD", stepsize=1e-9)
+    sizes = np.abs(gradients(rising, cost, theta, 4)).max(axis=(1, 2))
+    np.testing.assert_allclose(sizes, sizes[-1] * np.arange(4) / 3, rtol=1e-5)
+    measured = PathwiseOptimizer(sharpen=1.0, derivatives="measured", stepsize=0.3)
+    for _ in range(15):
+        theta = measured.step(cost, theta)
+    assert np.abs(np.cos(theta)).min() > 0.9
+
+
+def test_one_pass_takes_the_window_of_the_optimizer(monkeypatch):
+    monkeypatch.setattr(network_loss, "FLIP_WORK", 0)
+    network = plh.BinaryNetwork(4, [3, 1], activation="sigmoid")
+    loss = plh.NetworkLoss(network, INPUTS, TARGETS)
+    hypernet = plh.QuantumHypernetwork(network, layers=0, shots=3)
+    asked = []
+
+    def spied(bits, window):
+        asked.append(window)
+        return plh.NetworkLoss.spin_gradients(loss, bits, window)
+
+    monkeypatch.setattr(loss, "spin_gradients", spied)
+    PathwiseOptimizer(window=0.5).step(hypernet.energy_qnode(loss), hypernet.start_angles())
+    assert asked == [0.5]
+    bits = RNG.integers(0, 2, (5, network.n_qubits)).astype(np.int8)
+    narrow, wide = (loss.spin_gradients(bits, window)[1] for window in (0.1, 10.0))
+    assert (narrow[:, :3] != wide[:, :3]).any()
 
 
 @pytest.mark.parametrize("layers", [0, 1, 2])
@@ -193,7 +236,7 @@ def test_cvar_asks_the_best_shots_alone():
     loss = plh.NetworkLoss(NETWORK, INPUTS, TARGETS)
     kept = []
     right = loss.spin_gradients
-    loss.spin_gradients = lambda bits: kept.append(right(bits)) or kept[-1]
+    loss.spin_gradients = lambda bits, window: kept.append(right(bits, window)) or kept[-1]
     drawn.step(make_cost(0, 8, loss=loss), theta)
     losses, by_spin = kept[0]
     best = np.argsort(losses)[:2]

@@ -10,6 +10,7 @@ import pl_hypernet as plh
 from pl_hypernet.cli import main
 from pl_hypernet.errors import DataError, InputError, RunFolderError
 from pl_hypernet.exports import read_metadata, run_file
+from pl_hypernet.mps.expectations import z_expectations_by_gates
 from pl_hypernet.training.config import RunConfig
 
 RNG = np.random.default_rng(0)
@@ -18,9 +19,9 @@ KINDS = np.array(["cat", "dog", "ape"])[np.digitize(X[:, 0], [-0.5, 0.5])]
 NUMBERS = np.stack([100 + 20 * X[:, 0], X[:, 1]], axis=1)
 
 
-def trained(data, layers, activation=None, **options):
-    network = plh.BinaryNetwork(data.n_inputs, layers, activation)
-    hypernet = plh.QuantumHypernetwork(network, layers=1, shots=20, seed=0)
+def trained(data, neurons, activation=None, layers=1, **options):
+    network = plh.BinaryNetwork(data.n_inputs, neurons, activation)
+    hypernet = plh.QuantumHypernetwork(network, layers=layers, shots=20, seed=0)
     options = {"steps": 3, "progress": False, "evaluation_shots": 30} | options
     return plh.train(hypernet, data, "score", **options)
 
@@ -68,10 +69,25 @@ def test_classes_of_raw_columns(features, tmp_path, no_data):
 def test_accuracies_of_the_table_are_those_of_predictions():
     data = plh.datasets.from_arrays(X[:40], KINDS[:40], X[40:], KINDS[40:])
     run = trained(plh.datasets.with_features(data, "standardise"), [3])
-    for which, key in (("vote", "vote"), ("majority", "majority"), ("best", "best")):
+    for key in ("vote", "majority", "best", "most_likely"):
         for part, slice_ in (("train", slice(40)), ("test", slice(40, None))):
-            right = run.predict(X[slice_], which) == KINDS[slice_]
+            right = run.predict(X[slice_], key) == KINDS[slice_]
             assert right.mean() == pytest.approx(run.summary[f"{part}_accuracy"][key])
+
+
+@pytest.mark.parametrize("layers", [0, 1])
+def test_the_most_likely_network_has_the_signs_of_z(layers, monkeypatch):
+    """Of the circuit where it is known, else of the shots."""
+    data = plh.datasets.with_features(plh.datasets.from_arrays(X, KINDS), "standardise")
+    run = trained(data, [3], layers=layers, evaluation_shots=3)
+    ansatz = plh.HardwareEfficientAnsatz(np.asarray(run.theta), wires=run.hypernet.wires)
+    z = z_expectations_by_gates(ansatz.decomposition(), run.hypernet.wires).numpy()
+    np.testing.assert_array_equal(run.most_likely, z < 0)
+    monkeypatch.setattr(type(run.hypernet.device), "noise", "as of a QPU")
+    del run.most_likely
+    counted = run.bits.sum(axis=0) >= 2
+    np.testing.assert_array_equal(run.most_likely, counted)
+    assert (counted != (z < 0)).any()
 
 
 @pytest.mark.parametrize("n_targets", [1, 2])
@@ -123,7 +139,7 @@ def test_what_is_refused():
     for function in (run.predict, run.predict_proba):
         with pytest.raises(InputError, match="unknown which 'worst': choose one of vote, majority"):
             function(X, "worst")
-    with pytest.raises(InputError, match="unknown which 'majority': choose one of best, vote"):
+    with pytest.raises(InputError, match="unknown which 'majority': choose one of best, most"):
         run.export("it.npz", "majority")
 
 

@@ -26,6 +26,7 @@ class Accuracy:
         best: of the shot with the lowest training loss.
         vote: of the class of the largest mean probability of the shots, or of their mean output.
         majority: of the class that most shots choose; None of a regression.
+        most_likely: of the network of the most likely bits, where it was handed over.
         best_of, vote_of: float64 (n_targets,), ``best`` and ``vote`` of each target.
     """
 
@@ -35,6 +36,7 @@ class Accuracy:
     majority: float | None
     best_of: np.ndarray
     vote_of: np.ndarray
+    most_likely: float | None = None
 
     @property
     def mean(self) -> float:
@@ -87,6 +89,7 @@ def evaluate(
     data,
     loss=None,
     progress: Callable[[float], None] | None = None,
+    most_likely: np.ndarray | None = None,
 ) -> Evaluation:
     """Scores shots as networks.
 
@@ -97,16 +100,31 @@ def evaluate(
             standardised. The best shot is picked on these, never on the test samples.
         loss: as of :class:`NetworkLoss`.
         progress: called again and again with the share of the work that is done.
+        most_likely: int8 (n_qubits,), a network beside the shots, which has no part in their vote.
     """
     bits = np.asarray(bits, dtype=np.int8)
     data = as_data(data, regression=network.is_regression)
     objective = NetworkLoss(network, data.inputs, data.targets, loss)
     share = len(data.inputs) / data.n_samples
-    train = _judged(network, bits, data.inputs, data.targets, objective, _part(progress, 0, share))
+    train = _judged(
+        network,
+        bits,
+        data.inputs,
+        data.targets,
+        objective,
+        _part(progress, 0, share),
+        most_likely,
+    )
     test = None
     if data.test_inputs is not None:
         test = _judged(
-            network, bits, data.test_inputs, data.test_targets, None, _part(progress, share, 1)
+            network,
+            bits,
+            data.test_inputs,
+            data.test_targets,
+            None,
+            _part(progress, share, 1),
+            most_likely,
         )
     best = int(train.losses.argmin())
     return Evaluation(
@@ -142,12 +160,14 @@ class _Judged:
         vote: float64 (K,), the same of the vote.
         majority: the accuracy of the majority; None of a regression.
         losses: float64 (S,), where they were asked for.
+        most_likely: score of the network of this name, where there is one.
     """
 
     scores: np.ndarray
     vote: np.ndarray
     majority: float | None
     losses: np.ndarray | None
+    most_likely: float | None
 
     def accuracy(self, best: int) -> Accuracy:
         each = self.scores.mean(axis=1)
@@ -158,10 +178,13 @@ class _Judged:
             majority=self.majority,
             best_of=self.scores[best],
             vote_of=self.vote,
+            most_likely=self.most_likely,
         )
 
 
-def _judged(network, bits, inputs, targets, objective: NetworkLoss | None, progress) -> _Judged:
+def _judged(
+    network, bits, inputs, targets, objective: NetworkLoss | None, progress, most_likely
+) -> _Judged:
     """Scores, and losses if there is an objective, in one pass over the samples."""
     targets = np.asarray(targets)
     expected = torch.as_tensor(targets, device=network.scale.device)
@@ -169,23 +192,29 @@ def _judged(network, bits, inputs, targets, objective: NetworkLoss | None, progr
     variances = np.var(columns, axis=0, dtype=np.float64)
     variances = np.where(variances > 0, variances, 1.0)  # all the same: no error is still R^2 = 1
 
-    def reduce(logits: torch.Tensor) -> torch.Tensor:
+    def scores_of(logits: torch.Tensor) -> torch.Tensor:
         if network.is_regression:
             errors = squared_errors(logits, expected).double()
-            scores = 1 - errors / errors.new_tensor(variances)
-        else:
-            scores = (network.classify(logits) == expected).double().mean(dim=1, keepdim=True)
+            return 1 - errors / errors.new_tensor(variances)
+        return (network.classify(logits) == expected).double().mean(dim=1, keepdim=True)
+
+    def reduce(logits: torch.Tensor) -> torch.Tensor:
+        scores = scores_of(logits)
         if objective is None:
             return scores
         losses = objective.loss(logits, objective.targets).double()
         return torch.cat([losses[:, None], scores], dim=1)
 
     scores, votes = network.score_and_vote(bits, inputs, reduce, progress)
+    likely = None
+    if most_likely is not None:
+        likely = float(network.score(most_likely[None], inputs, scores_of).mean())
     losses = None
     if objective is not None:
         losses, scores = scores[:, 0], scores[:, 1:]
     if network.is_regression:
         vote = 1 - np.mean((votes.mean - columns) ** 2, axis=0) / variances
-        return _Judged(scores, vote, None, losses)
+        return _Judged(scores, vote, None, losses, likely)
     vote = np.array([np.mean(votes.classes == targets)])
-    return _Judged(scores, vote, float(np.mean(votes.majority == targets)), losses)
+    majority = float(np.mean(votes.majority == targets))
+    return _Judged(scores, vote, majority, losses, likely)

@@ -30,10 +30,11 @@ class Summary(Figures):
         for key, label in (
             ("mean", f"{word}, mean of the shots"),
             ("best", f"{word}, best shot (lowest training loss)"),
+            ("most_likely", f"{word}, most likely network"),
             ("vote", f"{word}, {vote}"),
             ("majority", f"{word}, vote by majority"),
         ):
-            if key in train:  # of a regression there is no majority, as in old files
+            if key in train:  # of a regression there is no majority; old files have less
                 table.add_row(label, shown(train[key]), shown(test.get(key)))
         table.add_section()
         for name, of_target in train.get("targets", {}).items():
@@ -101,6 +102,8 @@ def _accuracy(accuracy: Accuracy | None, targets: tuple[str, ...]) -> dict[str, 
     found: dict[str, Any] = {
         "mean": accuracy.mean, "best": accuracy.best, "vote": accuracy.vote,
     }  # fmt: skip
+    if accuracy.most_likely is not None:
+        found["most_likely"] = accuracy.most_likely
     if accuracy.majority is not None:
         found["majority"] = accuracy.majority
     if targets:

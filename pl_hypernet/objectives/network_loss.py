@@ -30,8 +30,6 @@ class NetworkLoss:
         penalties: {choice: {option: penalty}}, added to the loss of each shot that chose the
             option, in units of the loss: ``{"activation": {"hard_sigmoid": 0.01}}``; for each
             element that did where a choice has several: ``{"neurons.0": {"kept": 0.001}}``.
-        window: in which the sign of a hidden neuron passes gradients, see
-            :meth:`BinaryNetwork.logits_with_gradient`.
 
     >>> loss = NetworkLoss(network, data.inputs, data.targets, "bce")
     >>> loss(bits)                  # float64 (S,)
@@ -44,10 +42,8 @@ class NetworkLoss:
         targets,
         loss: str | Callable | None = None,
         penalties: Penalties | None = None,
-        window: float = 1.0,
     ):
         self.network = network
-        self.window = window
         self.penalties = check_penalties(network, penalties or {})
         self.loss = self._own(loss) if callable(loss) else find_loss(network, loss)
         self.inputs = network.check_inputs(inputs)
@@ -111,7 +107,7 @@ class NetworkLoss:
             losses += penalty_of(self.network, self.penalties, bits)
         return losses
 
-    def spin_gradients(self, bits) -> tuple[np.ndarray, np.ndarray]:
+    def spin_gradients(self, bits, window: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Losses, and their derivatives by each spin, on the selected samples.
 
         Those of weights and biases come from one backward pass through the network
@@ -120,6 +116,8 @@ class NetworkLoss:
 
         Args:
             bits: int8 (S, n_qubits).
+            window: in which the sign of a hidden neuron passes gradients in that pass, see
+                :meth:`BinaryNetwork.logits_with_gradient`.
 
         Returns:
             float64 (S,); real (S, n_qubits), of the precision in which they were computed.
@@ -134,7 +132,7 @@ class NetworkLoss:
             return losses, flip_gradients(self, bits, losses, np.arange(bits.shape[1]))
         try:
             losses, gradients = self.network.score_with_gradient(
-                bits, inputs, lambda outputs: self.loss(outputs, targets), self.window
+                bits, inputs, lambda outputs: self.loss(outputs, targets), window
             )
         except (RuntimeError, InputError) as error:
             return flipped_or_refused(self, bits, error)

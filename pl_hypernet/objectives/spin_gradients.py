@@ -13,14 +13,17 @@ MOST_FLIPPED = 128  # qubits of which a loss without derivatives is asked flip b
 AT_ONCE = 2**22  # bits of flipped strings held at a time
 
 
-def spin_gradients(loss: Callable, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def spin_gradients(
+    loss: Callable, bits: np.ndarray, window: float = 1.0
+) -> tuple[np.ndarray, np.ndarray]:
     """Losses of bitstrings, and their derivatives by each spin s = 1 - 2 b.
 
     Args:
-        loss: with a method ``spin_gradients`` of its own, as :class:`NetworkLoss`; a torch module
-            of bits that torch can differentiate; or any function of bits, of at most
+        loss: with a method ``spin_gradients(bits, window)`` of its own, as :class:`NetworkLoss`; a
+            torch module of bits that torch can differentiate; or any function of bits, of at most
             128 qubits, of which each bit is flipped.
         bits: int8 (shots, n_qubits).
+        window: for such a method: in which the sign of a hidden neuron passes gradients.
 
     Returns:
         losses float64 (shots,), derivatives real (shots, n_qubits).
@@ -29,7 +32,7 @@ def spin_gradients(loss: Callable, bits: np.ndarray) -> tuple[np.ndarray, np.nda
         InputError: torch cannot differentiate the loss, and there are too many qubits to flip.
     """
     if hasattr(loss, "spin_gradients"):
-        return loss.spin_gradients(bits)
+        return loss.spin_gradients(bits, window)
     if isinstance(loss, torch.nn.Module):
         real = torch.tensor(bits, dtype=torch.get_default_dtype(), requires_grad=True)
         try:

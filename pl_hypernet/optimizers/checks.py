@@ -18,6 +18,17 @@ def check_positive(**settings) -> None:
             raise InputError(f"{name}={value}: expected a positive number")
 
 
+def check_not_negative(**settings) -> None:
+    """Refuses settings that are negative or not finite.
+
+    Raises:
+        InputError: with the first such setting.
+    """
+    for name, value in settings.items():
+        if isinstance(value, bool) or not isinstance(value, Real) or not (0 <= value < np.inf):
+            raise InputError(f"{name}={value}: expected a number of at least 0")
+
+
 def check_whole(**settings) -> None:
     """Refuses settings that are not whole numbers of at least 1.
 

@@ -15,13 +15,14 @@ from pl_hypernet.mps.evolution import gates_of
 from pl_hypernet.mps.expectations import z_expectations
 from pl_hypernet.mps.log_probability import circuit_log_probability
 from pl_hypernet.objectives.spin_gradients import spin_gradients
-from pl_hypernet.optimizers.checks import check_bool
+from pl_hypernet.optimizers.checks import check_bool, check_not_negative, check_positive
 from pl_hypernet.optimizers.linear_part import LinearPart
 from pl_hypernet.optimizers.measured_loss import MeasuredLoss, Shots
 from pl_hypernet.optimizers.shot_gradient import ShotGradientOptimizer
 from pl_hypernet.spins import to_spins
 
 DERIVATIVES = ("auto", "exact", "measured")
+ROUNDING = 1e-12  # of <Z>
 
 
 class PathwiseOptimizer(ShotGradientOptimizer):
@@ -53,6 +54,12 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         decay_steps (int): steps over which it falls linearly to 0; None: constant.
         torch_optimizer (str): name of a class of ``torch.optim``.
         unbiased (bool): see above; needs log p, the mean as reduction, and 3 shots.
+        window (float): in which the sign of a hidden neuron passes gradients in one pass through
+            the network, in units of the root mean square of the neurons' sums.
+        sharpen (float): how much the entropies of the single bits cost, which are lowered, in units
+            of the loss a nat; from 0 it rises to this over ``decay_steps``, if there are any. In
+            the end each bit is certain, and the shots become one network. It needs no log p, and
+            ``objective`` of the history leaves it aside.
         derivatives (str): of <Z>: ``"exact"``, ``"measured"``, or ``"auto"``, exact if they can be.
 
     Raises:
@@ -69,13 +76,19 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         torch_optimizer: str = "Adam",
         unbiased: bool = False,
         derivatives: str = "auto",
+        window: float = 1.0,
+        sharpen: float = 0.0,
     ):
         super().__init__(stepsize, decay_steps, torch_optimizer)
         check_bool(unbiased=unbiased)
+        check_positive(window=window)
+        check_not_negative(sharpen=sharpen)
         if derivatives not in DERIVATIVES:
             raise unknown_name("derivatives", derivatives, DERIVATIVES)
         self.unbiased = unbiased
         self.derivatives = derivatives
+        self.window = window
+        self.sharpen = sharpen
         self._linear_part = LinearPart()
         self._circuit: list | None = None  # that the following was decided for
         self._shifts: ParallelShifts | None = None  # where derivatives of <Z> are measured
@@ -110,9 +123,10 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         if shifts is None and truncated > TRUNCATION_LIMIT:
             self._choose(problem, f"{truncated:.2g} of the weight of the state was truncated")
             return self._measure(problem)
-        losses, by_spin = spin_gradients(problem.measurement.loss, bits)
+        losses, by_spin = spin_gradients(problem.measurement.loss, bits, self.window)
         weights = problem.objective.spin_weights(losses, by_spin, bits)
         if shifts is not None:
+            weights += self._sharpening(to_spins(bits.mean(axis=0)), 1 / len(bits))
             z = np.array([to_spins(some.mean(axis=0)) for some in shifted])
             gradient = shifts.gradient(weights, z.reshape(-1, len(weights)))
             return Shots(bits, losses), torch.from_numpy(gradient)
@@ -120,6 +134,7 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         z = z_expectations(operations, problem.wires)
         if not z.requires_grad:
             raise InputError("the circuit does not depend on the trained angles: use them in it")
+        weights += self._sharpening(z.detach().numpy(), ROUNDING)
         if not (self.unbiased or problem.objective.needs_log_p):
             surrogate = torch.from_numpy(weights) @ z
             return Shots(bits, losses), torch.autograd.grad(surrogate, self._angles)[0]
@@ -132,6 +147,19 @@ class PathwiseOptimizer(ShotGradientOptimizer):
             of_shots = of_shots + rest
         surrogate = torch.from_numpy(weights) @ z + (torch.from_numpy(of_shots) * log_p).mean()
         return Shots(bits, losses, known), torch.autograd.grad(surrogate, self._angles)[0]
+
+    def _sharpening(self, z: np.ndarray, unsure: float) -> np.ndarray | float:
+        """How the entropies of the bits change with <Z>, by their weight in this step.
+
+        Args:
+            z: float64 (n_wires,), <Z>.
+            unsure: how near to 1 its size can be told.
+        """
+        if not self.sharpen:
+            return 0.0
+        risen = 1 - self._decay() if self.decay_steps else 1.0
+        # of -p log p - (1 - p) log(1 - p) with p = (1 - z) / 2
+        return -self.sharpen * risen * np.arctanh(np.clip(z, unsure - 1, 1 - unsure))
 
     def _choose(self, problem: MeasuredLoss, why_not_exact: str | None) -> None:
         """Which derivatives of <Z> there will be; said once.

@@ -15,13 +15,17 @@ from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import DeviceError, InputError, unknown_name
 from pl_hypernet.exports import export
+from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.networks.votes import Votes
+from pl_hypernet.spins import to_spins
+from pl_hypernet.training.choose_optimizer import MAX_BOND_DIM
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import LOSSES, read_array, read_summary
 from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
 from pl_hypernet.training.remarks import remarks
 
-WHICH = ("vote", "majority", "best")  # networks that predict
+WHICH = ("vote", "majority", "best", "most_likely")  # networks that predict
+ONE_NETWORK = ("best", "most_likely")
 ROUNDING = 1e-9  # nats
 
 
@@ -91,7 +95,8 @@ class Run:
         loss = self.given_loss or self.config.loss
         if loss == CUSTOM:
             raise InputError("this run has a loss of its own: hand it over as loss")
-        return evaluate(self.hypernet.network, self.bits, self.data, loss, progress)
+        network = self.hypernet.network
+        return evaluate(network, self.bits, self.data, loss, progress, self.most_likely)
 
     @cached_property
     def summary(self) -> Summary:
@@ -129,6 +134,22 @@ class Run:
             losses = self.evaluation.energy.losses
         return self.bits[losses.argmin()]
 
+    @cached_property
+    def most_likely(self) -> np.ndarray:
+        """Each bit as it comes more often, int8 (n_qubits,): the network at the signs of <Z>.
+
+        Of a product state it is the most likely network. <Z> is that of the circuit's state where
+        this has a closed form of little entanglement and shots follow it; elsewhere, as on
+        hardware, that of the shots. A bit that comes as often as not is 0.
+        """
+        hypernet, z = self.hypernet, None
+        form = closed_form_alone(hypernet.operations(np.asarray(self.theta)))
+        exact = hypernet.device.noise is None and form is not None
+        if exact and form.bond_dim <= MAX_BOND_DIM:
+            z = form.z_expectations()
+        z = to_spins(self.bits.mean(axis=0)) if z is None else z.numpy()
+        return (z < 0).astype(np.int8)
+
     def predict(self, X, which: str = "vote") -> np.ndarray:
         """Answers for a user's own samples, in the labels or units of the targets.
 
@@ -137,7 +158,8 @@ class Run:
                 of a data frame the columns are found by name. See :meth:`Schema.inputs_of`.
             which: ``"vote"``: the class of the largest mean probability of the shots, or their mean
                 output; ``"majority"``: the class that most shots choose; ``"best"``: the shot of
-                the lowest training loss. Ties go to the first class.
+                the lowest training loss; ``"most_likely"``: the network of the most likely bits.
+                Ties go to the first class.
 
         Returns:
             Labels (M,); of a regression float64 (M,), of several targets (M, n_targets).
@@ -171,7 +193,7 @@ class Run:
             raise unknown_name("which", which, WHICH)
         if which == "majority" and self.hypernet.network.is_regression:
             raise InputError("a regression has no majority: use which='vote', the mean prediction")
-        bits = self.best[None] if which == "best" else self.bits
+        bits = self._one(which)[None] if which in ONE_NETWORK else self.bits
         return self.hypernet.network.vote(bits, self.schema.inputs_of(X))
 
     def export(self, path, which: str = "best", format: str | None = None) -> Path:
@@ -182,15 +204,18 @@ class Run:
 
         Args:
             path, format: as of :func:`pl_hypernet.exports.export`.
-            which: ``"best"`` or ``"vote"``.
+            which: ``"best"``, ``"most_likely"`` or ``"vote"``.
 
         Raises:
             InputError: an unknown ``which``, or see :func:`pl_hypernet.exports.export`.
         """
-        if which not in ("best", "vote"):
-            raise unknown_name("which", which, ("best", "vote"))
-        bits = self.best if which == "best" else self.bits
+        if which not in (*ONE_NETWORK, "vote"):
+            raise unknown_name("which", which, (*ONE_NETWORK, "vote"))
+        bits = self.bits if which == "vote" else self._one(which)
         return export(self.hypernet.network, bits, path, format, self.schema)
+
+    def _one(self, which: str) -> np.ndarray:
+        return self.best if which == "best" else self.most_likely
 
     def plot(self) -> Figure:
         """All pictures in one pyplot figure, for ``plt.show()`` or ``.savefig(path)``.
