@@ -68,7 +68,7 @@ def test_vote_in_parts_equals_the_vote_at_once(task, monkeypatch):
     network, bits, data = task
     whole = network.vote(bits, data.inputs)
     assert len(whole.mean) == len(whole.shares)
-    monkeypatch.setattr("pl_hypernet.networks.binary_network.CHUNK", 1000)
+    monkeypatch.setattr("pl_hypernet.networks.network.CHUNK", 1000)
     for parts, at_once in zip(network.vote(bits, data.inputs), whole, strict=True):
         np.testing.assert_allclose(parts, at_once, rtol=1e-6)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
-from pl_hypernet.networks import binary_network
+from pl_hypernet.networks import network as network_module
 from pl_hypernet.networks.layout import Block, ParameterLayout
 from pl_hypernet.networks.settings import arguments_from_settings, settings_of
 from pl_hypernet.networks.values import find_values
@@ -165,7 +165,7 @@ def test_parts_and_double_precision(name, monkeypatch):
     bits = random_bits(30, network.n_qubits)
     inputs = np.random.default_rng(1).normal(size=(6, network.n_columns))
     whole = network.score(bits, inputs, lambda z: z.sum(dim=(1, 2)))
-    monkeypatch.setattr(binary_network, "CHUNK", 100)
+    monkeypatch.setattr(network_module, "CHUNK", 100)
     parts = network.score(bits, inputs, lambda z: z.sum(dim=(1, 2)))
     np.testing.assert_allclose(parts, whole, rtol=1e-4, atol=1e-4)
     double = network.double()(bits, inputs)

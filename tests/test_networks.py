@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
-from pl_hypernet.networks import binary_network
+from pl_hypernet.networks import network as network_module
 from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.objectives.losses import binary_cross_entropy
 
@@ -95,7 +95,7 @@ def test_scores_in_parts_equal_scores_at_once(network, monkeypatch):
     inputs = np.random.default_rng(1).uniform(0, 1, (30, 4)).astype(np.float32)
     whole = network.score(bits, inputs, lambda logits: logits.sum(dim=(1, 2)))
     np.testing.assert_allclose(whole, network(bits, inputs).sum(dim=(1, 2)), rtol=1e-5)
-    monkeypatch.setattr(binary_network, "CHUNK", 60)
+    monkeypatch.setattr(network_module, "CHUNK", 60)
     largest = []
 
     def reduce(logits):

@@ -80,7 +80,7 @@ def test_an_error_in_a_part_is_raised_and_ends_the_work(three_threads):
 
 
 def test_an_evaluation_does_not_depend_on_the_threads(monkeypatch, three_threads):
-    monkeypatch.setattr("pl_hypernet.networks.binary_network.CHUNK", 4000)  # many parts
+    monkeypatch.setattr("pl_hypernet.networks.network.CHUNK", 4000)  # many parts
     rng = np.random.default_rng(0)
     inputs = rng.normal(size=(200, 6))
     targets = (inputs.sum(axis=1) > 0).astype(int)

@@ -61,7 +61,7 @@ def test_a_majority_equals_a_plain_count(layers, monkeypatch):
     classes = network.classify(network(bits, inputs)).numpy()
     n_classes = max(2, layers[-1])
     counts = [[(column == k).sum() for k in range(n_classes)] for column in classes.T]
-    monkeypatch.setattr("pl_hypernet.networks.binary_network.CHUNK", 300)
+    monkeypatch.setattr("pl_hypernet.networks.network.CHUNK", 300)
     vote = network.vote(bits, inputs)
     np.testing.assert_allclose(vote.shares, np.array(counts) / len(bits))
     np.testing.assert_array_equal(vote.majority, np.argmax(counts, axis=1))

@@ -10,7 +10,7 @@ from pl_hypernet.analysis.hamming import mean_mutual_hamming
 from pl_hypernet.analysis.shares import chosen, shares
 from pl_hypernet.datasets import Data, as_data
 from pl_hypernet.measurements import Estimate
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.objectives.losses import squared_errors
 
@@ -84,7 +84,7 @@ class Evaluation:
 
 
 def evaluate(
-    network: BinaryNetwork,
+    network: Network,
     bits: np.ndarray,
     data,
     loss=None,
@@ -187,7 +187,7 @@ def _judged(
 ) -> _Judged:
     """Scores, and losses if there is an objective, in one pass over the samples."""
     targets = np.asarray(targets)
-    expected = torch.as_tensor(targets, device=network.scale.device)
+    expected = torch.as_tensor(targets, device=network.device)
     columns = targets.reshape(len(targets), -1)
     variances = np.var(columns, axis=0, dtype=np.float64)
     variances = np.where(variances > 0, variances, 1.0)  # all the same: no error is still R^2 = 1

@@ -2,10 +2,10 @@
 
 import numpy as np
 
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 
 
-def chosen(network: BinaryNetwork, bits: np.ndarray) -> dict[str, np.ndarray]:
+def chosen(network: Network, bits: np.ndarray) -> dict[str, np.ndarray]:
     """The number of the option that each shot took: int8 (S, *shape) for each choice."""
     names = [f"choice.{name}" for name in network.choices]
     codes = network.layout.decode(bits, names)
@@ -13,7 +13,7 @@ def chosen(network: BinaryNetwork, bits: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def shares(
-    network: BinaryNetwork, codes: dict[str, np.ndarray], digits: int | None = None
+    network: Network, codes: dict[str, np.ndarray], digits: int | None = None
 ) -> dict[str, dict[str, float]]:
     """For each choice the share of each option, in [0, 1].
 

@@ -1,4 +1,4 @@
-"""What a bitstring means: binary neural networks, scored in batches."""
+"""What a bitstring means: networks, scored in batches."""
 
 from pl_hypernet.networks.architecture import (
     ArchitectureChoice,
@@ -9,12 +9,14 @@ from pl_hypernet.networks.architecture import (
 from pl_hypernet.networks.binary_network import BinaryNetwork
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.layout import ParameterLayout
+from pl_hypernet.networks.network import Network
 
 __all__ = [
     "ArchitectureChoice",
     "BinaryNetwork",
     "Choice",
     "DropWeights",
+    "Network",
     "ParameterLayout",
     "RemoveNeurons",
     "SkipLayer",

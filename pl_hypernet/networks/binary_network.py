@@ -1,10 +1,9 @@
 """Binary neural networks: a torch module that scores one network for each bitstring."""
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from copy import copy
 from itertools import pairwise
-from typing import TypeVar
 
 import numpy as np
 import torch
@@ -28,24 +27,21 @@ from pl_hypernet.networks.arguments import (
     shown,
     truth,
 )
+from pl_hypernet.networks.bits import as_bits
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.default_scale import default_scale
 from pl_hypernet.networks.layout import Block, ParameterLayout
-from pl_hypernet.networks.parameters import Chosen, Parameters
-from pl_hypernet.networks.unique import unique_bitstrings
+from pl_hypernet.networks.network import FirstWeights, Network
+from pl_hypernet.networks.parameters import Parameters
+from pl_hypernet.networks.resolve import resolve
 from pl_hypernet.networks.values import find_values
-from pl_hypernet.networks.votes import EQUAL, Votes, first_of_largest
 from pl_hypernet.spins import SPINS
-from pl_hypernet.torch_threads import in_order
 from pl_hypernet.user_code import UserCode
 
 RESERVED = ("activation", "features", "hidden", "values")  # names of choices
-CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
-
-Result = TypeVar("Result")
 
 
-class BinaryNetwork(torch.nn.Module):
+class BinaryNetwork(Network):
     r"""A neural network with weights and biases of few values, +1 and -1 as a rule: a qubit each.
 
     The network holds no parameters of its own: a bitstring is its parameters. Calling it with S
@@ -197,13 +193,19 @@ class BinaryNetwork(torch.nn.Module):
         return blocks
 
     @property
-    def n_qubits(self) -> int:
-        return self.layout.n_qubits
-
-    @property
     def n_multiplications(self) -> int:
         """Multiplications of one network on one sample."""
         return sum(a * b for a, b in pairwise((self.n_inputs, *self.layers)))
+
+    @property
+    def n_neurons(self) -> int:
+        """Neurons of all layers."""
+        return sum(self.layers)
+
+    @property
+    def widest(self) -> int:
+        """Neurons of the largest layer."""
+        return max(self.layers)
 
     def extra_repr(self) -> str:
         parts = [
@@ -215,151 +217,6 @@ class BinaryNetwork(torch.nn.Module):
         parts += [f"choices={list(self.architecture)}"] if self.architecture else []
         return ", ".join([*parts, f"n_qubits={self.n_qubits}"])
 
-    def forward(self, bits, inputs) -> Tensor:
-        """The logits of S networks on M inputs.
-
-        Args:
-            bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
-            inputs: float32 (M, n_columns), numpy or torch.
-
-        Returns:
-            torch float32 (S, M, n_outputs). With one output the probability of class 1 is
-            ``sigmoid`` of it, with several those of the classes are ``softmax`` of them; of a
-            regression they are the outputs themselves.
-
-        Raises:
-            InputError: wrong shapes.
-        """
-        return self._logits(self._bits(_as_numpy(bits)), self.check_inputs(inputs))
-
-    def score(self, bits, inputs, reduce: Callable[[Tensor], Tensor]) -> np.ndarray:
-        """A number (or several) for each network, in bounded memory, equal networks once.
-
-        Args:
-            bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
-            inputs: float32 (M, n_columns), numpy or torch.
-            reduce: logits float32 (s, M, n_outputs) -> tensor (s, ...), called for parts of the
-                networks, for several at a time.
-
-        Returns:
-            numpy (S, ...), row s for bits[s].
-        """
-        rows, inverse = unique_bitstrings(_as_numpy(bits))
-        parts = self._in_parts(rows, inputs, lambda logits, _: _as_array(reduce(logits)))
-        return np.concatenate(list(parts))[inverse]
-
-    def score_with_gradient(
-        self, bits, inputs, reduce: Callable[[Tensor], Tensor], window: float = 1.0
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """A number for each network, and its derivative by each spin s = 1 - 2 b, at its bits.
-
-        Args:
-            bits, inputs: as of :meth:`score`.
-            reduce: logits float32 (s, M, n_outputs) -> tensor (s,), differentiable.
-            window: as of :meth:`logits_with_gradient`, whose derivatives these are.
-
-        Returns:
-            float32 (S,) and (S, n_qubits).
-
-        Raises:
-            RuntimeError: of torch, where it cannot differentiate ``reduce``.
-        """
-        inputs = self.check_inputs(inputs)
-        rows = self._bits(_as_numpy(bits))
-        values, gradients = [], []
-        for chunk in rows.split(self._networks_at_once(len(inputs))):
-            # a leaf for each block: each part of a common one would bring zeros for all the others
-            parts = [part.to(self.scale.dtype) for part in self.layout.split(chunk)]
-            decoded = {
-                block.name: block.decode(part.requires_grad_())
-                for block, part in zip(self.layout.blocks, parts, strict=True)
-            }
-            value = reduce(self.outputs_with_gradient(decoded, inputs, window))
-            by_bit = torch.autograd.grad(value.sum(), parts, materialize_grads=True)
-            values.append(value.detach())
-            gradients.append(self.layout.join(by_bit).mul_(-0.5))
-        return _joined(values).cpu().numpy(), _joined(gradients).cpu().numpy()
-
-    def vote(self, bits, inputs) -> Votes:
-        """What S networks say together, in bounded memory, equal networks once.
-
-        Args:
-            bits, inputs: as of :meth:`score`.
-        """
-        return self.score_and_vote(bits, inputs, lambda logits: logits[:, 0, 0])[1]
-
-    def score_and_vote(
-        self,
-        bits,
-        inputs,
-        reduce: Callable[[Tensor], Tensor],
-        progress: Callable[[float], None] | None = None,
-    ) -> tuple[np.ndarray, Votes]:
-        """What :meth:`score` and :meth:`vote` return, for one pass over the samples.
-
-        Args:
-            bits, inputs, reduce: as of :meth:`score`.
-            progress: called again and again with the share of the work that is done.
-        """
-        rows, inverse = unique_bitstrings(_as_numpy(bits))
-        often = torch.as_tensor(np.bincount(inverse), device=self.scale.device)
-
-        def of_part(logits: Tensor, part: slice) -> tuple[np.ndarray, ...]:
-            weights = often[part].double()  # single: the order of samples would show in the sums
-            sums = torch.einsum("s,smk->mk", weights, self.probabilities(logits).double())
-            choosing = self._choosing(logits, weights)
-            return _as_array(reduce(logits)), _as_array(sums), _as_array(choosing)
-
-        scores, total, choosing, done = [], 0.0, 0.0, 0
-        for score, sums, chosen in self._in_parts(rows, inputs, of_part):
-            scores.append(score)
-            done += len(score)
-            if progress is not None:
-                progress(done / len(rows))
-            total = total + sums.astype(np.float64)
-            choosing = choosing + chosen.astype(np.float64)
-        mean, shares = total / len(inverse), choosing / len(inverse)
-        if self.is_regression:
-            shares = None
-        elif self.n_outputs == 1:
-            mean = np.hstack([1 - mean, mean])
-        else:
-            mean /= mean.sum(axis=1, keepdims=True)  # softmax is of single precision
-        return np.concatenate(scores)[inverse], Votes(mean, shares)
-
-    def _choosing(self, logits: Tensor, weights: Tensor) -> Tensor:
-        """The weight of the networks that choose each class, (M, n_classes)."""
-        n_samples = logits.shape[1]
-        if self.is_regression:
-            return weights.new_zeros(n_samples, 0)
-        classes = self.classify(logits)
-        found = weights.new_zeros(max(2, self.n_outputs), n_samples)
-        return found.scatter_add_(0, classes, weights[:, None].expand(classes.shape)).T
-
-    def probabilities(self, logits: Tensor) -> Tensor:
-        """That of class 1, or of each class: (S, M, n_outputs); outputs of a regression as is."""
-        if self.is_regression:
-            return logits
-        if self.n_outputs == 1:
-            return logits.sigmoid()
-        # samples lie side by side, not classes: so it takes a tenth of the time
-        return logits.transpose(1, 2).softmax(dim=1).transpose(1, 2)
-
-    def classify(self, logits: Tensor) -> Tensor:
-        """The classes int64 (S, M) of logits (S, M, n_outputs); a tie is of the first of them."""
-        if self.n_outputs == 1:
-            return (logits[..., 0] > EQUAL).long()
-        return first_of_largest(logits)
-
-    def check_inputs(self, inputs) -> Tensor:
-        """Inputs as float32 (M, n_columns) on the module's device, of its dtype."""
-        inputs = torch.as_tensor(inputs, dtype=self.scale.dtype, device=self.scale.device)
-        if inputs.ndim != 2 or inputs.shape[1] != self.n_columns:
-            raise InputError(
-                f"inputs have shape {tuple(inputs.shape)}: expected (n_samples, {self.n_columns})"
-            )
-        return inputs
-
     def parameters_of(self, bits) -> Parameters:
         """What S networks compute with, once every choice is made.
 
@@ -367,125 +224,27 @@ class BinaryNetwork(torch.nn.Module):
             bits: int8 (S, n_qubits) in {0, 1}, numpy or torch.
         """
         with torch.no_grad():
-            return self._resolved(self.layout.decode(self._bits(_as_numpy(bits))))
-
-    def logits_with_gradient(self, bits: Tensor, inputs: Tensor, window: float = 1.0) -> Tensor:
-        """The logits of S networks as a differentiable function of their bits.
-
-        Weights and biases are multilinear functions of the bits, so that the values are those of
-        :meth:`forward`, and derivatives those of the network computed on real weights. Two have no
-        useful derivative of their own: the sign of a hidden sum, which takes that of
-        :func:`~pl_hypernet.networks.activations.sign_with_gradient`, and a clipped output, which
-        takes that of an output that is not. Bits of choices pass no gradient.
-
-        Args:
-            bits: float32 (S, n_qubits), 0 and 1, which gradients are wanted of.
-            inputs: float32 (M, n_columns).
-            window: of the sign's gradient, in units of the root mean square of the sums.
-
-        Returns:
-            float32 (S, M, n_outputs).
-        """
-        return self.outputs_with_gradient(self.layout.decode(bits), inputs, window)
+            return resolve(self, self.layout.decode(self.bits_on_device(as_bits(bits))))
 
     def outputs_with_gradient(self, decoded: dict, inputs: Tensor, window: float) -> Tensor:
-        """As :meth:`logits_with_gradient`, of numbers (S, *shape) as the layout decodes them."""
-        parameters = self._resolved(decoded)
+        parameters = resolve(self, decoded)
         parameters.functions = hidden_with_gradient(window)
         return self._finished(parameters, inputs, OUTPUTS_WITH_GRADIENT)
 
-    def _resolved(self, decoded: dict[str, Tensor]) -> Parameters:
-        chosen = {name: decoded[f"choice.{name}"].long() for name in self.choices}
-        shots = len(decoded["layers.0.weight"])
-        n_hidden = len(self.layers) - 1
-        parameters = Parameters(
-            weights=[self._numbers(decoded, i, "weight", chosen) for i in range(n_hidden + 1)],
-            biases=[self._numbers(decoded, i, "bias", chosen) for i in range(n_hidden + 1)],
-            hidden=[
-                _chosen(self.hidden[i], _of_layer(chosen, "hidden", i)) for i in range(n_hidden)
-            ],
-            skipped=[None] * n_hidden,
-            removed=[None] * n_hidden,
-            scale=self.scale.expand(shots),
-            output=_chosen(self.activation, chosen.get("activation")),
-        )
-        for choice in self.architecture:
-            choice.checked_apply(parameters, chosen[choice.name])
-        if self.features is not None:
-            parameters.weights[0] = self._in_columns(parameters.weights[0], chosen["features"])
-        return parameters
-
-    def _numbers(self, decoded: dict, layer: int, kind: str, chosen: dict) -> Tensor:
-        """The weights (S, n_out, n_in) or biases (S, n_out) of a layer, as floats."""
-        numbers = decoded.get(f"layers.{layer}.{kind}")
-        if numbers is None:
-            shots = len(decoded["layers.0.weight"])
-            return self.scale.new_zeros(shots, self.layers[layer])
-        numbers = numbers.to(self.scale.dtype)
-        values = self.values[layer]
-        if not isinstance(values, Choice):
-            return numbers
-        pairs = numbers.new_tensor(values.options)
-        low, high = pairs[_of_layer(chosen, "values", layer)].T
-        shape = -1, *[1] * (numbers.ndim - 1)
-        return low.view(shape) + (high - low).view(shape) * numbers
-
-    def _in_columns(self, weight: Tensor, chosen: Tensor) -> Tensor:
-        """First weights (S, n_out, n_columns): those of the feature maps not chosen are 0."""
-        shots, n_out, n_in = weight.shape
-        wide = weight.new_zeros(shots, n_out, len(self.features.options), n_in)
-        wide[torch.arange(shots), :, chosen] = weight
-        return wide.flatten(2)
-
-    def _bits(self, rows: np.ndarray) -> Tensor:
-        return torch.as_tensor(np.ascontiguousarray(rows), device=self.scale.device)
-
-    def _in_parts(
-        self, rows: np.ndarray, inputs, function: Callable[[Tensor, slice], Result]
-    ) -> Iterator[Result]:
-        """``function(logits, part)`` for some networks at a time, in order, so that few numbers are
-        held."""
-        inputs, bits = self.check_inputs(inputs), self._bits(rows)
-        step = self._networks_at_once(len(inputs))
-        parts = [slice(begin, begin + step) for begin in range(0, len(bits), step)]
-        return in_order(lambda part: function(self._logits(bits[part], inputs), part), parts)
-
-    def _networks_at_once(self, n_samples: int) -> int:
-        return max(1, CHUNK // max(n_samples * max(self.layers), self.layout.n_bits))
+    def first_weights(self, bits) -> FirstWeights:
+        parameters = self.parameters_of(bits)
+        weights = parameters.weights[0]
+        if len(self.layers) > 1 and parameters.removed[0] is not None:
+            weights = weights.masked_fill(parameters.removed[0][..., None], 0)  # not in the network
+        return FirstWeights(weights.numpy(force=True), len(self.layers) == 1)
 
     @torch.no_grad()
-    def _logits(self, bits: Tensor, inputs: Tensor) -> Tensor:
-        return self._finished(self._resolved(self.layout.decode(bits)), inputs, OUTPUT_ACTIVATIONS)
+    def logits(self, bits: Tensor, inputs: Tensor) -> Tensor:
+        parameters = resolve(self, self.layout.decode(bits))
+        return self._finished(parameters, inputs, OUTPUT_ACTIVATIONS)
 
     def _finished(self, parameters: Parameters, inputs: Tensor, activations: dict) -> Tensor:
         z = parameters.outputs(inputs).transpose(1, 2)
         if self.n_outputs > 1 or self.is_regression:
             return z
         return parameters.output.apply(z, activations)
-
-
-def _of_layer(chosen: dict[str, Tensor], name: str, layer: int) -> Tensor | None:
-    """The codes of a choice for this layer, or for all."""
-    return chosen.get(f"{name}.{layer}", chosen.get(name))
-
-
-def _chosen(option, codes: Tensor | None) -> Chosen:
-    return Chosen(option.options, codes) if isinstance(option, Choice) else Chosen((option,))
-
-
-def _joined(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-def _as_array(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy()
-
-
-def _as_numpy(bits) -> np.ndarray:
-    bits = bits.cpu().numpy() if isinstance(bits, Tensor) else np.asarray(bits)
-    if bits.ndim != 2:
-        raise InputError(f"bits have shape {bits.shape}: expected (shots, n_qubits)")
-    whole = bits.dtype.kind in "biu" or (bits == np.round(bits)).all()
-    if bits.size and (not whole or bits.min() < 0 or bits.max() > 1):
-        raise InputError("bits hold other values than 0 and 1: a spin s is the bit (1 - s) / 2")
-    return bits.astype(np.int8, copy=False)

@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn.functional import softplus
 
 from pl_hypernet.errors import InputError, unknown_name
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 
 
 def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
@@ -86,7 +86,7 @@ def default_loss(n_outputs: int, is_regression: bool = False) -> str:
     return "mse" if is_regression else "bce" if n_outputs == 1 else "cross_entropy"
 
 
-def find_loss(network: BinaryNetwork, name: str | None) -> Callable:
+def find_loss(network: Network, name: str | None) -> Callable:
     """The loss of this name for a network; None: the default.
 
     Raises:

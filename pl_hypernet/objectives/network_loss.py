@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from pl_hypernet.errors import InputError
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 from pl_hypernet.objectives.losses import find_loss
 from pl_hypernet.objectives.penalties import Penalties, check_penalties, penalty_of
 from pl_hypernet.objectives.spin_gradients import flip_gradients, flipped_or_refused
@@ -37,7 +37,7 @@ class NetworkLoss:
 
     def __init__(
         self,
-        network: BinaryNetwork,
+        network: Network,
         inputs,
         targets,
         loss: str | Callable | None = None,
@@ -111,13 +111,13 @@ class NetworkLoss:
         """Losses, and their derivatives by each spin, on the selected samples.
 
         Those of weights and biases come from one backward pass through the network
-        (:meth:`BinaryNetwork.logits_with_gradient`); those of choices are half the difference of
+        (:meth:`Network.logits_with_gradient`); those of choices are half the difference of
         the losses of the two options, each evaluated.
 
         Args:
             bits: int8 (S, n_qubits).
             window: in which the sign of a hidden neuron passes gradients in that pass, see
-                :meth:`BinaryNetwork.logits_with_gradient`.
+                :meth:`Network.logits_with_gradient`.
 
         Returns:
             float64 (S,); real (S, n_qubits), of the precision in which they were computed.

@@ -5,12 +5,12 @@ import math
 import numpy as np
 
 from pl_hypernet.errors import InputError, unknown_name
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 
 Penalties = dict[str, dict[str, float]]
 
 
-def check_penalties(network: BinaryNetwork, penalties: Penalties) -> Penalties:
+def check_penalties(network: Network, penalties: Penalties) -> Penalties:
     """Penalties {choice: {option: penalty}} that fit a network.
 
     Raises:
@@ -38,7 +38,7 @@ def check_penalties(network: BinaryNetwork, penalties: Penalties) -> Penalties:
     return penalties
 
 
-def penalty_of(network: BinaryNetwork, penalties: Penalties, bits) -> np.ndarray:
+def penalty_of(network: Network, penalties: Penalties, bits) -> np.ndarray:
     """The sum of the penalties of the options that each bitstring chose, neuron by neuron.
 
     Args:

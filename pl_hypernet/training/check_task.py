@@ -3,10 +3,10 @@
 from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.features import is_feature_map
 from pl_hypernet.errors import InputError
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 
 
-def check_task(network: BinaryNetwork, data: Data) -> None:
+def check_task(network: Network, data: Data) -> None:
     """Refuses data that the network does not see, or tell apart, as they are.
 
     Raises:
@@ -39,11 +39,11 @@ def check_task(network: BinaryNetwork, data: Data) -> None:
         )
 
 
-def _check_features(network: BinaryNetwork, data: Data) -> None:
+def _check_features(network: Network, data: Data) -> None:
     """Other maps than the network's would go unnoticed, if they have as many columns."""
-    if network.features is None:
+    if "features" not in network.choices:
         return
-    names = network.features.names
+    names = network.choices["features"].names
     if data.features and data.features != names:
         raise InputError(
             f"the network chooses among the features {', '.join(names)}, the data have "

@@ -16,7 +16,7 @@ from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements import Estimate, expected_loss
 from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.log_probability import circuit_log_probability
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 from pl_hypernet.networks.settings import CUSTOM
 from pl_hypernet.training.own_ansatz import OwnAnsatz
 
@@ -68,7 +68,7 @@ class QuantumHypernetwork:
 
     def __init__(
         self,
-        network: BinaryNetwork,
+        network: Network,
         device: str | Device = "hypernet.mps",
         layers: int = 2,
         shots: int = 200,

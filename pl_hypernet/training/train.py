@@ -286,7 +286,7 @@ def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **setting
             "data": source.pop("name"),
             "data_options": source,
             **settings_of(hypernet.network),
-            "torch_device": str(hypernet.network.scale.device),
+            "torch_device": str(hypernet.network.device),
             "device": hypernet.device_name,
             "device_options": {
                 name: str(value) if isinstance(value, Path) else value

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 from pl_hypernet.analysis.evaluation import Evaluation
 from pl_hypernet.analysis.pictures.style import COLORS, margins, shortened, text_width
 from pl_hypernet.analysis.shares import chosen
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 
 BINS = 40
 WORST_R2 = -1.0  # networks below count as this bad: they may be as bad as they like
@@ -15,7 +15,7 @@ MOST_ROWS = 12  # options, those of the largest shares
 LABEL_SIZE = 8  # points
 
 
-def draw_accuracy(figure: FigureBase, evaluation: Evaluation, network: BinaryNetwork) -> None:
+def draw_accuracy(figure: FigureBase, evaluation: Evaluation, network: Network) -> None:
     """Histogram of the shots' accuracies (or R^2), and below what those of each option reach.
 
     A row for each option of the choices that a network makes once: its share, its quartiles as a
@@ -49,7 +49,7 @@ def draw_accuracy(figure: FigureBase, evaluation: Evaluation, network: BinaryNet
     ax.xaxis.set_major_locator(MaxNLocator(6))
 
 
-def _rows(bits: np.ndarray, network: BinaryNetwork) -> list[tuple[str, str, np.ndarray]]:
+def _rows(bits: np.ndarray, network: Network) -> list[tuple[str, str, np.ndarray]]:
     """A label, a colour and bool (S,), the shots, of each option that some shot took."""
     single = {name: choice for name, choice in network.choices.items() if not choice.shape}
     codes = chosen(network, bits)

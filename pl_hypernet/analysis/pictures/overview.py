@@ -18,7 +18,7 @@ from pl_hypernet.analysis.pictures.hamming import draw_hamming
 from pl_hypernet.analysis.pictures.style import HEIGHT, WIDTH, margins
 from pl_hypernet.analysis.pictures.weights import draw_weights
 from pl_hypernet.datasets import Data
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 
 DPI = 120
 ACROSS = 2  # pictures beside each other in the overview
@@ -38,7 +38,7 @@ class Pictures:
 
     history: list[dict]
     evaluation: Evaluation
-    network: BinaryNetwork
+    network: Network
     data: Data
     entropies: dict[str, np.ndarray] | None = None
 
@@ -51,9 +51,10 @@ class Pictures:
             )
         drawn["accuracy"] = lambda figure: draw_accuracy(figure, self.evaluation, self.network)
         drawn["hamming"] = _on_axes(lambda ax: draw_hamming(ax, self.evaluation))
-        drawn["weights"] = lambda figure: draw_weights(
-            figure, self.evaluation, self.network, self.data
-        )
+        if self.network.first_weights(self.evaluation.bits[:1]) is not None:
+            drawn["weights"] = lambda figure: draw_weights(
+                figure, self.evaluation, self.network, self.data
+            )
         if self.entropies:
             drawn["entanglement"] = _on_axes(lambda ax: draw_entanglement(ax, self.entropies))
         return drawn
