@@ -14,12 +14,14 @@ import pennylane as qml
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from braket.circuits import Circuit
+from braket.devices import LocalSimulator
 from braket_service import BraketService
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 from scipy.stats import unitary_group
 
 import pl_hypernet as plh
+from pl_hypernet.devices.braket import emulated_session, trajectories
 from pl_hypernet.devices.braket.aws_device import HypernetAwsDevice
 from pl_hypernet.devices.braket.emulated_session import EmulatedSession
 from pl_hypernet.devices.braket.model_qpus import MODEL_QPUS
@@ -29,6 +31,7 @@ from pl_hypernet.devices.braket.placement import best_line
 from pl_hypernet.devices.braket.qpu import QPU, read_qpu
 from pl_hypernet.devices.braket.task_log import Request, TaskLog, holds_tasks
 from pl_hypernet.devices.braket.task_session import TaskSession
+from pl_hypernet.devices.braket.trajectories import sample_trajectories
 from pl_hypernet.errors import DeviceError, InputError, RunFolderError
 from pl_hypernet.testing import ALPHA, check_device, g_test
 
@@ -64,9 +67,43 @@ def test_an_emulated_qpu_keeps_the_contract(kind):
     check_device(lambda wires: emulated(wires, kind).inner, shots=5000)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_noisy_qpu_differs_as_its_calibration_says(kind):
+def test_trajectories_follow_the_density_matrix(monkeypatch):
+    """With errors often enough to be seen; blocks of shots; the qubits 7, 2, 5 in order."""
+    monkeypatch.setattr(trajectories, "AMPLITUDES", 8 * 3000)
+    circuit = Circuit().h(7).cnot(7, 2).depolarizing(7, 0.3).rx(5, 0.7).cz(2, 5)
+    circuit.two_qubit_depolarizing(5, 2, 0.4).ry(2, 0.4).xx(7, 5, 0.9).bit_flip(5, 0.2)
+    p = LocalSimulator("braket_dm").run(circuit.copy().probability(), shots=0).result().values[0]
+    bits = sample_trajectories(circuit, 20_000, np.random.default_rng(0))
+    assert g_test(bits, p) > ALPHA
+    less = Circuit([each for each in circuit.instructions if each.operator.name != "BitFlip"])
+    assert g_test(sample_trajectories(less, 20_000, np.random.default_rng(0)), p) < ALPHA
+    with pytest.raises(NotImplementedError, match="PhaseDamping: shots with errors of their own"):
+        sample_trajectories(circuit.phase_damping(2, 0.1), 10, np.random.default_rng(0))
+
+
+def test_noisy_tasks_run_side_by_side():
+    """Which the simulator's own threads do not survive."""
+    bits = emulated(9, "ionq-36", noise=True)
+    theta = some_angles(9, 0)
+
+    @qml.set_shots(5)
+    @qml.qnode(bits, interface=None)
+    def energy(theta):
+        plh.HardwareEfficientAnsatz(theta, wires=range(9))
+        return plh.expected_loss(lambda bits: bits.mean(axis=1), wires=range(9))
+
+    optimizer = plh.PathwiseOptimizer(derivatives="measured")
+    optimizer.step(energy, qml.numpy.array(theta, requires_grad=True))
+    assert bits.counts.circuits == 3
+
+
+@pytest.mark.parametrize(
+    ("kind", "density_qubits"),
+    [("iqm-20", 8), ("iqm-20", 0), ("rigetti-108", 8), ("rigetti-108", 0), ("ionq-36", 8)],
+)
+def test_a_noisy_qpu_differs_as_its_calibration_says(kind, density_qubits, monkeypatch):
     """Against PennyLane's density matrix: an independent simulator of the same noise."""
+    monkeypatch.setattr(emulated_session, "DENSITY_QUBITS", density_qubits)
     n, shots = 4, 5000 if kind == "ionq-36" else 20_000
     device = emulated(n, kind, noise=True)
     theta = some_angles(n)

@@ -4,6 +4,7 @@ import json
 import uuid
 from copy import deepcopy
 from datetime import UTC, datetime
+from threading import Lock
 
 import numpy as np
 from botocore.exceptions import ClientError
@@ -17,10 +18,13 @@ from braket.emulation.passes.circuit_passes.verbatim_transformation import (
     RemoveVerbatimTransformation,
 )
 
+from pl_hypernet.devices.braket.trajectories import sample_trajectories
 from pl_hypernet.errors import DeviceError
 
 BUCKET = "emulated"
-MOST_QUBITS = {True: 12, False: 24}  # with noise a density matrix, without a state vector
+MOST_QUBITS = {True: 12, False: 24}  # with noise and without
+DENSITY_QUBITS = 8  # with noise, up to which a density matrix takes no longer than the shots
+ONE_AT_A_TIME = Lock()  # two threads in the simulator's compiled loops abort the program
 TERMINAL = ("COMPLETED", "FAILED", "CANCELLED")
 
 
@@ -49,6 +53,7 @@ class EmulatedSession:
         program_set = properties.action.get(DeviceActionType.OPENQASM_PROGRAM_SET)
         self._most_shots = program_set.maximumTotalShots if program_set else 0
         self._simulator = LocalSimulator("braket_dm" if noise else "braket_sv")
+        self._rng = np.random.default_rng()
         self._results: dict[str, str] = {}
         self._tokens: dict[str, str] = {}
 
@@ -157,7 +162,12 @@ class EmulatedSession:
         circuit = Circuit.from_ir(program["source"], inputs=program.get("inputs") or {})
         compiled = self._emulator.transform(circuit, apply_noise_model=self.noise)
         bare = RemoveVerbatimTransformation().transform(compiled)
-        result = self._simulator.run(bare, shots=shots).result()
+        if self.noise and bare.qubit_count > DENSITY_QUBITS and not circuit.result_types:
+            bits = sample_trajectories(bare, shots, self._rng.spawn(1)[0])
+            labels = sorted(int(qubit) for qubit in bare.qubits)
+            return {"measurements": bits.tolist(), "measuredQubits": labels}, []
+        with ONE_AT_A_TIME:
+            result = self._simulator.run(bare, shots=shots).result()
         labels = [int(qubit) for qubit in result.measured_qubits]
         if circuit.result_types:  # the local simulator numbers the qubits anew, from 0
             names = sorted(int(qubit) for qubit in circuit.qubits)
