@@ -120,9 +120,9 @@ def test_log_p_scores_and_the_choice_of_an_optimizer(cat):
     np.testing.assert_allclose(log_p.detach().exp(), [np.cos(0.35) ** 2, np.sin(0.35) ** 2])
     (gradient,) = torch.autograd.grad(log_p[1], angle)
     assert gradient == pytest.approx(1 / np.tan(0.35))
-    form = closed_form(cat(0.7, wires=range(66)))
-    assert choose_optimizer("hypernet.mps", {}, form)[0] == "score"
-    assert choose_optimizer("hypernet.mps", {"max_bond_dim": 1}, form)[0] == "spsa"
+    operations = [cat(0.7, wires=range(66))]
+    assert choose_optimizer("hypernet.mps", {}, operations)[0] == "pathwise"
+    assert choose_optimizer("hypernet.mps", {"max_bond_dim": 1}, operations)[0] == "pathwise"
 
 
 @pytest.mark.parametrize("optimizer", ["qnspsa", "score", "auto"])
@@ -135,7 +135,7 @@ def test_training(cat, optimizer):
     data = (inputs, (inputs[:, 0] > 0).astype(int))
     run = plh.train(hypernet, data, optimizer=optimizer, steps=2, progress=False)
     assert len(run.history) == 2
-    assert run.summary["optimizer"] == ("score" if optimizer == "auto" else optimizer)
+    assert run.summary["optimizer"] == ("pathwise" if optimizer == "auto" else optimizer)
 
 
 def test_what_a_form_does_not_know_is_refused(cat):

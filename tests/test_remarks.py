@@ -42,10 +42,10 @@ def test_a_vote_like_the_most_frequent_class(learned):
     share = np.bincount(learned.data.targets).max() / len(learned.data.targets)
     (remark,) = remarked(learned, vote=share, optimizer="qnspsa")
     assert f"no better than the most frequent class, {100 * share:.2f} %" in remark
-    for tried in ("optimizer score", "more steps", "another scale", "ternary weights"):
+    for tried in ("optimizer pathwise", "more steps", "another scale", "ternary weights"):
         assert tried in remark
-    (remark,) = remarked(learned, vote=share - 0.2)
-    assert "optimizer score" not in remark  # it was taken
+    (remark,) = remarked(learned, vote=share - 0.2, optimizer="pathwise")
+    assert "optimizer" not in remark  # it was taken
     assert remarked(learned, vote=share + 0.1) == []
 
 

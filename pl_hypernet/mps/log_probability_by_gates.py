@@ -67,6 +67,17 @@ def differentiable_state(operations, wires) -> list[torch.Tensor] | torch.Tensor
     return _state_vector(placed, len(wires), device)
 
 
+def bond_dim_by_gates(operations, wires) -> int:
+    """That of the state that :func:`differentiable_state` would make, without making it.
+
+    Raises:
+        InputError: as of :func:`circuit_log_probability`, but for the size.
+    """
+    gates = [gate for operation in operations for gate in _gates(operation)]
+    columns = _columns(_runs(_placed(gates, wires)), len(wires), "cpu")
+    return max(_bond_dims(columns))
+
+
 def _placed(gates, wires) -> "list[_Gate]":
     position = {wire: site for site, wire in enumerate(wires)}
     return [_Gate(gate, tuple(position[wire] for wire in gate.wires)) for gate in gates]
@@ -257,7 +268,7 @@ def _on_pair(matrix: torch.Tensor, sites, pair) -> torch.Tensor:
 
 def _fits(columns, n_sites: int) -> bool:
     """Whether the matrix product state is small enough; if not, a state vector has to be."""
-    dims = [1, *(prod(gate.shape[3] for gate in column) for column in columns)]
+    dims = _bond_dims(columns)
     size = 32 * sum(left * right for left, right in pairwise(dims))
     fits = max(dims) <= MAX_BOND_DIM and size <= MAX_BYTES
     if not fits and n_sites > MAX_VECTOR_WIRES:
@@ -268,6 +279,10 @@ def _fits(columns, n_sites: int) -> bool:
             "they are closer"
         )
     return fits
+
+
+def _bond_dims(columns) -> list[int]:
+    return [1, *(prod(gate.shape[3] for gate in column) for column in columns)]
 
 
 def _site_tensor(column: list[torch.Tensor], device) -> torch.Tensor:

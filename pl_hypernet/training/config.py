@@ -13,7 +13,6 @@ from pl_hypernet import datasets
 from pl_hypernet.datasets import Data
 from pl_hypernet.errors import InputError, RunFolderError, unknown_name
 from pl_hypernet.measurements.reductions import find_reduction
-from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.activations import REGRESSION, SOFTMAX
 from pl_hypernet.networks.settings import CUSTOM, arguments_from_settings, check_no_custom
@@ -219,8 +218,10 @@ class RunConfig(BaseModel):
         """
         if self.optimizer != AUTO:
             return self, None
-        form = closed_form_alone(operations())
-        name, reason = choose_optimizer(self.device, self.device_options, form)
+        own_loss, entropy = self.loss == CUSTOM, self.entropy != 0
+        name, reason = choose_optimizer(
+            self.device, self.device_options, operations(), own_loss, entropy
+        )
         return self.model_copy(update={"optimizer": name}), f"optimizer {name}: {reason}"
 
     def build_optimizer(self, seed):

@@ -94,4 +94,4 @@ def _other_optimizer(config: RunConfig, hypernet: QuantumHypernetwork) -> str:
     """That of the fewest shots, where it can be had and was not taken."""
     free = config.model_copy(update={"optimizer": AUTO})
     best, _ = free.with_optimizer_chosen(lambda: hypernet.operations(hypernet.start_angles()))
-    return "optimizer score, " if best.optimizer == "score" != config.optimizer else ""
+    return "" if best.optimizer in ("spsa", config.optimizer) else f"optimizer {best.optimizer}, "
