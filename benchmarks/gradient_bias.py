@@ -125,7 +125,7 @@ def main(
     for name, loss in losses().items():
         for way, work in WAYS.items():
             network_loss.FLIP_WORK = work
-            values, by_spin = loss.spin_gradients(ALL_BITS)
+            values, by_spin = (found.astype(float) for found in loss.spin_gradients(ALL_BITS))
             for layers in LAYERS:
                 cells, off = [], []  # columns of the table; standard errors
                 for kind, drawn in sets_of_angles(layers, angles).items():
