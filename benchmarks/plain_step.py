@@ -67,6 +67,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 import pl_hypernet as plh
 from pl_hypernet.devices import overlap_tape
 from pl_hypernet.devices.hypernet_mps import HypernetMPS
+from pl_hypernet.settings import TrainingSettings
 from pl_hypernet.training.trainer import Trainer
 
 SEED = 0
@@ -392,7 +393,9 @@ class OurWay:
         self.hypernet = plh.QuantumHypernetwork(network, device, LAYERS, shots, seed=SEED)
         optimizer = plh.QNSPSAOptimizer(blocking=True, seed=SEED)
         data = plh.datasets.as_data(data_of(n - 2))
-        self.trainer = Trainer(self.hypernet, data, optimizer, BATCH_SIZE)
+        self.trainer = Trainer(
+            self.hypernet, data, optimizer, TrainingSettings(batch_size=BATCH_SIZE)
+        )
         self.step = self.trainer.step
         self.parts = Parts()
 

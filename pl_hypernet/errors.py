@@ -1,5 +1,7 @@
 """What can go wrong, each with one line: what came, what was expected, how to mend it."""
 
+from difflib import get_close_matches
+
 
 class HypernetError(Exception):
     """Base of every error that pl_hypernet raises on purpose.
@@ -37,6 +39,12 @@ class CacheWarning(UserWarning):
 
 class TruncationWarning(UserWarning):
     """A matrix product state was truncated so much that results will show it."""
+
+
+def did_you_mean(name: object, known) -> str:
+    """The start of an advice, of the nearest of the known names; empty if none is near."""
+    near = get_close_matches(str(name), list(map(str, known)), n=1)
+    return f"did you mean {near[0]!r}? Or " if near else ""
 
 
 def unknown_name(kind: str, name: object, known) -> InputError:

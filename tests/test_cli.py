@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from pl_hypernet.cli import main
-from pl_hypernet.cli.options import merge_settings
+from pl_hypernet.cli.run_settings import merge_settings
+from pl_hypernet.settings.file import read_settings
 from pl_hypernet.testing import ALPHA
 
 COMMAND = str(Path(sys.executable).with_name("pl-hypernet"))
@@ -357,7 +358,7 @@ def test_what_is_typed_takes_the_place_of_a_file(tmp_path):
     )
 
     def merged(given, choices):
-        made = merge_settings(path, given, {"choices": choices})
+        made = merge_settings(read_settings(path), given | {"choices": choices})
         return made.get("hidden"), made["choices"]
 
     of_layer, neurons = {"hidden.1": ["sign", "relu"]}, {"neurons.0": True}

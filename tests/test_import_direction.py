@@ -18,6 +18,7 @@ FLOW = [
         "compiled",
         "console",
     },
+    {"settings"},
     {"datasets"},
     {"circuits"},
     {"mps"},
@@ -35,7 +36,7 @@ FLOW = [
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOW) for name in names}
-ALONE = {"datasets", "networks"}  # need nothing of the levels between them and the first
+ALONE = {"settings", "datasets", "networks"}  # need nothing beyond the first levels
 
 
 def imported_parts(source: str) -> set[str]:
@@ -59,7 +60,9 @@ def violations(part: str, source: str) -> set[str]:
     found = imported_parts(source)
     wrong = {other for other in found if other not in LEVEL or LEVEL[other] > allowed_below}
     if part in ALONE:
-        wrong |= {other for other in found if LEVEL.get(other, 0) > 0 and other != part}
+        wrong |= {
+            other for other in found if LEVEL.get(other, 0) > LEVEL["settings"] and other != part
+        }
     return wrong
 
 

@@ -172,7 +172,7 @@ def test_cost_from_a_table_of_ones_own(data_file, tmp_path):
         '"qpu/iqm/Garnet" = 0.01\n'
     )
     settings = small(data_file, device="braket.aws.qubit", device_options={"device_arn": GARNET})
-    planned = plh.plan(prices, **settings)
+    planned = plh.plan(prices=prices, **settings)
     assert planned["total"]["tasks"] == 4
     assert planned["total"]["shots"] == 3 * 7 * 30 + 20
     assert planned["total"]["usd"] == pytest.approx(4 * 0.5 + 650 * 0.01)
@@ -193,7 +193,7 @@ def test_a_device_without_a_price(data_file, tmp_path):
     prices = tmp_path / "prices.toml"
     prices.write_text("per_shot = {}\n")
     settings = small(data_file, device="braket.aws.qubit", device_options={"device_arn": GARNET})
-    planned = plh.plan(prices, **settings)
+    planned = plh.plan(prices=prices, **settings)
     assert planned["total"]["usd"] is None
     assert "no price known" in planned["remarks"][0]
     assert "cost" not in str(planned)
@@ -265,7 +265,7 @@ def test_bad_price_tables(data_file, tmp_path, text, message):
         path.write_text(text)
     settings = small(data_file, device="braket.aws.qubit", device_options={"device_arn": GARNET})
     with pytest.raises((InputError, RunFolderError), match=message) as caught:
-        plh.plan(path, **settings)
+        plh.plan(prices=path, **settings)
     assert "\n" not in str(caught.value)
 
 

@@ -6,10 +6,11 @@ import torch
 from pennylane import AdamOptimizer
 
 import pl_hypernet as plh
-from pl_hypernet.cli.options import parse_penalties
 from pl_hypernet.errors import InputError
+from pl_hypernet.settings import TrainingSettings
+from pl_hypernet.settings.typed import parse_penalties
+from pl_hypernet.settings.weights import find_weight, weight_at
 from pl_hypernet.training import trainer
-from pl_hypernet.training.annealing import find_weight, weight_at
 from pl_hypernet.training.config import RunConfig
 
 PENALTIES = {"activation": {"hard_sigmoid": 0.25}}
@@ -139,7 +140,9 @@ def test_a_run_goes_on_with_its_weights():
     def fresh():
         optimizer = plh.SPSAOptimizer(stepsize=0.1, seed=0)
         task = plh.Data(*data())
-        return trainer.Trainer(hypernet(), task, optimizer, entropy=(1.0, 0.0), steps=6)
+        return trainer.Trainer(
+            hypernet(), task, optimizer, TrainingSettings(entropy=(1.0, 0.0), steps=6)
+        )
 
     whole = fresh()
     for _ in range(3):
@@ -171,7 +174,9 @@ def test_bad_settings(settings, message):
 
 def test_penalties_as_typed():
     typed = ["activation.hard_sigmoid=0.01", "activation.sigmoid=1"]
-    assert parse_penalties(typed) == {"activation": {"hard_sigmoid": 0.01, "sigmoid": 1}}
+    assert parse_penalties(typed, "--penalty") == {
+        "activation": {"hard_sigmoid": 0.01, "sigmoid": 1}
+    }
     for wrong in ("activation=0.01", "activation.sigmoid=x", "activation.sigmoid"):
         with pytest.raises(InputError, match="--penalty"):
-            parse_penalties([wrong])
+            parse_penalties([wrong], "--penalty")

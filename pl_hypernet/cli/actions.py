@@ -11,45 +11,39 @@ from rich.table import Table
 from pl_hypernet.analysis import Evaluation, evaluate
 from pl_hypernet.cli.agreement import agree_to_run, agree_to_shots
 from pl_hypernet.cli.loading import loading
-from pl_hypernet.cli.options import merge_settings
 from pl_hypernet.console import Console
 from pl_hypernet.devices import may_hold_tasks
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks.unique import unique_bitstrings
+from pl_hypernet.settings import CUSTOM
 from pl_hypernet.training import load, train
 from pl_hypernet.training.budget import BUDGET, sample_within
 from pl_hypernet.training.choose_optimizer import AUTO
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import TASKS, next_run_folder
-from pl_hypernet.training.hypernetwork import CUSTOM
 
 SAMPLING = "sampling.jsonl"
 SHOWN = 5  # most frequent networks in the table of samples
 
 
 def train_from_settings(
-    config_path: Path | None,
-    given: dict[str, Any],
-    options: dict[str, dict],
+    settings: dict[str, Any],
     out: Path | None,
     budget: float | None = None,
     yes: bool = False,
     prices: Path | None = None,
 ) -> str:
-    """Trains with the settings of a file, overridden by what was given.
+    """Trains.
 
     Args:
-        config_path: a TOML file; None: the defaults.
-        given: settings by name; None where nothing was given.
-        options: data_options, device_options, optimizer_options; added to those of the file.
+        settings: of the run, by name; what is not there has its default.
         out: new folder; None: the next free number in ``runs``.
         budget, yes, prices: of a device whose tasks are paid for, see :func:`agree_to_run`.
 
     Returns:
         Why the training ended.
     """
-    settings = merge_settings(config_path, given, options)
     config = RunConfig.checked(settings)
     with loading("data"):
         data = config.load_data()
@@ -65,25 +59,7 @@ def train_from_settings(
     budget = agree_to_run(hypernet, config, budget, yes, prices)
     out = out or next_run_folder()
     try:
-        run = train(
-            hypernet,
-            data,
-            config.optimizer,
-            steps=config.steps,
-            batch_size=config.batch_size,
-            validation=config.validation,
-            loss=config.loss,
-            reduction=config.reduction,
-            entropy=config.entropy,
-            mmd=config.mmd,
-            mmd_bandwidth=config.mmd_bandwidth,
-            penalties=config.penalties,
-            evaluate_every=config.evaluate_every,
-            evaluation_shots=config.evaluation_shots,
-            out=out,
-            budget=budget,
-            **config.optimizer_options,
-        )
+        run = train(hypernet, data, out=out, budget=budget, **config.of_training)
     except BaseException as error:
         if may_hold_tasks(out / TASKS) and not isinstance(error, RunFolderError):
             console.print(

@@ -38,7 +38,7 @@ def agree_to_run(
         spending.use_prices(prices)
     chosen, _ = config.with_optimizer_chosen(lambda: hypernet.operations(hypernet.start_angles()))
     optimizer = chosen.build_optimizer(seed=0)
-    cost = Budget(hypernet, optimizer, config.steps, config.evaluate_every, config.evaluation_shots)
+    cost = Budget(hypernet, optimizer, config)
     return _agreed(str(cost), dollars, yes)
 
 

@@ -8,8 +8,8 @@ from pl_hypernet.console import Console
 from pl_hypernet.errors import HypernetError, InputError, RunFolderError, unknown_name
 from pl_hypernet.exports import check_export, export, export_summary
 from pl_hypernet.exports.files import NO_ONNX, SUFFIXES, check_path, has_onnx
+from pl_hypernet.settings import CUSTOM
 from pl_hypernet.training import Run, load
-from pl_hypernet.training.hypernetwork import CUSTOM
 
 WHAT = ("best", "vote")
 RANDOM = 1000  # inputs to compare on, where the data are a program's own

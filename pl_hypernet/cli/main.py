@@ -10,6 +10,7 @@ from pl_hypernet.cli.loading import loading
 from pl_hypernet.cli.run_settings import Pairs, with_run_settings
 from pl_hypernet.console import Console, take_all_characters
 from pl_hypernet.errors import HypernetError
+from pl_hypernet.settings.typed import parse_pairs
 from pl_hypernet.version import __version__
 
 app = typer.Typer(
@@ -89,7 +90,7 @@ def train(
     with loading():
         from pl_hypernet.cli.actions import train_from_settings
 
-    if train_from_settings(*settings, out, budget, yes, prices) == "interrupted":
+    if train_from_settings(settings.merged(), out, budget, yes, prices) == "interrupted":
         raise KeyboardInterrupt
 
 
@@ -102,10 +103,9 @@ def plan(
 ) -> None:
     """What a training would cost; takes the options of train."""
     with loading():
-        from pl_hypernet.cli.options import merge_settings
         from pl_hypernet.training import plan as make_plan
 
-    planned = make_plan(prices, **merge_settings(*settings))
+    planned = make_plan(prices=prices, **settings.merged())
     print(planned.to_json()) if json else Console().print(planned.table())
 
 
@@ -155,8 +155,6 @@ def sample(
     yes: YesOption = False,
 ) -> None:
     """Draw shots from a trained theta, on this or another device."""
-    from pl_hypernet.cli.options import parse_pairs
-
     options = parse_pairs(device_option or [], "--device-option")
 
     with loading():

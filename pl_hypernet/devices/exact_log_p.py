@@ -23,6 +23,16 @@ def exact_log_p(operations, bits: np.ndarray, wires: Wires) -> np.ndarray:
         raise InputError(f"the entropy needs log p of the circuit: {error}; {INSTEAD}") from error
 
 
+def check_no_noise(noise: str | None) -> None:
+    """Refuses an entropy where shots may have another distribution than the circuit's.
+
+    Raises:
+        InputError: there is a reason why they may, as given.
+    """
+    if noise is not None:
+        raise InputError(f"the entropy needs log p of the shots, but {noise}; {INSTEAD}")
+
+
 def check_before(tape: QuantumScript, wires: Wires, noise: str | None) -> None:
     """Refuses an entropy of shots that do not follow the circuit, before they are paid for.
 
@@ -34,8 +44,7 @@ def check_before(tape: QuantumScript, wires: Wires, noise: str | None) -> None:
     Raises:
         InputError: noise, or a wire of the circuit that the bitstring leaves out.
     """
-    if noise is not None:
-        raise InputError(f"the entropy needs log p of the shots, but {noise}; {INSTEAD}")
+    check_no_noise(noise)
     seen = set(wires)  # Wires themselves take a time linear in their number
     missing = [wire for wire in tape.wires if wire not in seen]
     if missing:

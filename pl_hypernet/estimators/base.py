@@ -13,10 +13,9 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.settings import settings_of
 from pl_hypernet.optimizers.checks import check_bool, check_whole
+from pl_hypernet.settings import NetworkSettings
 from pl_hypernet.training import QuantumHypernetwork, train
 from pl_hypernet.training.config import RunConfig
-
-SETTINGS = ("device", "device_options", "layers", "shots", "optimizer", "steps", "batch_size")
 
 # few qubits: the shots span enough directions, and less damping is caught in poor minima (iris,
 # 2 folds, 10 seeds: 0.899, and 0.839 with the optimizer's own damping of 0.1 and kl_step of 0.01)
@@ -82,9 +81,11 @@ class QuantumHypernetEstimator(BaseEstimator):
             choices=self.choices,
             mean_square=data.mean_square,
         )
-        settings = {name: getattr(self, name) for name in SETTINGS} | decided
+        own = self.get_params(deep=False) | decided
+        fields = RunConfig.model_fields.keys() - NetworkSettings.model_fields.keys()
+        settings = {name: _plain(value) for name, value in own.items() if name in fields}
         config = RunConfig.checked(
-            {name: _plain(value) for name, value in settings.items()}
+            settings
             | settings_of(network)
             | {
                 "optimizer_options": self._optimizer_options(),
@@ -92,27 +93,12 @@ class QuantumHypernetEstimator(BaseEstimator):
                 "seed": int(rng.randint(np.iinfo(np.int32).max)),
             }
         )
-        config.check_device_options()
-        hypernet = QuantumHypernetwork(
-            network,
-            config.device,
-            config.layers,
-            config.shots,
-            config.seed,
-            **config.device_options,
-        )
         run = train(
-            hypernet,
+            QuantumHypernetwork.of(network, config),
             data,
-            config.optimizer,
-            config.steps,
-            config.batch_size,
-            loss=config.loss,
-            entropy=config.entropy,
-            evaluation_shots=config.evaluation_shots,
             progress=bool(self.verbose),
             budget=self.budget,
-            **config.optimizer_options,
+            **config.of_training,
         )
         self.network_ = network
         self.theta_ = np.asarray(run.theta)

@@ -8,8 +8,9 @@ from pl_hypernet.networks.architecture import KINDS, architecture_choice, is_num
 from pl_hypernet.networks.arguments import is_list_of_layers
 from pl_hypernet.networks.binary_network import BinaryNetwork
 from pl_hypernet.networks.choice import Choice
+from pl_hypernet.settings import CUSTOM, NetworkSettings
+from pl_hypernet.torch_device import checked_torch_device
 
-CUSTOM = "custom"  # stands in a configuration for an object that a file cannot hold
 OF_LAYERS = ("hidden", "values")
 OF_OPTIONS = ("activation", "features", *OF_LAYERS)
 
@@ -84,17 +85,42 @@ def settings_of(network: BinaryNetwork) -> dict[str, Any]:
         "choices": choices,
         "tied": network.tied,
         "fixed": network.fixed,
+        "torch_device": str(network.device),
     }
     return {name: value for name, value in settings.items() if value is not None}
 
 
-def check_no_custom(settings: dict[str, Any]) -> None:
-    """Refuses settings of a network that stand for what only a program can hold.
+def network_of(
+    settings: NetworkSettings, n_inputs: int, mean_square: float | None = None
+) -> BinaryNetwork:
+    """The network, for data with this many inputs, those of all feature maps, and of this mean
+    square.
 
     Raises:
-        InputError: one of them is ``"custom"``.
+        InputError: settings that do not fit together, or stand for what only a program can hold.
     """
-    found = [*settings["choices"].items(), ("hidden", settings["hidden"])]
+    _check_no_custom(settings)
+    arguments = arguments_from_settings(
+        settings.choices, settings.hidden, settings.values, settings.network
+    )
+    if "features" in arguments:
+        n_inputs //= len(arguments["features"].options)
+    arguments.setdefault("activation", settings.activation)
+    network = BinaryNetwork(
+        n_inputs,
+        settings.network,
+        scale=settings.scale,
+        bias=settings.bias,
+        tied=settings.tied,
+        fixed=settings.fixed,
+        mean_square=mean_square,
+        **arguments,
+    )
+    return network.to(checked_torch_device(settings.torch_device))
+
+
+def _check_no_custom(settings: NetworkSettings) -> None:
+    found = [*settings.choices.items(), ("hidden", settings.hidden)]
     for name, setting in found:
         if CUSTOM in (setting if isinstance(setting, list | tuple) else [setting]):
             raise InputError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from pl_hypernet.errors import InputError
 from pl_hypernet.optimizers.optimizer import Optimizer
+from pl_hypernet.settings import LoopSettings
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 
 BUDGET = "budget"  # why a training ended
@@ -21,9 +22,7 @@ class Budget:
         hypernet: whose circuits run on a device whose tasks cost something.
         optimizer: of the training; of one that does not say what a step sends out, as PennyLane's,
             a step is taken to cost as much as the dearest so far.
-        steps: of the training.
-        evaluate_every: steps between energies on all samples; None: none.
-        evaluation_shots: that the trained state is judged by.
+        settings: of the training: its steps, and what is measured beside them.
         dollars: that the training, with its evaluation, may cost; ``math.inf``: anything; None: no
             amount was agreed to.
 
@@ -35,18 +34,16 @@ class Budget:
         self,
         hypernet: QuantumHypernetwork,
         optimizer,
-        steps: int,
-        evaluate_every: int | None,
-        evaluation_shots: int,
+        settings: LoopSettings,
         dollars: float | None = None,
     ):
         check_dollars(dollars)
         self.dollars = dollars
         self._spending = hypernet.device.spending
         self._begun_at = self._spending.dollars
-        self._steps, self._evaluate_every = steps, evaluate_every
+        self._steps, self._evaluate_every = settings.steps, settings.evaluate_every
         cost_of, shots = self._spending.cost_of, hypernet.shots
-        self._end, self._look = cost_of(1, evaluation_shots), cost_of(1, shots)
+        self._end, self._look = cost_of(1, settings.evaluation_shots), cost_of(1, shots)
         self._start, self._step = 0.0, None
         self._dearest = self._spent_before = 0.0  # of the steps made; before the last of them
         operations = hypernet.operations(np.asarray(hypernet.start_angles()))

@@ -1,6 +1,9 @@
 """A circuit, a device and a network: what a theta means."""
 
 from collections.abc import Callable
+from inspect import signature
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pennylane as qml
@@ -17,7 +20,7 @@ from pl_hypernet.measurements import Estimate, expected_loss
 from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.log_probability import circuit_log_probability
 from pl_hypernet.networks import Network
-from pl_hypernet.networks.settings import CUSTOM
+from pl_hypernet.settings import CUSTOM, CircuitSettings
 from pl_hypernet.training.own_ansatz import OwnAnsatz
 
 PURPOSES = ("angles", "device", "optimizer", "batches", "validation")  # each its own random stream
@@ -37,6 +40,19 @@ def check_ansatz_options(options: dict) -> dict:
     if "rotations" in options:
         options["rotations"] = list(rotation_names(options["rotations"]))
     return options
+
+
+def check_device_options(options: dict) -> None:
+    """Refuses options of the device that other settings decide.
+
+    Raises:
+        InputError: there is one.
+    """
+    reserved = {"wires", *signature(QuantumHypernetwork).parameters} & set(options)
+    if reserved:
+        raise InputError(
+            f"device option {min(reserved)!r}: it follows from the other settings of the run"
+        )
 
 
 class QuantumHypernetwork:
@@ -126,6 +142,44 @@ class QuantumHypernetwork:
             )
         if self.custom_ansatz is not None:
             self.custom_ansatz.check(np.asarray(self.start_angles()), self.wires)
+
+    @classmethod
+    def of(cls, network: Network, settings: CircuitSettings) -> "QuantumHypernetwork":
+        """The hypernetwork that settings describe.
+
+        Raises:
+            InputError: they stand for an object that only a program can hold, or an option of the
+                device is decided by another setting.
+            DeviceError: see the class.
+        """
+        given = settings.part(CircuitSettings)
+        options = given.pop("device_options")
+        if CUSTOM in (given.pop("ansatz"), settings.device):
+            raise InputError(
+                "this run has an ansatz or a device object of its own: hand over its "
+                "QuantumHypernetwork as hypernet"
+            )
+        check_device_options(options)
+        if settings.start == CUSTOM:
+            given["start"] = None
+        return cls(network, **given, **options)
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """The circuit's, as :class:`CircuitSettings` hold them; ``"custom"`` for an object."""
+        return {
+            "device": self.device_name,
+            "device_options": {
+                name: str(value) if isinstance(value, Path) else value
+                for name, value in self.device_options.items()
+            },
+            "ansatz": "hardware_efficient" if self.custom_ansatz is None else CUSTOM,
+            "ansatz_options": self.ansatz_options,
+            "layers": self.layers,
+            "start": self.start,
+            "shots": self.shots,
+            "seed": self.seed,
+        }
 
     @property
     def n_qubits(self) -> int:

@@ -10,14 +10,13 @@ from rich.table import Table
 from pl_hypernet.analysis.tables import Figures
 from pl_hypernet.circuits import HardwareEfficientAnsatz, start_angles
 from pl_hypernet.devices import circuit_costs
-from pl_hypernet.devices.exact_log_p import INSTEAD
+from pl_hypernet.devices.exact_log_p import check_no_noise
 from pl_hypernet.devices.known import noise_of
-from pl_hypernet.errors import InputError
 from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.optimizers import Optimizer
 from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.config import RunConfig
-from pl_hypernet.training.hypernetwork import check_ansatz_options
+from pl_hypernet.training.hypernetwork import check_ansatz_options, check_device_options
 from pl_hypernet.training.timing import PICTURE_SECONDS, evaluation_seconds, scoring_seconds
 
 UPDATE_SECONDS = 3e-9  # times angles and estimates of the metric so far: of the solve with it
@@ -67,7 +66,7 @@ class Plan(Figures):
         return table
 
 
-def plan(prices=None, **settings) -> Plan:
+def plan(*, prices=None, **settings) -> Plan:
     """What a run would cost.
 
     Args:
@@ -92,7 +91,7 @@ def plan(prices=None, **settings) -> Plan:
     check_task(network, data)
     if config.validation is not None:
         data = data.split(config.validation, 0)
-    config.check_device_options()
+    check_device_options(config.device_options)
     NetworkLoss(network, data.inputs[:1], data.targets[:1], config.loss, config.penalties)
     options = check_ansatz_options(config.ansatz_options)
     rotations = options.get("rotations", ("RY", "RZ"))
@@ -194,9 +193,8 @@ def _check_objective(
         DeviceError, InputError: an exact metric without exact overlaps, an entropy of noisy shots.
     """
     optimizer.check_overlaps(config.device, n_wires, exact_overlaps)
-    noise = noise_of(config.device, config.device_options)
-    if config.entropy and noise:
-        raise InputError(f"the entropy needs log p of the shots, but {noise}; {INSTEAD}")
+    if config.entropy:
+        check_no_noise(noise_of(config.device, config.device_options))
 
 
 def duration(seconds: float | None) -> str:

@@ -17,11 +17,12 @@ from pl_hypernet.errors import DeviceError, InputError, unknown_name
 from pl_hypernet.exports import export
 from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.networks.votes import Votes
+from pl_hypernet.settings import CUSTOM
 from pl_hypernet.spins import to_spins
 from pl_hypernet.training.choose_optimizer import MAX_BOND_DIM
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import LOSSES, read_array, read_summary
-from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
+from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.remarks import remarks
 
 WHICH = ("vote", "majority", "best", "most_likely")  # networks that predict

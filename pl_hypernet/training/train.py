@@ -3,13 +3,13 @@
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from pathlib import Path
+from typing import Any
 
 from pl_hypernet.console import Console
 from pl_hypernet.datasets import as_data
 from pl_hypernet.devices import may_hold_tasks
 from pl_hypernet.errors import BudgetError, HypernetError
-from pl_hypernet.networks.settings import settings_of
+from pl_hypernet.settings import CUSTOM, TrainingSettings, takes_settings
 from pl_hypernet.torch_threads import one_thread_if_small
 from pl_hypernet.training.budget import BUDGET, Budget, check_dollars
 from pl_hypernet.training.check_task import check_task
@@ -27,7 +27,7 @@ from pl_hypernet.training.folder import (
     save_schema,
     unmake_run_folder,
 )
-from pl_hypernet.training.hypernetwork import CUSTOM, QuantumHypernetwork
+from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.interrupt import FinishStep
 from pl_hypernet.training.progress import ProgressBar
 from pl_hypernet.training.run import Run
@@ -38,25 +38,17 @@ from pl_hypernet.user_code import UserCode
 TRAINING, EVALUATION, PICTURES = "training", "evaluation", "pictures"
 
 
+@takes_settings(TrainingSettings)
 def train(
     hypernet: QuantumHypernetwork,
     data,
     optimizer="qnspsa",
-    steps: int = 1000,
-    batch_size: int = 500,
+    *,
+    settings: dict[str, Any],
     theta=None,
-    validation: float | None = None,
     callbacks: Sequence[Callable] = (),
     out=None,
     progress: bool = True,
-    loss=None,
-    reduction: str = "mean",
-    entropy=0.0,
-    mmd=0.0,
-    mmd_bandwidth: float | None = None,
-    penalties: dict[str, dict[str, float]] | None = None,
-    evaluate_every: int | None = None,
-    evaluation_shots: int = 1000,
     budget: float | None = None,
     prices=None,
     **optimizer_options,
@@ -68,31 +60,13 @@ def train(
         data: a :class:`Data`, or a user's own arrays ``(X, y)`` or ``(X, y, X_test, y_test)``.
         optimizer: ``"qnspsa"``, ``"spsa"``, ``"score"``, ``"pathwise"``; ``"auto"``, which chooses
             by device and ansatz and says why; or an object with ``step_and_cost``.
-        steps: how many steps, unless a callback ends it sooner.
-        batch_size: training samples that a step sees.
+        {settings}
         theta: start angles, as those of another run; None: drawn from the seed.
-        validation: fraction of the training samples to hold out; they become the test samples.
         callbacks: called after each step as ``callback(record, theta)`` with the step's line of
             the history; one that returns something true ends the training, and what it returned
             becomes ``run.stop_reason``.
         out: folder to write to, which must not exist; None: nothing is written.
         progress: show a bar.
-        loss: ``"bce"`` or ``"mse"`` of one output, ``"cross_entropy"`` of several; None:
-            cross-entropy; or a callable
-            (outputs (S, M, n_outputs), targets (M,)) -> losses (S,).
-        reduction: what is lowered: ``"mean"``, the energy, or ``"cvar:0.1"``, the mean of the best
-            10 % of the shots.
-        entropy: weight of the entropy of the bitstrings, which is raised, in units of the loss a
-            nat; ``(start, stop)`` or ``"start:stop"`` goes linearly from one to the other over the
-            steps. It keeps the networks diverse, and needs log p: see :func:`expected_loss`.
-        mmd: weight of the MMD^2 from uniform bitstrings, which is lowered, in units of the loss;
-            as ``entropy``, of bits alone.
-        mmd_bandwidth: of its kernel, in bits; None: half the number of qubits.
-        penalties: what options of a choice cost, in units of the loss: ``{"activation":
-            {"hard_sigmoid": 0.01}}``. They take part in the training, not in its evaluation.
-        evaluate_every: steps between energies on all training samples, of ``shots`` shots each,
-            which are counted; the history has them as ``full_energy``. None: only at the end.
-        evaluation_shots: fresh shots that the trained state is judged by.
         budget: US dollars that the tasks of a QPU may cost, those of the evaluation included: the
             run ends before a step that would cost more, with ``stop_reason`` ``"budget"``.
             ``math.inf``: any amount. A device whose tasks are paid for wants one.
@@ -109,55 +83,27 @@ def train(
             that went well as ``.theta``, and with ``out`` the checkpoint does.
     """
     began = time.perf_counter()
-    config = _config(
-        hypernet,
-        data,
-        optimizer,
-        optimizer_options,
-        theta,
-        loss,
-        validation=validation,
-        steps=steps,
-        batch_size=batch_size,
-        evaluation_shots=evaluation_shots,
-        reduction=reduction,
-        entropy=entropy,
-        mmd=mmd,
-        mmd_bandwidth=mmd_bandwidth,
-        penalties=penalties,
-        evaluate_every=evaluate_every,
-    )
+    config = RunConfig.of(hypernet, data, optimizer, settings, optimizer_options)
+    if theta is not None:
+        config = config.model_copy(update={"start": CUSTOM})
+    loss = settings.get("loss")
     config, why = config.with_optimizer_chosen(lambda: hypernet.operations(hypernet.start_angles()))
     if why and progress:
         Console(stderr=True).print(why)
     network = hypernet.network
     data = as_data(data, regression=network.is_regression)
     check_task(network, data)
-    if validation is not None:
-        data = data.split(validation, hypernet.generator("validation"))
+    if config.validation is not None:
+        data = data.split(config.validation, hypernet.generator("validation"))
     if isinstance(optimizer, str):
         optimizer = config.build_optimizer(hypernet.generator("optimizer"))
-    trainer = Trainer(
-        hypernet,
-        data,
-        optimizer,
-        batch_size=batch_size,
-        theta=theta,
-        loss=loss,
-        reduction=config.reduction,
-        entropy=config.entropy,
-        mmd=config.mmd,
-        mmd_bandwidth=config.mmd_bandwidth,
-        penalties=config.penalties,
-        steps=steps,
-        evaluate_every=evaluate_every,
-    )
+    trainer = Trainer(hypernet, data, optimizer, config, theta, loss if callable(loss) else None)
     allowed = _budget(hypernet, optimizer, config, budget, prices)
     folder, made, tasks = None, [], None
     if out is not None:
-        settings = config.to_toml()
+        text = config.to_toml()
         folder, made = make_run_folder(out)
-        (folder / CONFIG).write_text(settings)
+        (folder / CONFIG).write_text(text)
         save_schema(folder, data.schema)
         tasks = folder / TASKS
 
@@ -168,8 +114,8 @@ def train(
     with ProgressBar(stages, progress) as bar:
         with hypernet.device.tasks_logged(tasks):
             try:
-                with one_thread_if_small(hypernet.shots * min(batch_size, len(data.inputs))):
-                    history, stop_reason = _loop(trainer, allowed, steps, callbacks, folder, bar)
+                with one_thread_if_small(hypernet.shots * min(config.batch_size, len(data.inputs))):
+                    history, stop_reason = _loop(trainer, allowed, callbacks, folder, bar)
             except BaseException as error:
                 if trainer.n_steps > 0:
                     _keep(trainer, folder, error)
@@ -210,18 +156,16 @@ def _budget(hypernet, optimizer, config, dollars, prices) -> Budget | None:
         return None
     if prices is not None:
         spending.use_prices(prices)
-    budget = Budget(
-        hypernet, optimizer, config.steps, config.evaluate_every, config.evaluation_shots, dollars
-    )
+    budget = Budget(hypernet, optimizer, config, dollars)
     budget.check()
     return budget
 
 
-def _loop(trainer, budget, steps, callbacks, folder, bar) -> tuple[list[dict], str]:
+def _loop(trainer, budget, callbacks, folder, bar) -> tuple[list[dict], str]:
     """Makes the steps; returns the history and why it ended."""
     history: list[dict] = []
     stop_reason = "steps"
-    pace = CheckpointPace()
+    pace, steps = CheckpointPace(), trainer.settings.steps
     try:
         with FinishStep() as interrupt, nullcontext() if budget is None else budget.for_steps():
             while trainer.n_steps < steps:
@@ -276,31 +220,3 @@ def _keep(trainer: Trainer, folder, error: BaseException) -> None:
 def _save(folder, trainer: Trainer, stop_reason: str) -> None:
     arrays, plain = trainer.state()
     save_checkpoint(folder, arrays, plain | {"stop_reason": stop_reason})
-
-
-def _config(hypernet, data, optimizer, optimizer_options, theta, loss, **settings) -> RunConfig:
-    """All settings of a run by name; ``"custom"`` where a user brought an object of their own."""
-    source = dict(getattr(data, "source", None) or {"name": CUSTOM})
-    return RunConfig.checked(
-        {
-            "data": source.pop("name"),
-            "data_options": source,
-            **settings_of(hypernet.network),
-            "torch_device": str(hypernet.network.device),
-            "device": hypernet.device_name,
-            "device_options": {
-                name: str(value) if isinstance(value, Path) else value
-                for name, value in hypernet.device_options.items()
-            },
-            "ansatz": "hardware_efficient" if hypernet.custom_ansatz is None else CUSTOM,
-            "ansatz_options": hypernet.ansatz_options,
-            "layers": hypernet.layers,
-            "start": hypernet.start if theta is None else CUSTOM,
-            "shots": hypernet.shots,
-            "seed": hypernet.seed,
-            "optimizer": optimizer if isinstance(optimizer, str) else CUSTOM,
-            "optimizer_options": optimizer_options,
-            "loss": CUSTOM if callable(loss) else loss,
-            **settings,
-        }
-    )

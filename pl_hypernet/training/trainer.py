@@ -1,6 +1,7 @@
 """The training loop, one step at a time."""
 
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pennylane as qml
@@ -8,13 +9,15 @@ import pennylane as qml
 from pl_hypernet.analysis.shares import chosen, shares
 from pl_hypernet.datasets import Data
 from pl_hypernet.devices import Counts
+from pl_hypernet.devices.exact_log_p import check_no_noise
 from pl_hypernet.errors import InputError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.objective import Objective
 from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.optimizers import Optimizer
 from pl_hypernet.random_state import random_state_of, set_random_state
-from pl_hypernet.training.annealing import Weight, changes, find_weight, weight_at
+from pl_hypernet.settings import TrainingSettings
+from pl_hypernet.settings.weights import Weight, changes, weight_at
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.minibatches import MiniBatches
 
@@ -27,15 +30,10 @@ class Trainer:
         data: what to train on.
         optimizer: an :class:`Optimizer`, or anything with ``step_and_cost(qnode, theta)``, as
             PennyLane's optimizers.
-        batch_size: samples that a step sees. All circuits of a step see the same.
+        settings: of the training. Weights that change do so over its ``steps``; all circuits of a
+            step see the same ``batch_size`` samples.
         theta: start angles; None: drawn from the hypernetwork's seed.
-        loss: as of :class:`NetworkLoss`.
-        reduction, mmd_bandwidth: see :func:`expected_loss`.
-        entropy, mmd: weights, see :func:`expected_loss`; (start, stop) goes linearly from one to
-            the other over the steps.
-        penalties: as of :class:`NetworkLoss`.
-        steps: of the run, for weights that change.
-        evaluate_every: steps between energies on all samples; None: none.
+        loss: a callable, as of :class:`NetworkLoss`; None: that of the settings.
 
     Attributes:
         theta: the angles reached.
@@ -47,39 +45,33 @@ class Trainer:
         hypernet: QuantumHypernetwork,
         data: Data,
         optimizer,
-        batch_size: int = 500,
+        settings: TrainingSettings,
         theta=None,
-        loss=None,
-        reduction="mean",
-        entropy: Weight = 0.0,
-        mmd: Weight = 0.0,
-        mmd_bandwidth: float | None = None,
-        penalties=None,
-        steps: int = 1000,
-        evaluate_every: int | None = None,
+        loss: Callable | None = None,
     ):
         if not hasattr(optimizer, "step_and_cost"):
             raise InputError(
                 f"optimizer {optimizer!r}: expected a name or an object with step_and_cost, as "
                 "PennyLane's optimizers"
             )
+        if settings.entropy:
+            check_no_noise(hypernet.device.noise)
         self.hypernet = hypernet
         self.optimizer = optimizer
-        self.loss = NetworkLoss(hypernet.network, data.inputs, data.targets, loss, penalties)
-        self.batches = MiniBatches(len(data.inputs), batch_size, hypernet.generator("batches"))
+        self.settings = settings
+        self.loss = NetworkLoss(
+            hypernet.network, data.inputs, data.targets, loss or settings.loss, settings.penalties
+        )
+        rng = hypernet.generator("batches")
+        self.batches = MiniBatches(len(data.inputs), settings.batch_size, rng)
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
         self.n_steps = 0
         self._counts_before = hypernet.device.counts
-        self.evaluate_every = evaluate_every
         hypernet.reseed()
-        self.steps = steps
-        self._settings = {"reduction": reduction, "mmd_bandwidth": mmd_bandwidth}
-        self._weights = {"entropy": find_weight(entropy), "mmd": find_weight(mmd)}
-        start = {name: weight_at(weight, 0, steps) for name, weight in self._weights.items()}
-        constant = not any(map(changes, self._weights.values()))
+        constant = not (changes(settings.entropy) or changes(settings.mmd))
         if not constant and isinstance(optimizer, Optimizer):
             optimizer.objective_will_change()
-        self._lowers_energy = constant and Objective(**self._settings, **start).is_mean
+        self._lowers_energy = constant and Objective(**self._objective()).is_mean
         asks_for_gradients = isinstance(optimizer, qml.GradientDescentOptimizer)
         if asks_for_gradients and not self._lowers_energy:
             raise InputError(
@@ -89,15 +81,19 @@ class Trainer:
             )
         self._diff_method = "parameter-shift" if asks_for_gradients else None
 
-    def _objective(self) -> qml.QNode:
-        """What this step lowers."""
-        weights = {
-            name: weight_at(weight, self.n_steps, self.steps)
-            for name, weight in self._weights.items()
+    def _objective(self) -> dict:
+        """What this step lowers, as :class:`Objective` takes it."""
+        settings = self.settings
+
+        def now(weight: Weight) -> float:
+            return weight_at(weight, self.n_steps, settings.steps)
+
+        return {
+            "reduction": settings.reduction,
+            "entropy": now(settings.entropy),
+            "mmd": now(settings.mmd),
+            "mmd_bandwidth": settings.mmd_bandwidth,
         }
-        return self.hypernet.energy_qnode(
-            self.loss, diff_method=self._diff_method, **self._settings, **weights
-        )
 
     def step(self) -> dict:
         """Makes one step.
@@ -112,7 +108,10 @@ class Trainer:
         """
         start = time.perf_counter()
         self.loss.select(self.batches.next())
-        theta, value = self.optimizer.step_and_cost(self._objective(), self.theta)
+        cost = self.hypernet.energy_qnode(
+            self.loss, diff_method=self._diff_method, **self._objective()
+        )
+        theta, value = self.optimizer.step_and_cost(cost, self.theta)
         self.theta = self.hypernet.check_theta(theta)
         self.n_steps += 1
         estimated = isinstance(value, Estimate)  # PennyLane's optimizers give plain numbers
@@ -126,7 +125,8 @@ class Trainer:
         if not self._lowers_energy:
             record["objective"] = float(value)
             record["objective_stderr"] = value.stderr if estimated else None
-        if self.evaluate_every and self.n_steps % self.evaluate_every == 0:
+        every = self.settings.evaluate_every
+        if every and self.n_steps % every == 0:
             full = self._full_energy()
             record |= {"full_energy": float(full), "full_stderr": full.stderr}
         network = self.hypernet.network

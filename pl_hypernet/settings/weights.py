@@ -10,6 +10,8 @@ Weight = float | tuple[float, float]
 def find_weight(weight) -> Weight:
     """A weight as given: a number, ``(start, stop)``, or text as ``"0.01"`` or ``"0.02:0"``.
 
+    One that starts where it stops is a number.
+
     Raises:
         InputError: something else, or a number that is negative, NaN or infinite.
     """
@@ -20,12 +22,12 @@ def find_weight(weight) -> Weight:
         numbers = ()
     if len(numbers) not in (1, 2) or not all(0 <= n < math.inf for n in numbers):
         raise InputError("expected a number of at least 0, or two as start:stop")
-    return numbers if len(numbers) == 2 else numbers[0]
+    return numbers if numbers[0] != numbers[-1] else numbers[0]
 
 
 def changes(weight: Weight) -> bool:
     """Whether a weight changes over the steps."""
-    return not isinstance(weight, int | float) and weight[0] != weight[1]
+    return isinstance(weight, tuple)
 
 
 def weight_at(weight: Weight, step: int, steps: int) -> float:

@@ -1,0 +1,41 @@
+"""What all groups of settings share: they are immutable, and refuse what does not fit."""
+
+from typing import Any, Self
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from pl_hypernet.errors import InputError, did_you_mean
+
+CUSTOM = "custom"  # stands for an object that a file cannot hold
+
+
+class Settings(BaseModel):
+    """A group of settings, each with its default, its bounds and what it means."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @classmethod
+    def checked(cls, settings: dict[str, Any]) -> Self:
+        """As the constructor, with one clear line for what does not fit.
+
+        Raises:
+            InputError: an unknown setting, or a value out of range.
+        """
+        try:
+            return cls(**settings)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"][:1])
+            if first["type"] == "extra_forbidden":
+                known = list(cls.model_fields)
+                raise InputError(
+                    f"unknown setting {name!r}: {did_you_mean(name, known)}choose from "
+                    f"{', '.join(known)}"
+                ) from error
+            message = first["msg"].removeprefix("Value error, ")
+            value = f"{name}={first['input']!r}: " if name else ""  # of several together: none
+            raise InputError(value + message) from error
+
+    def part(self, group: type["Settings"]) -> dict[str, Any]:
+        """The settings of one group, by name."""
+        return {name: getattr(self, name) for name in group.model_fields}

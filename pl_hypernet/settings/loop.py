@@ -1,0 +1,38 @@
+"""How long a training goes on, what a step sees, and what it is judged by."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from pl_hypernet.settings.base import Settings
+from pl_hypernet.settings.option import Option
+
+
+class LoopSettings(Settings):
+    """Steps, samples, and what is measured beside them."""
+
+    steps: Annotated[int, Option("Steps of the optimizer; default {default}.")] = Field(
+        1000, ge=1, description="how many steps, unless a callback ends it sooner."
+    )
+    batch_size: Annotated[int, Option("Training samples that a step sees; default {default}.")] = (
+        Field(500, ge=1, description="training samples that a step sees.")
+    )
+    validation: Annotated[
+        float | None, Option("Fraction of the training data to hold out for testing.")
+    ] = Field(
+        None,
+        gt=0,
+        lt=1,
+        description="fraction of the training samples to hold out; they become the test samples.",
+    )
+    evaluate_every: Annotated[
+        int | None, Option("Energies on all training samples in between.", metavar="STEPS")
+    ] = Field(
+        None,
+        ge=1,
+        description="steps between energies on all training samples, of ``shots`` shots each, "
+        "which are counted; the history has them as ``full_energy``. None: only at the end.",
+    )
+    evaluation_shots: Annotated[
+        int, Option("Fresh shots that judge the end; default {default}.")
+    ] = Field(1000, ge=2, description="fresh shots that the trained state is judged by.")

@@ -1,0 +1,85 @@
+"""What a bitstring means."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pl_hypernet.settings.base import Settings
+from pl_hypernet.settings.option import Option
+from pl_hypernet.settings.typed import (
+    parse_choices,
+    parse_names,
+    parse_pairs,
+    parse_sizes,
+    parse_ties,
+    parse_values,
+)
+
+
+class NetworkSettings(Settings):
+    """Arguments of :class:`BinaryNetwork`, as a file holds them."""
+
+    network: Annotated[
+        tuple[int, ...],
+        Option("Sizes of the layers after the inputs; default {default}.", parse=parse_sizes),
+    ] = (1,)
+    activation: Annotated[  # default: a choice for one output, softmax for several
+        str | None, Option("A fixed one: sigmoid or hard_sigmoid; identity for regression.")
+    ] = None
+    scale: Annotated[
+        float | None, Option("Factor of the outputs; default: random networks have logits of 2.")
+    ] = Field(None, gt=0)
+    values: Annotated[  # a list: of each layer
+        str | tuple[Any, ...],
+        Option(
+            "Of weights: 1,-3 or binary, ternary, 2-bit, ...; default {default}. Several: one a "
+            "layer.",
+            metavar="A,B",
+            parse=parse_values,
+            several=True,
+        ),
+    ] = (1, -1)
+    hidden: Annotated[  # a list: of each hidden layer
+        str | tuple[str, ...],
+        Option(
+            "Of hidden layers: sign, relu, tanh, ...; default {default}. Several: one a layer.",
+            metavar="NAME",
+            parse=parse_names,
+            several=True,
+        ),
+    ] = "sign"
+    bias: Annotated[bool | tuple[bool, ...], Option("Of all layers; default {default}.")] = True
+    choices: Annotated[  # options, or what an architecture choice takes
+        dict[str, Any],
+        Option(
+            "Left to qubits: activation, hidden, values, features; or neurons.LAYER, skip.LAYER, "
+            "dropout.LAYER; default activation=sigmoid,hard_sigmoid.",
+            metavar="NAME=A,B",
+            name="choice",
+            parse=parse_choices,
+            several=True,
+        ),
+    ] = Field({})
+    tied: Annotated[
+        tuple[tuple[str, ...], ...],
+        Option(
+            "One qubit for both: layers.0.bias=layers.1.bias.",
+            metavar="NAME=NAME",
+            name="tie",
+            parse=parse_ties,
+            several=True,
+        ),
+    ] = ()
+    fixed: Annotated[
+        dict[str, int | tuple[int, ...]],
+        Option(
+            "No qubit for these bits: layers.0.bias=0.",
+            metavar="NAME=BIT",
+            name="fix",
+            parse=parse_pairs,
+            several=True,
+        ),
+    ] = Field({})
+    torch_device: Annotated[
+        str, Option("Where networks are scored, as cuda; default {default}.")
+    ] = "cpu"

@@ -1,0 +1,27 @@
+"""What lowers the objective."""
+
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from pl_hypernet.settings.base import Settings
+from pl_hypernet.settings.option import Option
+from pl_hypernet.settings.typed import parse_pairs
+
+
+class OptimizerSettings(Settings):
+    """A named optimizer, and its arguments."""
+
+    optimizer: Annotated[
+        str, Option("qnspsa, spsa, score, pathwise or auto; default {default}.")
+    ] = "qnspsa"
+    optimizer_options: Annotated[
+        dict[str, Any],
+        Option(
+            "An argument of the optimizer: stepsize=0.1.",
+            metavar="KEY=VALUE",
+            name="optimizer_option",
+            parse=parse_pairs,
+            several=True,
+        ),
+    ] = Field({})
