@@ -889,5 +889,5 @@ def test_a_file_of_capabilities(tmp_path):
     path.write_text(MODEL_QPUS["iqm-20"][1]().json())
     assert bits_of(emulated(3, str(path)), some_angles(3)).shape == (100, 3)
     path.write_text("{}")
-    with pytest.raises(InputError, match="no capabilities of a Braket device"):
+    with pytest.raises(InputError, match="no capabilities of a Braket QPU"):
         emulated(3, str(path))

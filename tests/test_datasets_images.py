@@ -1,5 +1,6 @@
 """The digits that ship, and torchvision reading real files."""
 
+import gzip
 import pickle
 import struct
 
@@ -153,6 +154,17 @@ def test_impossible_classes():
         datasets.cifar10((3, "cat"))
     with pytest.raises(DataError, match="size=33: expected 1 to 32"):
         datasets.cifar10(size=33)
+
+
+def test_files_as_they_are_distributed(mnist_root):
+    plain = datasets.mnist(digits=(2, 7), size=7, root=mnist_root)
+    for path in (mnist_root / "MNIST/raw").iterdir():
+        with gzip.open(f"{path}.gz", "wb") as packed:
+            packed.write(path.read_bytes())
+        path.unlink()
+    found = datasets.mnist(digits=(2, 7), size=7, root=mnist_root)
+    np.testing.assert_array_equal(found.inputs, plain.inputs)
+    np.testing.assert_array_equal(found.test_targets, plain.test_targets)
 
 
 def test_damaged_files(mnist_root):

@@ -16,6 +16,8 @@ FLOW = [
         "torch_device",
         "torch_threads",
         "compiled",
+        "numpy_files",
+        "regular_file",
         "console",
     },
     {"settings"},

@@ -3,6 +3,7 @@
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import TextIOWrapper
 
 import numpy as np
 
@@ -10,6 +11,7 @@ from pl_hypernet.datasets.arrays import from_arrays
 from pl_hypernet.datasets.checked import LARGEST
 from pl_hypernet.datasets.data import Data
 from pl_hypernet.errors import DataError, InputError, unknown_name
+from pl_hypernet.regular_file import open_regular
 
 MISSING = {"", "?", "na", "n/a", "nan", "null", "none"}  # in small letters
 MEND = "fill it in or remove the row"
@@ -148,7 +150,7 @@ def _targets(table: Table, target, regression: bool) -> list[str]:
 
 def _read(path: str, least: int = 2) -> Table:
     try:
-        with open(path, encoding="utf-8-sig", newline="") as file:
+        with TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True, skipinitialspace=True)
             read = [(reader.line_num, row) for row in reader if row]
     except (OSError, UnicodeDecodeError, csv.Error) as error:

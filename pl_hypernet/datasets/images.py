@@ -1,7 +1,11 @@
 """Sets of images that torchvision reads, in grey and scaled down."""
 
+import gzip
+import shutil
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 
@@ -231,16 +235,31 @@ def _original(images: ImageSet, root, train: bool):
 
     reader = getattr(torchvision.datasets, images.reader)
     folder, files = images.files
-    try:
-        return reader(root, train=train, download=False)
-    except Exception:  # not there, or damaged
+    attempts = (
+        partial(reader, root, train=train, download=False),
+        partial(_unpacked, Path(root, folder), folder, partial(reader, train=train)),
+        partial(reader, root, train=train, download=True),
+    )
+    for attempt in attempts:
         try:
-            return reader(root, train=train, download=True)
-        except Exception as error:
-            raise DataError(
-                f"{images.reader} is neither whole in {root}/{folder} nor can it be downloaded: "
-                f"put {files} there (remove damaged ones), or give root="
-            ) from error
+            return attempt()
+        except Exception as error:  # not there, or damaged
+            failed = error
+    raise DataError(
+        f"{images.reader} is neither whole in {root}/{folder} nor can it be downloaded: "
+        f"put {files} there (remove damaged ones), or give root="
+    ) from failed
+
+
+def _unpacked(packed: Path, folder: str, read):
+    """The set from files as they are distributed, which torchvision takes unpacked alone."""
+    with TemporaryDirectory() as root:
+        place = Path(root, folder)
+        place.mkdir(parents=True)
+        for path in packed.glob("*-ubyte.gz"):
+            with gzip.open(path) as source, open(place / path.stem, "wb") as target:
+                shutil.copyfileobj(source, target)
+        return read(root)
 
 
 def _scaled(pixels: np.ndarray) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 import json
 import uuid
-from copy import deepcopy
 from datetime import UTC, datetime
 from threading import Lock
 
@@ -18,6 +17,7 @@ from braket.emulation.passes.circuit_passes.verbatim_transformation import (
     RemoveVerbatimTransformation,
 )
 
+from pl_hypernet.devices.braket.qpu import calibration_in_use, read_calibration
 from pl_hypernet.devices.braket.trajectories import sample_trajectories
 from pl_hypernet.errors import DeviceError
 
@@ -49,7 +49,8 @@ class EmulatedSession:
         self.noise = noise
         self.tasks: dict[str, dict] = {}
         self._capabilities = properties.json()
-        self._emulator = LocalEmulator.from_device_properties(_with_graph(properties))
+        with calibration_in_use():
+            self._emulator = LocalEmulator.from_device_properties(_with_graph(properties))
         program_set = properties.action.get(DeviceActionType.OPENQASM_PROGRAM_SET)
         self._most_shots = program_set.maximumTotalShots if program_set else 0
         self._simulator = LocalSimulator("braket_dm" if noise else "braket_sv")
@@ -202,7 +203,7 @@ def _refusal(operation: str, code: str, message: str) -> ClientError:
 
 def _with_graph(properties: DeviceCapabilities) -> DeviceEmulatorProperties:
     """With every coupler of a fully connected QPU named, without which results are refused."""
-    given = DeviceEmulatorProperties.from_device_properties(deepcopy(properties))
+    given = read_calibration(properties)
     if given.connectivity_graph:
         return given
     labels = given.qubit_labels

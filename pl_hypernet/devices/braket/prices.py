@@ -2,11 +2,11 @@
 
 import tomllib
 from dataclasses import dataclass
-from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, NonNegativeFloat, ValidationError, field_validator
 
 from pl_hypernet.errors import InputError, RunFolderError
+from pl_hypernet.regular_file import read_text
 
 SHORTEST_BILLED = 3.0  # seconds of a task on a managed simulator
 
@@ -18,7 +18,7 @@ class PriceTable(BaseModel):
     table of your own as a TOML file with these names.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
     as_of: str = "2025-06"
     per_task: NonNegativeFloat = 0.30
@@ -46,7 +46,7 @@ class PriceTable(BaseModel):
             RunFolderError, InputError: it cannot be read, or is no price table.
         """
         try:
-            return cls(**tomllib.loads(Path(path).read_text()))
+            return cls(**tomllib.loads(read_text(path)))
         except OSError as error:
             raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
         except ValidationError as error:

@@ -1,5 +1,6 @@
 """What of a QPU's capabilities decides how a circuit is laid out on it."""
 
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass
 
@@ -31,19 +32,40 @@ class QPU:
     couplers: dict[tuple[int, int], float]
 
 
+@contextmanager
+def calibration_in_use():
+    """Around code of the SDK, which fails in many ways where the capabilities do not fit.
+
+    Raises:
+        DeviceError: they do not.
+    """
+    try:
+        yield
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError) as error:
+        said = " ".join(str(error).split())
+        raise DeviceError(
+            f"the QPU's capabilities hold no usable calibration ({said}): leave the compilation "
+            "to the service with verbatim=False"
+        ) from error
+
+
+def read_calibration(properties: DeviceCapabilities) -> DeviceEmulatorProperties:
+    """Gates, couplers and fidelities as the SDK's emulator wants them.
+
+    Raises:
+        DeviceError: the capabilities hold none that it can use.
+    """
+    with calibration_in_use():
+        return DeviceEmulatorProperties.from_device_properties(deepcopy(properties))
+
+
 def read_qpu(properties: DeviceCapabilities) -> QPU:
     """The QPU that capabilities describe, whatever its maker.
 
     Raises:
         DeviceError: no calibration data, or native gates that we do not compile to.
     """
-    try:
-        calibration = DeviceEmulatorProperties.from_device_properties(deepcopy(properties))
-    except (TypeError, ValueError, AttributeError) as error:
-        raise DeviceError(
-            f"the QPU's capabilities hold no usable calibration ({error}): leave the compilation "
-            "to the service with verbatim=False"
-        ) from error
+    calibration = read_calibration(properties)
     native = frozenset(gate.lower() for gate in calibration.native_gate_set)
     two_qubit = next((gate for gate in TWO_QUBIT_GATES if gate in native), None)
     if two_qubit is None or not (native & {"prx", "gpi2"} or {"rx", "rz"} <= native):

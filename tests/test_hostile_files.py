@@ -1,0 +1,192 @@
+"""Files that were damaged or made up: each is read, or refused in one line, and nothing else.
+
+PL_HYPERNET_CASES=2000 pytest tests/test_hostile_files.py
+"""
+
+import json
+import os
+import zipfile
+from copy import deepcopy
+
+import numpy as np
+import pytest
+
+from pl_hypernet import datasets
+from pl_hypernet.devices.braket.capabilities import find_capabilities
+from pl_hypernet.devices.braket.emulated_session import EmulatedSession
+from pl_hypernet.devices.braket.model_qpus import MODEL_QPUS
+from pl_hypernet.devices.braket.prices import PriceTable
+from pl_hypernet.devices.braket.qpu import circuits_per_task, read_qpu, shots_range
+from pl_hypernet.errors import DataError, HypernetError, InputError, RunFolderError
+from pl_hypernet.numpy_files import FileError, load_npy, load_npz
+
+CASES = int(os.environ.get("PL_HYPERNET_CASES", "40"))  # of each kind
+ODD = (None, True, -1, 0, 1e308, float("nan"), "", "cz", "\0", [], {}, [[]], "a" * 99, 10**30)
+
+
+def damaged(whole: bytes, rng: np.random.Generator) -> bytes:
+    """Bytes changed, cut out, doubled or put in, at one to four places."""
+    data = bytearray(whole)
+    for _ in range(rng.integers(1, 5)):
+        at, size = rng.integers(len(data) + 1), int(rng.integers(1, 40))
+        match rng.integers(5):
+            case 0:
+                data[at : at + 1] = rng.bytes(1)
+            case 1:
+                del data[at : at + size]
+            case 2:
+                data[at:at] = data[at : at + size]
+            case 3:
+                data[at:at] = rng.bytes(size)
+            case 4:
+                data = data[:at]
+    return bytes(data)
+
+
+def changed(document, rng: np.random.Generator):
+    """A JSON document with one value, at any depth, made odd or taken away."""
+    document = deepcopy(document)
+    place, key = None, None
+    here = document
+    while isinstance(here, dict | list) and here and (place is None or rng.random() < 0.8):
+        keys = list(here) if isinstance(here, dict) else range(len(here))
+        place, key = here, keys[rng.integers(len(keys))]
+        here = here[key]
+    if rng.random() < 0.3:
+        del place[key]
+    else:
+        place[key] = ODD[rng.integers(len(ODD))]
+    return document
+
+
+def refused_in_one_line(read) -> bool:
+    """Whether an error of ours came, of one line; any other one fails the test."""
+    said = ""
+    try:
+        read()
+    except (HypernetError, FileError) as error:
+        said = str(error)
+    assert "\n" not in said
+    return bool(said)
+
+
+@pytest.fixture
+def arrays(rng):
+    inputs = rng.uniform(size=(12, 3)).astype(np.float32)
+    return {"inputs": inputs, "targets": np.arange(12) % 2, "test_inputs": inputs}
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+@pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
+def test_damaged_npz(save, arrays, rng, tmp_path):
+    path = tmp_path / "it.npz"
+    save(path, **arrays)
+    whole, refused = path.read_bytes(), 0
+    for _ in range(CASES):
+        path.write_bytes(damaged(whole, rng))
+        refused += refused_in_one_line(lambda: datasets.load(path))
+    assert refused > CASES / 3
+
+
+def test_damaged_npy(arrays, rng, tmp_path):
+    path = tmp_path / "it.npy"
+    np.save(path, arrays["inputs"])
+    whole = path.read_bytes()
+    np.testing.assert_array_equal(load_npy(path), arrays["inputs"])
+    for _ in range(CASES):
+        path.write_bytes(damaged(whole, rng))
+        refused_in_one_line(lambda: load_npy(path))
+
+
+def test_arrays_come_back_as_they_were(rng, tmp_path):
+    arrays = {
+        "fortran": np.asfortranarray(rng.normal(size=(3, 4))),
+        "empty": np.zeros((0, 5), dtype=np.int8),
+        "scalar": np.array(1.5),
+        "text": np.array(["a", "bc"]),
+        "swapped": np.arange(3, dtype=">i4"),
+    }
+    np.savez(tmp_path / "it.npz", **arrays)
+    found = load_npz(tmp_path / "it.npz")
+    assert set(found) == set(arrays)
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(found[name], array)
+        assert found[name].dtype == array.dtype
+
+
+def test_arrays_that_say_they_are_huge_take_no_memory(tmp_path):
+    path = tmp_path / "it.npy"
+    with open(path, "wb") as file:
+        header = {"descr": "<f8", "fortran_order": False, "shape": (10**12, 8)}
+        np.lib.format.write_array_header_1_0(file, header)
+    with pytest.raises(FileError, match="its size denies"):
+        load_npy(path)
+    bomb = tmp_path / "bomb.npz"
+    with zipfile.ZipFile(bomb, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("inputs.npy", b"\0" * 10**7)
+    with pytest.raises(DataError, match="raise most_bytes"):
+        datasets.load(bomb, most_bytes=10**6)
+
+
+def test_objects_are_not_unpickled(tmp_path):
+    np.savez(tmp_path / "it.npz", inputs=np.array([{}, []], dtype=object), targets=[0, 1])
+    with pytest.raises(DataError, match="expected numbers or text"):
+        datasets.load(tmp_path / "it.npz")
+
+
+def test_damaged_csv(arrays, rng, tmp_path):
+    path = tmp_path / "it.csv"
+    lines = [",".join(map(str, row)) for row in np.c_[arrays["inputs"], arrays["targets"]]]
+    whole = "\n".join(["a,b,c,y", *lines]).encode()
+    for _ in range(CASES):
+        path.write_bytes(damaged(whole, rng))
+        refused_in_one_line(lambda: datasets.load(path))
+
+
+@pytest.mark.parametrize("suffix", [".npz", ".csv"])
+def test_a_pipe_is_not_waited_for(suffix, tmp_path):
+    path = tmp_path / f"it{suffix}"
+    os.mkfifo(path)
+    with pytest.raises(DataError, match="no regular file"):
+        datasets.load(path)
+
+
+def test_changed_capabilities_of_a_qpu(rng, tmp_path):
+    path = tmp_path / "qpu.json"
+    documents = [json.loads(make().json()) for _, make in MODEL_QPUS.values()]
+
+    def use():
+        arn, properties = find_capabilities(path)
+        read_qpu(properties)
+        shots_range(properties)
+        circuits_per_task(properties, 100)
+        EmulatedSession(arn, properties)
+
+    for i in range(CASES):
+        path.write_text(json.dumps(changed(documents[i % len(documents)], rng)))
+        refused_in_one_line(use)
+
+
+def test_capabilities_choose_no_module_to_import(tmp_path):
+    path = tmp_path / "qpu.json"
+    for name in ("antigravity", "braket.device_schema.iqm.rigetti_device_capabilities", "os.path"):
+        path.write_text(json.dumps({"braketSchemaHeader": {"name": name, "version": "1"}}))
+        with pytest.raises(InputError, match="no capabilities of a Braket QPU"):
+            find_capabilities(path)
+
+
+def test_damaged_prices(rng, tmp_path):
+    path = tmp_path / "prices.toml"
+    whole = b'as_of = 2025-06-01\nper_task = 0.3\n[per_shot]\n"qpu/iqm/Garnet" = 0.00145\n'
+    for _ in range(CASES):
+        path.write_bytes(damaged(whole, rng))
+        refused_in_one_line(lambda: PriceTable.read(path))
+    path.write_text("per_task = inf")
+    with pytest.raises(InputError, match="finite"):
+        PriceTable.read(path)
+    with pytest.raises(RunFolderError, match="no regular file"):
+        PriceTable.read(tmp_path)
