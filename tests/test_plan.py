@@ -1,6 +1,7 @@
 """What a run would cost: against runs that were made, and tasks that were sent."""
 
 import json
+from itertools import pairwise
 
 import numpy as np
 import pennylane as qml
@@ -282,3 +283,97 @@ def test_the_command_prints_a_table_and_json():
     assert planned["total"]["circuits"] == 71
     assert planned["total"]["tasks"] == 11
     assert len(planned["line"]) == 66
+
+
+def task(n_inputs):
+    inputs = np.random.default_rng(0).normal(size=(60, n_inputs))
+    return inputs, (inputs[:, 0] > 0).astype(int)
+
+
+def by_hand(theta, wires):
+    for layer in range(2):
+        for i, wire in enumerate(wires):
+            qml.RY(theta[layer * len(wires) + i], wires=wire)
+        for pair in pairwise(wires):
+            if layer == 0:
+                qml.CZ(wires=pair)
+
+
+def test_of_a_run_in_hand_as_of_its_settings(data_file):
+    settings = small(data_file, device="lightning.qubit", ansatz_options={"pattern": "ring"})
+    config = plh.training.config.RunConfig.checked(settings)
+    data = config.load_data()
+    planned = plh.plan(config.build_hypernetwork(data.n_inputs), data, **config.of_training)
+    assert planned == plh.plan(**settings)
+
+
+@pytest.mark.parametrize(
+    ("device", "optimizer", "options"),
+    [
+        ("hypernet.mps", "qnspsa", {"stepsize": 0.1}),
+        ("default.mixed", "pathwise", {}),
+        ("default.qubit", "score", {"evaluate_every": 2, "entropy": "0.01:0"}),
+        (lambda: qml.device("lightning.qubit", wires=4), plh.SPSAOptimizer(seed=0), {}),
+        (lambda: qml.device("default.mixed", wires=4), "qnspsa", {"validation": 0.5}),
+    ],
+    ids=str,
+)
+def test_an_ansatz_and_a_device_of_ones_own(device, optimizer, options):
+    network = plh.BinaryNetwork(3, [1], activation="sigmoid")
+    device = device() if callable(device) else device
+    hypernet = plh.QuantumHypernetwork(
+        network, device, shots=20, ansatz=by_hand, n_angles=8, seed=0
+    )
+    settings = {"steps": 3, "evaluation_shots": 30} | options
+    planned = plh.plan(hypernet, task(3), optimizer, **settings)
+    run = plh.train(hypernet, task(3), optimizer, progress=False, **settings)
+    last = run.history[-1]
+    assert planned["total"]["circuits"] == last["circuits"] + 1
+    assert planned["total"]["shots"] == last["shots"] + 30
+    assert planned["n_angles"] == 8
+    assert planned["circuits"]["energy"] == {"one_qubit": 8, "two_qubit": 3, "depth": 5}
+    assert planned["device"] == hypernet.device.name
+
+
+def test_templates_in_an_ansatz_of_ones_own_are_counted_as_gates():
+    def ansatz(theta, wires):
+        qml.StronglyEntanglingLayers(theta.reshape(1, 4, 3), wires=wires)
+        qml.GlobalPhase(0.3)
+
+    network = plh.BinaryNetwork(3, [1], activation="sigmoid")
+    hypernet = plh.QuantumHypernetwork(network, ansatz=ansatz, n_angles=12)
+    assert plh.plan(hypernet, task(3))["circuits"]["energy"]["two_qubit"] == 4
+
+
+def test_a_gate_by_gate_chain_has_the_bond_dimension_of_the_template():
+    network = plh.BinaryNetwork(9, [1], activation="sigmoid")
+    hypernet = plh.QuantumHypernetwork(network, ansatz=by_hand, n_angles=20)
+    planned = plh.plan(hypernet, task(9))
+    assert planned["bond_dim"] == 2
+    assert planned["total"]["seconds"] > 0
+
+
+def test_a_braket_device_in_hand(data_file):
+    options = {"emulator": "iqm-20", "noise": False}
+    settings = small(data_file, device="braket.aws.qubit", device_options=options)
+    network = plh.BinaryNetwork(3, [1], activation="sigmoid")
+    device = plh.device("braket.aws.qubit", wires=4, **options)
+    hypernet = plh.QuantumHypernetwork(network, device, layers=1, shots=30)
+    planned = plh.plan(hypernet, task(3), steps=3, evaluation_shots=20)
+    expected = plh.plan(**settings)
+    for name in ("per_step", "circuits", "line", "cost"):
+        assert planned[name] == expected[name]
+
+
+def test_what_a_run_in_hand_cannot_be_planned_with():
+    hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(3, [1], activation="sigmoid"))
+    for arguments, settings, message in (
+        (("mnist",), {}, "plan of 'mnist': expected a QuantumHypernetwork"),
+        ((hypernet,), {}, "without data"),
+        ((hypernet, task(3)), {"layers": 4}, "layers=4: the hypernetwork has its own"),
+        ((hypernet, task(3)), {"setps": 4}, "no option 'setps': did you mean 'steps'"),
+        ((hypernet, task(4)), {}, "data have 4 inputs, the network 3"),
+        ((hypernet, task(3), qml.SPSAOptimizer(3)), {}, "does not say what a step sends out"),
+    ):
+        with pytest.raises(InputError, match=message):
+            plh.plan(*arguments, **settings)

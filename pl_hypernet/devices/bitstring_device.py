@@ -10,7 +10,7 @@ from pennylane.transforms.core import CompilePipeline
 from pl_hypernet.devices.calls import call, within
 from pl_hypernet.devices.deferral import defer_measurements
 from pl_hypernet.devices.hypernet_device import HypernetDevice
-from pl_hypernet.devices.known import KNOWN, KnownDevice, noise_of
+from pl_hypernet.devices.known import KNOWN, KnownDevice, noise_of, options_of
 from pl_hypernet.devices.lowering import lower_expected_loss, refuse_without_shots
 from pl_hypernet.devices.readings import READINGS, TRIAL_SHOTS, Reading, find_reading, read_bits
 from pl_hypernet.devices.record import Counts, Record
@@ -43,7 +43,7 @@ class BitstringDevice(HypernetDevice):
     ):
         self.inner = inner
         self.call_timeout = call_timeout
-        self.options = {} if self.known is None else self.known.options_of(inner)
+        self.options = options_of(inner)
         self.reading = reading or (TRY if self.known is None else self.known.reading)
         self.noise = noise_of(inner.name, self.options)
         self.record = Record()

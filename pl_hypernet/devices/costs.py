@@ -11,8 +11,9 @@ from pl_hypernet.devices.factory import device
 from pl_hypernet.devices.installed import check_installed
 from pl_hypernet.devices.known import KNOWN, NUMBER_BYTES, check_size
 from pl_hypernet.devices.timing import Effort
-from pl_hypernet.mps.closed_form import closed_form
+from pl_hypernet.mps.closed_form import ClosedForm, closed_form
 from pl_hypernet.mps.evolution import fits_closed_form
+from pl_hypernet.mps.recognise import recognise
 
 
 @dataclass
@@ -83,7 +84,7 @@ def circuit_costs(
     if known.is_mps and not known.is_mps_with(options):
         costs.remarks.append(f"{name} with method={options['method']}: no estimate of its time")
         return costs
-    form = closed_form(ansatz)
+    form = _form_of(ansatz)
     numbers = float(known.growth_with(options)) ** n_wires
     if known.is_mps and form is None:
         costs.remarks.append("no closed form of this circuit is known: no time, no memory")
@@ -113,6 +114,15 @@ def circuit_costs(
             )
             costs.seconds[kind] = known.seconds(effort)
     return costs
+
+
+def _form_of(ansatz: Operator) -> ClosedForm | None:
+    """Known by its type, or recognised in all of its gates."""
+    form = closed_form(ansatz)
+    if form is None:
+        form, rest = recognise(ansatz.decomposition(), ansatz.wires)
+        form = None if rest else form
+    return form
 
 
 def circuits_of(ansatz: Operator) -> dict[str, list]:

@@ -167,7 +167,13 @@ KNOWN = {
         options_of=_options_of_braket,
     ),
     "braket.aws.qubit": KnownDevice(
-        "Braket's QPUs", "by wire", reading=EACH_WIRE, exact=False, growth=1, pure=False
+        "Braket's QPUs",
+        "by wire",
+        reading=EACH_WIRE,
+        exact=False,
+        growth=1,
+        pure=False,
+        options_of=lambda device: device.options,
     ),
     "qiskit.aer": KnownDevice(
         "Qiskit Aer",
@@ -186,6 +192,13 @@ KNOWN = {
         options_of=_options_of_maestro,
     ),
 }
+
+
+def options_of(device: Device) -> dict:
+    """The options that decide what a device is, read from the device."""
+    inner = getattr(device, "inner", device)
+    known = KNOWN.get(inner.name)
+    return {} if known is None else known.options_of(inner)
 
 
 def noise_of(name: str, options: dict) -> str | None:

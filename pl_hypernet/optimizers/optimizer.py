@@ -13,11 +13,9 @@ class Optimizer(ABC):
     and no messages, and cannot say beforehand what it will send out.
 
     Attributes:
-        looks_at_circuit (bool): whether what a step sends out depends on the circuit.
         messages (list[str]): what there is to say of the last step.
     """
 
-    looks_at_circuit = False
     messages: list[str] = []  # noqa: RUF012 - replaced, never changed
 
     def step(self, cost, *args, **kwargs):

@@ -67,8 +67,6 @@ class PathwiseOptimizer(ShotGradientOptimizer):
             that is no mean of losses of all bits of its circuit, or what cannot be had here.
     """
 
-    looks_at_circuit = True
-
     def __init__(
         self,
         stepsize: float = 0.1,

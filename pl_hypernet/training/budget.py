@@ -46,10 +46,8 @@ class Budget:
         self._end, self._look = cost_of(1, settings.evaluation_shots), cost_of(1, shots)
         self._start, self._step = 0.0, None
         self._dearest = self._spent_before = 0.0  # of the steps made; before the last of them
-        operations = hypernet.operations(np.asarray(hypernet.start_angles()))
-        alone = len(operations) == 1 and len(operations[0].data) == 1
-        circuit = operations[0] if alone else None
-        if isinstance(optimizer, Optimizer) and (circuit or not optimizer.looks_at_circuit):
+        if isinstance(optimizer, Optimizer):
+            circuit = hypernet.operator(np.asarray(hypernet.start_angles()))
             batches = optimizer.circuits_per_step(circuit, hypernet.device.noise)
             self._step = sum(cost_of(sum(batch.values()), shots) for batch in batches)
             self._start = cost_of(optimizer.circuits_at_start(), shots)

@@ -9,6 +9,7 @@ import numpy as np
 import pennylane as qml
 from pennylane import numpy as pnp
 from pennylane.devices import Device
+from pennylane.operation import Operator
 
 from pl_hypernet.circuits import HardwareEfficientAnsatz, start_angles
 from pl_hypernet.circuits.angles import METHODS
@@ -21,7 +22,7 @@ from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.log_probability import circuit_log_probability
 from pl_hypernet.networks import Network
 from pl_hypernet.settings import CUSTOM, CircuitSettings
-from pl_hypernet.training.own_ansatz import OwnAnsatz
+from pl_hypernet.training.own_ansatz import OwnAnsatz, OwnCircuit
 
 PURPOSES = ("angles", "device", "optimizer", "batches", "validation")  # each its own random stream
 ANSATZ_OPTIONS = ("rotations", "entangler", "pattern")
@@ -286,6 +287,12 @@ class QuantumHypernetwork:
         operations = self.operations(np.asarray(self.check_theta(theta)))
         (state,) = evolve([operations], [self.wires], getattr(self.device, "max_bond_dim", None))
         return state.entanglement_entropies()
+
+    def operator(self, theta) -> Operator:
+        """The circuit as one operation of one array of angles: to be counted, not to be run."""
+        if self.custom_ansatz is not None:
+            return OwnCircuit(theta, self.wires, self.custom_ansatz)
+        return HardwareEfficientAnsatz(theta, wires=self.wires, **self.ansatz_options)
 
     def operations(self, theta) -> list:
         """The operations of the circuit, in the order in which they act."""

@@ -5,9 +5,11 @@ from inspect import Parameter, signature
 
 import pennylane as qml
 from pennylane.measurements import MeasurementProcess
+from pennylane.operation import Operation
 from pennylane.wires import Wires
 
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps.evolution import gates_of
 from pl_hypernet.user_code import UserCode
 
 
@@ -73,6 +75,31 @@ class OwnAnsatz:
                         f"ansatz {name!r} acts on wire {wire!r}: expected the wires that it is "
                         f"given, {wires[0]!r} to {wires[-1]!r}"
                     )
+
+
+class OwnCircuit(Operation):
+    """A user's ansatz as one operation of one array of angles: to be counted, not to be run.
+
+    Args:
+        theta: float64 (n_angles,).
+        wires: that the ansatz is given.
+        ansatz: queues its operations.
+    """
+
+    num_params = 1
+    ndim_params = (1,)
+    grad_method = None
+
+    def __init__(self, theta, wires, ansatz: OwnAnsatz):
+        self._hyperparameters = {"ansatz": ansatz}
+        super().__init__(theta, wires=wires)
+
+    @staticmethod
+    def compute_decomposition(theta, wires, ansatz):
+        """Its gates on one and two qubits (list[Operator])."""
+        operations = qml.tape.make_qscript(ansatz)(theta, Wires(wires)).operations
+        gates = [gate for operation in operations for gate in gates_of(operation)]
+        return [gate for gate in gates if gate.wires and not isinstance(gate, qml.GlobalPhase)]
 
 
 def _fits(function: Callable, n_arguments: int) -> bool:

@@ -1,80 +1,63 @@
 """What a run would cost, before it runs: circuits, shots, memory, time and money."""
 
-import json
 import math
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
-from rich import box
-from rich.table import Table
+from pennylane.operation import Operator
 
-from pl_hypernet.analysis.tables import Figures
 from pl_hypernet.circuits import HardwareEfficientAnsatz, start_angles
+from pl_hypernet.datasets import Data, as_data
 from pl_hypernet.devices import circuit_costs
 from pl_hypernet.devices.exact_log_p import check_no_noise
-from pl_hypernet.devices.known import noise_of
+from pl_hypernet.devices.known import noise_of, options_of
+from pl_hypernet.errors import InputError
+from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.optimizers import Optimizer
+from pl_hypernet.settings import (
+    CUSTOM,
+    OptimizerSettings,
+    RunSettings,
+    TrainingSettings,
+    takes_settings,
+)
 from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.config import RunConfig
-from pl_hypernet.training.hypernetwork import check_ansatz_options, check_device_options
+from pl_hypernet.training.hypernetwork import (
+    QuantumHypernetwork,
+    check_ansatz_options,
+    check_device_options,
+)
+from pl_hypernet.training.plan_table import Plan, duration
 from pl_hypernet.training.timing import PICTURE_SECONDS, evaluation_seconds, scoring_seconds
 
 UPDATE_SECONDS = 3e-9  # times angles and estimates of the metric so far: of the solve with it
 
 
-class Plan(Figures):
-    """Figures of a run that was not run; printing it gives a table."""
-
-    def to_json(self) -> str:
-        return json.dumps(self, indent=2)
-
-    def table(self) -> Table:
-        """The table that the command shows."""
-        table = Table(
-            title=f"{self['n_qubits']} qubits, {self['n_angles']} angles on {self['device']}; "
-            f"{self['steps']} steps of {self['optimizer']} with {self['shots_per_energy']} shots",
-            title_justify="left",
-            box=box.SIMPLE_HEAD,
-            caption="\n".join(self["remarks"]),
-            caption_justify="left",
-        )
-        table.add_column("")
-        table.add_column("a step", justify="right")
-        table.add_column("in all", justify="right")
-        step, total = self["per_step"], self["total"]
-        table.add_row("energies", f"{step['energies']}", f"{total['energies']:,}")
-        exact = " (exact, no shots)" if self["exact_overlaps"] else ""
-        table.add_row("overlaps" + exact, f"{step['overlaps']}", f"{total['overlaps']:,}")
-        table.add_row("circuits", f"{step['circuits']}", f"{total['circuits']:,}")
-        table.add_row("shots", f"{step['shots']:,}", f"{total['shots']:,}")
-        if total["tasks"] is not None:
-            table.add_row("paid tasks", f"{step['tasks']}", f"{total['tasks']:,}")
-        table.add_row("about", duration(step["seconds"]), duration(total["seconds"]))
-        if self["cost"] is not None:
-            label = f"cost, prices of {self['cost']['as_of']}"
-            table.add_row(label, dollars(step["usd"]), dollars(total["usd"]))
-        table.add_section()
-        for kind, gates in self["circuits"].items():
-            size = f"{gates['one_qubit']} + {gates['two_qubit']}"
-            table.add_row(f"gates of 1 + 2 qubits, an {kind}", size, f"depth {gates['depth']}")
-        if self["native_gates"]:
-            table.add_row("native gates", "", " ".join(self["native_gates"]))
-        if self["bond_dim"] is not None:
-            table.add_row("bond dimension", "", f"{self['bond_dim']}")
-        if self["memory"] is not None:
-            table.add_row("memory of a state", "", memory(self["memory"]))
-        return table
-
-
-def plan(*, prices=None, **settings) -> Plan:
-    """What a run would cost.
+@takes_settings(RunSettings)
+def plan(
+    hypernet: QuantumHypernetwork | None = None,
+    data=None,
+    optimizer=None,
+    *,
+    settings: dict[str, Any],
+    prices=None,
+    **optimizer_options,
+) -> Plan:
+    """What a run would cost: ``plan(hypernet, data, ...)`` of what :func:`train` would do with the
+    same arguments, or ``plan(data="mnist", layers=4, ...)`` of settings alone.
 
     Args:
+        hypernet: circuit, device and network; None: as the settings say.
+        data: as of :func:`train`; without a ``hypernet`` the name of a dataset, or of a file.
+        optimizer: as of :func:`train`.
+        {settings}
         prices: a TOML file of Braket's prices, with ``as_of`` and ``per_task`` and tables
             ``per_shot`` and ``per_minute``, whose keys are starts of what follows ``device/`` in
             an ARN, as ``"qpu/iqm/Garnet" = 0.00145``; None: a table with a date.
-        **settings: as in a run's ``config.toml``: ``device``, ``device_options``, ``layers``,
-            ``shots``, ``steps``, ``data``, ``optimizer_options``, ....
+        **optimizer_options: beside a ``hypernet``, as of :func:`train`.
 
     Returns:
         Plan: a dict with the keys per_step and total (dicts of energies, overlaps, circuits, shots,
@@ -85,29 +68,116 @@ def plan(*, prices=None, **settings) -> Plan:
     Raises:
         InputError, DeviceError: what does not fit together, as too many qubits for the device.
     """
+    if hypernet is None:
+        named = {"data": data, "optimizer": optimizer}
+        named = {name: value for name, value in named.items() if value is not None}
+        return _planned(_of_settings(settings | named | optimizer_options), prices)
+    if not isinstance(hypernet, QuantumHypernetwork):
+        raise InputError(f"plan of {hypernet!r}: expected a QuantumHypernetwork, or settings alone")
+    if data is None:
+        raise InputError("plan(hypernet) without data: give them as to train")
+    for name in settings:
+        if name not in TrainingSettings.model_fields:
+            raise InputError(f"{name}={settings[name]!r}: the hypernetwork has its own")
+    optimizer = OptimizerSettings().optimizer if optimizer is None else optimizer
+    return _planned(_in_hand(hypernet, data, optimizer, settings, optimizer_options), prices)
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A run to plan.
+
+    Attributes:
+        config: its settings.
+        why: its optimizer was chosen.
+        data: without what is held out.
+        ansatz: at angles that are not special.
+        device, device_options: by name.
+        noise: why shots may not follow the circuit.
+    """
+
+    config: RunConfig
+    why: str | None
+    network: Network
+    data: Data
+    ansatz: Operator
+    optimizer: Optimizer
+    device: str
+    device_options: dict[str, Any]
+    noise: str | None
+
+
+def _of_settings(settings: dict[str, Any]) -> _Job:
+    """Of settings alone, without making the device."""
     config = RunConfig.checked(settings)
     data = config.load_data()
     network = config.build_network(data.n_inputs, data.mean_square)
-    check_task(network, data)
-    if config.validation is not None:
-        data = data.split(config.validation, 0)
     check_device_options(config.device_options)
-    NetworkLoss(network, data.inputs[:1], data.targets[:1], config.loss, config.penalties)
     options = check_ansatz_options(config.ansatz_options)
     rotations = options.get("rotations", ("RY", "RZ"))
     shape = HardwareEfficientAnsatz.shape(config.layers, network.n_qubits, rotations)
     start_angles(shape, 0, config.start)
-    theta = np.random.default_rng(0).uniform(0.1, 3.0, shape)  # none that is special
-    ansatz = HardwareEfficientAnsatz(theta, wires=range(network.n_qubits), **options)
+    ansatz = HardwareEfficientAnsatz(_angles(shape), wires=range(network.n_qubits), **options)
     config, why = config.with_optimizer_chosen(lambda: [ansatz])
+    noise = noise_of(config.device, config.device_options)
     optimizer = config.build_optimizer(seed=0)
-    costs = circuit_costs(config.device, ansatz, config.shots, config.device_options, prices)
+    return _checked(
+        config, why, network, data, ansatz, optimizer, config.device, config.device_options, noise
+    )
 
-    _check_objective(config, optimizer, network.n_qubits, costs.exact_overlaps)
+
+def _in_hand(hypernet: QuantumHypernetwork, data, optimizer, settings, options) -> _Job:
+    """Of what :func:`train` would be given."""
+    config = RunConfig.of(hypernet, data, optimizer, settings, options)
+    ansatz = hypernet.operator(_angles(hypernet.theta_shape))
+    config, why = config.with_optimizer_chosen(lambda: hypernet.operations(ansatz.data[0]))
+    if isinstance(optimizer, str):
+        optimizer = config.build_optimizer(seed=0)
+    if not isinstance(optimizer, Optimizer):
+        raise InputError(
+            f"optimizer {optimizer!r} does not say what a step sends out: plan with a name, or an "
+            "Optimizer of this package"
+        )
+    device, network = hypernet.device, hypernet.network
+    named = hypernet.device_name != CUSTOM
+    return _checked(
+        config,
+        why,
+        network,
+        as_data(data, regression=network.is_regression),
+        ansatz,
+        optimizer,
+        device.name,
+        hypernet.device_options if named else options_of(device),
+        device.noise,
+    )
+
+
+def _checked(config: RunConfig, why, network: Network, data: Data, *others) -> _Job:
+    """Once what does not depend on costs is found to fit."""
+    check_task(network, data)
+    if config.validation is not None:
+        data = data.split(config.validation, 0)
+    loss = None if config.loss == CUSTOM else config.loss
+    NetworkLoss(network, data.inputs[:1], data.targets[:1], loss, config.penalties)
+    return _Job(config, why, network, data, *others)
+
+
+def _angles(shape: tuple[int, ...]) -> np.ndarray:
+    """Some that are not special, so that no gate cancels."""
+    return np.random.default_rng(0).uniform(0.1, 3.0, shape)
+
+
+def _planned(job: _Job, prices) -> Plan:
+    config, network, data = job.config, job.network, job.data
+    optimizer, ansatz, n_angles = job.optimizer, job.ansatz, np.size(job.ansatz.data[0])
+    costs = circuit_costs(job.device, ansatz, config.shots, job.device_options, prices)
+    optimizer.check_overlaps(job.device, network.n_qubits, costs.exact_overlaps)
+    if config.entropy:
+        check_no_noise(job.noise)
     per_task = costs.circuits_per_task
     step = {"energies": 0, "overlaps": 0, "tasks": 0 if per_task else None}
-    noise = noise_of(config.device, config.device_options)
-    for batch in optimizer.circuits_per_step(ansatz, noise):
+    for batch in optimizer.circuits_per_step(ansatz, job.noise):
         step["energies"] += batch["energy"]
         step["overlaps"] += batch["overlap"]
         if per_task:
@@ -117,14 +187,14 @@ def plan(*, prices=None, **settings) -> Plan:
     step["shots"] = measured * config.shots
     n_batch = min(config.batch_size, len(data.inputs))
     scoring = scoring_seconds(network, config.shots, n_batch)
-    learned = min(config.steps, theta.size / 2) if step["overlaps"] else 0
+    learned = min(config.steps, n_angles / 2) if step["overlaps"] else 0
     step["seconds"] = None
     if costs.seconds is not None:
         step["seconds"] = (
             step["energies"] * (costs.seconds["energy"] + scoring)
             + step["overlaps"] * costs.seconds["overlap"]
             + (step["tasks"] or 0) * costs.task_seconds
-            + UPDATE_SECONDS * theta.size * learned
+            + UPDATE_SECONDS * n_angles * learned
         )
     total = {name: None if value is None else value * config.steps for name, value in step.items()}
     end = None  # seconds of evaluation and pictures
@@ -152,7 +222,7 @@ def plan(*, prices=None, **settings) -> Plan:
         if costs.price is not None:
             part["usd"] = costs.price.dollars(part["tasks"], part["shots"])
     remarks = [
-        *([why] if why else []),
+        *([job.why] if job.why else []),
         *costs.remarks,
         f"in all: and {config.evaluation_shots} shots to judge the end"
         + (f"; evaluation and pictures take {duration(end)}" if end is not None else ""),
@@ -165,9 +235,9 @@ def plan(*, prices=None, **settings) -> Plan:
             f"no price known of {costs.arn}: give a table with --prices, as README says",
         )
     return Plan(
-        device=config.device,
+        device=job.device,
         n_qubits=network.n_qubits,
-        n_angles=theta.size,
+        n_angles=n_angles,
         optimizer=config.optimizer,
         steps=config.steps,
         shots_per_energy=config.shots,
@@ -182,39 +252,3 @@ def plan(*, prices=None, **settings) -> Plan:
         cost=None if costs.price is None else vars(costs.price),
         remarks=remarks,
     )
-
-
-def _check_objective(
-    config: RunConfig, optimizer: Optimizer, n_wires: int, exact_overlaps: bool
-) -> None:
-    """Refuses what a training would refuse at its first step.
-
-    Raises:
-        DeviceError, InputError: an exact metric without exact overlaps, an entropy of noisy shots.
-    """
-    optimizer.check_overlaps(config.device, n_wires, exact_overlaps)
-    if config.entropy:
-        check_no_noise(noise_of(config.device, config.device_options))
-
-
-def duration(seconds: float | None) -> str:
-    """As 12 ms, 3.4 s, 5 min, 2.1 h, 3 days."""
-    if seconds is None:
-        return "?"
-    for unit, size, most in (("ms", 1e-3, 1), ("s", 1, 100), ("min", 60, 6000), ("h", 3600, 2e5)):
-        if seconds < most:
-            return f"{seconds / size:.2g} {unit}"
-    return f"{seconds / 86_400:,.0f} days"
-
-
-def dollars(amount: float) -> str:
-    return f"${amount:,.2f}"
-
-
-def memory(n_bytes: float) -> str:
-    """As 64 B, 1.5 kB, 17 MB."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if n_bytes < 1000:
-            return f"{n_bytes:.3g} {unit}"
-        n_bytes /= 1000
-    return f"{n_bytes:.3g} PB"

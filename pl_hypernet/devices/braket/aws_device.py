@@ -64,6 +64,7 @@ class HypernetAwsDevice(BraketAwsQubitDevice):
 
     Attributes:
         line (tuple[int] | None): qubit labels of the wires, where we place them.
+        options (dict): arguments that decide what it is.
         spending (Spending | None): what its tasks cost; None: an emulator's, which cost nothing.
         task_log (TaskLog): where tasks are noted; may be set, to a path or None.
 
@@ -87,6 +88,7 @@ class HypernetAwsDevice(BraketAwsQubitDevice):
         if wires is None:
             raise InputError("braket.aws.qubit needs to know its wires: give wires=N")
         check_options({"noise": noise, "verbatim": verbatim} | options)
+        self.options = {"emulator": emulator, "noise": noise}
         if emulator not in (None, False):
             if aws_session is not None:
                 raise InputError("emulator and aws_session: give one of them")
@@ -105,6 +107,7 @@ class HypernetAwsDevice(BraketAwsQubitDevice):
             )
         except (ClientError, BotoCoreError) as error:
             raise DeviceError(service_error(error)) from error
+        self.options |= {"device_arn": self._device.arn, "verbatim": verbatim}
         # AwsDevice makes its tasks through this session, whoever asks it to
         self._session = TaskSession(self._device.aws_session)
         self._device._aws_session = self._session
