@@ -15,6 +15,7 @@ import pl_hypernet as plh
 from pl_hypernet.circuits.entanglers import entangled_pairs
 from pl_hypernet.errors import InputError
 from pl_hypernet.mps import recognise as module
+from pl_hypernet.mps import skeleton
 from pl_hypernet.mps.closed_form import closed_form
 from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.log_probability_by_gates import log_probability_by_gates
@@ -216,24 +217,24 @@ def test_circuits_that_almost_fit(seed, n_layers, pattern, entangler, turns, fau
 
 @pytest.mark.parametrize("planted", ["before and after", "phase", "bits of a layer", "two in one"])
 def test_a_wrong_recogniser_is_noticed(monkeypatch, planted):
-    module._skeleton.cache_clear()
-    euler, joins, layers = module._euler, module._Taken._joins, module._Taken.layers
+    skeleton._skeleton.cache_clear()
+    euler, joins, layers = module._euler, skeleton._Taken._joins, skeleton._Taken.layers
     if planted == "before and after":
         monkeypatch.setattr(module, "_euler", lambda m: (euler(m)[0][::-1], euler(m)[1]))
     elif planted == "phase":
         monkeypatch.setattr(module, "_euler", lambda m: (euler(m)[0], -euler(m)[1]))
     elif planted == "bits of a layer":  # the order of two CNOTs on a site is not asked for
         monkeypatch.setattr(
-            module._Taken, "_joins", lambda taken, layer, *_: joins(taken, layer, _[0], 16)
+            skeleton._Taken, "_joins", lambda taken, layer, *_: joins(taken, layer, _[0], 16)
         )
     else:  # one entangler of a layer is forgotten
 
         def forgetful(taken):
             found = layers(taken)
             short = tuple(sites[:1] for sites in found.joined)
-            return module.Layers(found.n_sites, found.rotations, short, found.entangler)
+            return skeleton.Layers(found.n_sites, found.rotations, short, found.entangler)
 
-        monkeypatch.setattr(module._Taken, "layers", forgetful)
+        monkeypatch.setattr(skeleton._Taken, "layers", forgetful)
     entangler = "CNOT" if planted == "bits of a layer" else "CZ"
     operations = layered(
         np.random.default_rng(0), 4, 2, entangler=entangler, turns=["Rot", "PhaseShift"]
@@ -241,7 +242,7 @@ def test_a_wrong_recogniser_is_noticed(monkeypatch, planted):
     shuffle_entanglers(np.random.default_rng(0), operations)
     with pytest.raises(AssertionError):
         check(operations, Wires(range(4)))
-    module._skeleton.cache_clear()
+    skeleton._skeleton.cache_clear()
 
 
 def test_what_is_left_acts_afterwards():

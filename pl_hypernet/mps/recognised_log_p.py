@@ -5,8 +5,8 @@ import torch
 from pennylane.wires import Wires
 
 from pl_hypernet.mps.chain_log_probability import log_p_of_paths, paths_through
-from pl_hypernet.mps.recognise import ROTATIONS, Skeleton, skeleton_of
 from pl_hypernet.mps.site_order import site_order
+from pl_hypernet.mps.skeleton import ROTATIONS, Skeleton, skeleton_of
 
 MAX_BOND_DIM = 64  # of the form; beyond it the state may need less
 
