@@ -37,6 +37,10 @@ class CacheWarning(UserWarning):
     """The user's cache folder cannot be written."""
 
 
+class NetworkWarning(UserWarning):
+    """Something in a module of a user's own is not as it may seem."""
+
+
 class TruncationWarning(UserWarning):
     """A matrix product state was truncated so much that results will show it."""
 

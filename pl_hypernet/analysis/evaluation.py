@@ -104,6 +104,7 @@ def evaluate(
     """
     bits = np.asarray(bits, dtype=np.int8)
     data = as_data(data, regression=network.is_regression)
+    network.observe(data.inputs, again=False)
     objective = NetworkLoss(network, data.inputs, data.targets, loss)
     share = len(data.inputs) / data.n_samples
     train = _judged(

@@ -18,7 +18,10 @@ class Summary(Figures):
         metric = "r2" if "train_r2" in self else "accuracy"
         word, shown = {"r2": ("R²", _plain), "accuracy": ("accuracy", _percent)}[metric]
         train, test = self[f"train_{metric}"], self[f"test_{metric}"] or {}
-        table = Table(title=f"{self['n_qubits']} qubits on {self['device']}", title_justify="left")
+        along = self.get("n_real")  # absent from old files
+        along = f" and {along:,} real parameters" if along else ""
+        title = f"{self['n_qubits']} qubits{along} on {self['device']}"
+        table = Table(title=title, title_justify="left")
         table.add_column("")
         table.add_column("training", justify="right")
         table.add_column("test", justify="right")
@@ -74,7 +77,7 @@ def summarise(evaluation: Evaluation, about: dict[str, Any], spent: dict[str, An
 
     Args:
         evaluation: of the trained state.
-        about: n_qubits, n_angles, device, optimizer, steps, seed, stop_reason.
+        about: n_qubits, n_real, n_angles, device, optimizer, steps, seed, stop_reason.
         spent: circuits, overlaps (among the circuits), shots, seconds.
     """
     energy = evaluation.energy

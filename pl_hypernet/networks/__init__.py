@@ -10,6 +10,8 @@ from pl_hypernet.networks.binary_network import BinaryNetwork
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.layout import ParameterLayout
 from pl_hypernet.networks.network import Network
+from pl_hypernet.networks.sign import Sign
+from pl_hypernet.networks.torch_network import TorchNetwork
 
 __all__ = [
     "ArchitectureChoice",
@@ -19,5 +21,7 @@ __all__ = [
     "Network",
     "ParameterLayout",
     "RemoveNeurons",
+    "Sign",
     "SkipLayer",
+    "TorchNetwork",
 ]

@@ -56,6 +56,9 @@ class Network(torch.nn.Module, ABC):
         widest (int): the most of these that are held at a time.
         scale (Tensor): float32 (), factor of the outputs; a buffer, so that ``network.to(device)``
             moves the place where networks are scored.
+        trained_along (dict): real parameters by name, which an optimizer of torch trains beside the
+            bits; none as a rule.
+        observed (Tensor): training samples that it keeps to measure what it needs; None as a rule.
         in_threads (bool): whether :meth:`logits` may run in several threads at a time.
     """
 
@@ -69,6 +72,11 @@ class Network(torch.nn.Module, ABC):
     widest: int
     scale: Tensor
     in_threads = True
+
+    def __init__(self):
+        super().__init__()
+        self.trained_along: dict[str, torch.nn.Parameter] = {}
+        self.register_buffer("observed", None)
 
     @abstractmethod
     def logits(self, bits: Tensor, inputs: Tensor) -> Tensor:
@@ -125,6 +133,24 @@ class Network(torch.nn.Module, ABC):
         return self.layout.n_qubits
 
     @property
+    def n_real(self) -> int:
+        """Numbers that are trained along."""
+        return sum(parameter.numel() for parameter in self.trained_along.values())
+
+    @property
+    def learns(self) -> bool:
+        """Whether a training leaves something in it, so that each has a copy of its own."""
+        return bool(self.trained_along)
+
+    def observe(self, inputs, again: bool = True) -> None:
+        """Looks at training samples, as those by which statistics are measured.
+
+        Args:
+            inputs: float32 (M, n_columns).
+            again: also where it looked at some already.
+        """
+
+    @property
     def device(self) -> torch.device:
         """Where networks are scored."""
         return self.scale.device
@@ -165,6 +191,8 @@ class Network(torch.nn.Module, ABC):
     ) -> tuple[np.ndarray, np.ndarray]:
         """A number for each network, and its derivative by each spin s = 1 - 2 b, at its bits.
 
+        Derivatives of the mean of the numbers by what is trained along are added to its ``.grad``.
+
         Args:
             bits, inputs: as of :meth:`score`.
             reduce: logits float32 (s, M, n_outputs) -> tensor (s,), differentiable.
@@ -179,6 +207,7 @@ class Network(torch.nn.Module, ABC):
         inputs = self.check_inputs(inputs)
         rows = self.bits_on_device(as_bits(bits))
         values, gradients = [], []
+        along = list(self.trained_along.values())
         for chunk in rows.split(self.networks_at_once(len(inputs))):
             # a leaf for each block: each part of a common one would bring zeros for all the others
             parts = [part.to(self.scale.dtype) for part in self.layout.split(chunk)]
@@ -187,9 +216,12 @@ class Network(torch.nn.Module, ABC):
                 for block, part in zip(self.layout.blocks, parts, strict=True)
             }
             value = reduce(self.outputs_with_gradient(decoded, inputs, window))
-            by_bit = torch.autograd.grad(value.sum(), parts, materialize_grads=True)
+            found = torch.autograd.grad(value.sum(), [*parts, *along], materialize_grads=True)
             values.append(value.detach())
-            gradients.append(self.layout.join(by_bit).mul_(-0.5))
+            gradients.append(self.layout.join(found[: len(parts)]).mul_(-0.5))
+            for parameter, gradient in zip(along, found[len(parts) :], strict=True):
+                gradient /= len(rows)
+                parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
         return _joined(values).cpu().numpy(), _joined(gradients).cpu().numpy()
 
     def vote(self, bits, inputs) -> Votes:

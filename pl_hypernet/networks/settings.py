@@ -4,10 +4,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from pl_hypernet.errors import InputError
+from pl_hypernet.networks.activations import REGRESSION, SOFTMAX
 from pl_hypernet.networks.architecture import KINDS, architecture_choice, is_number
 from pl_hypernet.networks.arguments import is_list_of_layers
 from pl_hypernet.networks.binary_network import BinaryNetwork
 from pl_hypernet.networks.choice import Choice
+from pl_hypernet.networks.network import Network
 from pl_hypernet.settings import CUSTOM, NetworkSettings
 from pl_hypernet.torch_device import checked_torch_device
 
@@ -56,11 +58,20 @@ def arguments_from_settings(
     return arguments
 
 
-def settings_of(network: BinaryNetwork) -> dict[str, Any]:
+def settings_of(network: Network) -> dict[str, Any]:
     """The settings of which a run's configuration makes this network again.
 
-    What only a program can hold, as a function or a choice of a class of one's own, is "custom".
+    What only a program can hold, as a function or a choice of a class of one's own, is "custom". Of
+    a network of another class its outputs are known, and its hidden layers are "custom".
     """
+    if not isinstance(network, BinaryNetwork):
+        usual = "sigmoid" if network.n_outputs == 1 else SOFTMAX
+        return {
+            "network": (network.n_outputs,),
+            "hidden": CUSTOM,
+            "activation": REGRESSION if network.is_regression else usual,
+            "scale": network.scale.item(),
+        }
     choices: dict[str, Any] = {}
     for name, choice in network.choices.items():
         if isinstance(choice, Choice):

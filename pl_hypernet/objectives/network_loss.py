@@ -107,6 +107,15 @@ class NetworkLoss:
             losses += penalty_of(self.network, self.penalties, bits)
         return losses
 
+    def backward(self, bits) -> None:
+        """Adds the derivatives of the mean loss by what the network trains along to its ``.grad``.
+
+        Args:
+            bits: int8 (S, n_qubits).
+        """
+        inputs, targets = self._batch
+        self.network.score_with_gradient(bits, inputs, lambda outputs: self.loss(outputs, targets))
+
     def spin_gradients(self, bits, window: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
         """Losses, and their derivatives by each spin, on the selected samples.
 

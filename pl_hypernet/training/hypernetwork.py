@@ -1,6 +1,7 @@
 """A circuit, a device and a network: what a theta means."""
 
 from collections.abc import Callable
+from copy import copy, deepcopy
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -213,6 +214,14 @@ class QuantumHypernetwork:
         if not np.isfinite(theta).all():
             raise InputError("theta holds NaN or infinite angles: expected finite radians")
         return theta
+
+    def with_own_network(self) -> "QuantumHypernetwork":
+        """This, with a copy of the network if a training leaves something in it."""
+        if not self.network.learns:
+            return self
+        own = copy(self)
+        own.network = deepcopy(self.network)
+        return own
 
     def circuit(self, theta) -> None:
         """The quantum function: queues the operations."""

@@ -22,6 +22,7 @@ from pl_hypernet.training.folder import (
 )
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.run import Run
+from pl_hypernet.training.trainer import restore_network
 
 STAND_IN = "hypernet.mps"  # needs no account and has no limit of wires
 
@@ -74,6 +75,8 @@ def load(
         if config.validation is not None:
             data = data.split(config.validation, hypernet.generator("validation"))
     theta = hypernet.check_theta(arrays["theta"])
+    hypernet = hypernet.with_own_network()
+    restore_network(hypernet.network, arrays)
     if bits is None:
         before = hypernet.device.random_state
         hypernet.device.random_state = plain["device"]

@@ -110,6 +110,7 @@ class Run:
         named = self.config.device != CUSTOM
         about = {
             "n_qubits": self.hypernet.n_qubits,
+            "n_real": self.hypernet.network.n_real,
             "n_angles": self.hypernet.n_angles,
             "device": self.config.device if named else self.hypernet.device.name,
             "optimizer": self.config.optimizer,

@@ -74,8 +74,9 @@ def train(
         **optimizer_options: arguments of a named optimizer, as ``stepsize``.
 
     Returns:
-        Run: theta, history, evaluation, summary, pictures. Ctrl-C ends the training and returns
-        what was reached.
+        Run: theta, history, evaluation, summary, pictures; what a network trains along is in
+        ``run.hypernet.network``, a copy of the one that was given. Ctrl-C ends the training and
+        returns what was reached.
 
     Raises:
         InputError, DataError, DeviceError, RunFolderError: before anything is written or run; or
@@ -83,6 +84,7 @@ def train(
             that went well as ``.theta``, and with ``out`` the checkpoint does.
     """
     began = time.perf_counter()
+    hypernet = hypernet.with_own_network()
     config = RunConfig.of(hypernet, data, optimizer, settings, optimizer_options)
     if theta is not None:
         config = config.model_copy(update={"start": CUSTOM})

@@ -13,6 +13,7 @@ from pl_hypernet.devices.exact_log_p import check_no_noise
 from pl_hypernet.errors import InputError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.objective import Objective
+from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.optimizers import Optimizer
 from pl_hypernet.random_state import random_state_of, set_random_state
@@ -20,6 +21,9 @@ from pl_hypernet.settings import TrainingSettings
 from pl_hypernet.settings.weights import Weight, changes, weight_at
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.minibatches import MiniBatches
+from pl_hypernet.training.trained_along import TrainedAlong, set_trained_along
+
+OBSERVED = "network.observed"  # of the arrays of a checkpoint
 
 
 class Trainer:
@@ -62,6 +66,8 @@ class Trainer:
         self.loss = NetworkLoss(
             hypernet.network, data.inputs, data.targets, loss or settings.loss, settings.penalties
         )
+        hypernet.network.observe(data.inputs)
+        self.along = TrainedAlong(hypernet.network, settings.steps)
         rng = hypernet.generator("batches")
         self.batches = MiniBatches(len(data.inputs), settings.batch_size, rng)
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
@@ -108,10 +114,7 @@ class Trainer:
         """
         start = time.perf_counter()
         self.loss.select(self.batches.next())
-        cost = self.hypernet.energy_qnode(
-            self.loss, diff_method=self._diff_method, **self._objective()
-        )
-        theta, value = self.optimizer.step_and_cost(cost, self.theta)
+        theta, value = self._advance()
         self.theta = self.hypernet.check_theta(theta)
         self.n_steps += 1
         estimated = isinstance(value, Estimate)  # PennyLane's optimizers give plain numbers
@@ -137,6 +140,24 @@ class Trainer:
             record["messages"] = self.optimizer.messages
         record["seconds"] = round(time.perf_counter() - start, 6)
         return record
+
+    def _advance(self) -> tuple:
+        """New angles and the value at the old ones; what is trained along moves too."""
+        network = self.hypernet.network
+        network.train()
+        try:
+            cost = self.hypernet.energy_qnode(
+                self.loss, diff_method=self._diff_method, **self._objective()
+            )
+            theta, value = self.optimizer.step_and_cost(cost, self.theta)
+            if network.trained_along:
+                bits = getattr(value, "bits", None)
+                if bits is None:  # PennyLane's optimizers give plain numbers
+                    bits = self.hypernet.sample(self.theta)
+                self.along.step(self.loss, bits)
+        finally:
+            network.eval()
+        return theta, value
 
     def _full_energy(self) -> Estimate:
         """On all samples. Its random numbers are put back: looking does not change the training."""
@@ -166,6 +187,9 @@ class Trainer:
         if isinstance(self.optimizer, Optimizer):
             optimizer_arrays, plain["optimizer"] = self.optimizer.state()
             arrays |= {f"optimizer.{name}": array for name, array in optimizer_arrays.items()}
+        arrays |= {f"along.{name}": array for name, array in self.along.state().items()}
+        if self.hypernet.network.observed is not None:
+            arrays[OBSERVED] = self.hypernet.network.observed.cpu().numpy()
         return arrays, plain
 
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
@@ -175,10 +199,17 @@ class Trainer:
         self._counts_before = self.hypernet.device.counts - Counts(**plain["counts"])
         set_random_state(self.batches.rng, plain["batches"])
         self.hypernet.device.random_state = plain["device"]
+        self.along.restore(_part(arrays, "along."), self.n_steps)
         if "optimizer" in plain:
-            own = {
-                name.removeprefix("optimizer."): array
-                for name, array in arrays.items()
-                if name.startswith("optimizer.")
-            }
-            self.optimizer.restore(own, plain["optimizer"])
+            self.optimizer.restore(_part(arrays, "optimizer."), plain["optimizer"])
+
+
+def restore_network(network: Network, arrays: dict[str, np.ndarray]) -> None:
+    """Puts what a training left in its network, as :meth:`Trainer.state` has it, into another."""
+    set_trained_along(network.trained_along, _part(arrays, "along."))
+    if OBSERVED in arrays:
+        network.observe(arrays[OBSERVED])
+
+
+def _part(arrays: dict[str, np.ndarray], start: str) -> dict[str, np.ndarray]:
+    return {n.removeprefix(start): array for n, array in arrays.items() if n.startswith(start)}

@@ -1,0 +1,66 @@
+"""The sign as a module for networks of one's own, with a gradient."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from pl_hypernet.errors import InputError
+from pl_hypernet.networks.arguments import is_real
+
+
+class Sign(torch.nn.Module):
+    r"""+1 or -1; sign(0) = +1, and the gradient of clip(z / w, -1, 1).
+
+    The window w is ``window`` times the root mean square of all z of one network
+    (arXiv:1602.02830, eq. 4, has w = 1 behind a batch norm, where the two are the same), so that
+    it goes behind a batch norm as well as behind plain sums. In a :class:`TorchNetwork` the
+    ``window`` of an optimizer multiplies it.
+
+    Args:
+        window: positive.
+
+    Raises:
+        InputError: no positive number.
+
+    >>> torch.nn.Sequential(torch.nn.Linear(784, 64), plh.Sign(), torch.nn.Linear(64, 10))
+    """
+
+    def __init__(self, window: float = 1.0):
+        super().__init__()
+        if not is_real(window) or not 0 < window < math.inf:
+            raise InputError(f"window={window!r}: expected a positive number")
+        self.window = float(window)
+        self.factor = 1.0  # of the window
+
+    def forward(self, z: Tensor) -> Tensor:
+        if torch.compiler.is_exporting() or not torch.is_grad_enabled():
+            return _sign(z)
+        return _SignInWindow.apply(z, self.window * self.factor)
+
+    def extra_repr(self) -> str:
+        return f"window={self.window:g}"
+
+
+class _SignInWindow(torch.autograd.Function):
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(z: Tensor, window: float) -> Tensor:
+        return _sign(z)
+
+    @staticmethod
+    def setup_context(ctx, inputs, output) -> None:
+        z, ctx.window = inputs
+        ctx.save_for_backward(z)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        (z,) = ctx.saved_tensors
+        rms = torch.linalg.vector_norm(z) / math.sqrt(max(1, z.numel()))
+        w = ctx.window * rms.clamp(min=torch.finfo(z.dtype).tiny)
+        return gradient * (z.abs() <= w) / w, None
+
+
+def _sign(z: Tensor) -> Tensor:
+    return torch.where(z >= 0, z.new_ones(()), -z.new_ones(()))
