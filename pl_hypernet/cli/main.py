@@ -43,8 +43,9 @@ def run() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)
     except Exception as error:
-        if hasattr(error, "format_message"):  # typer's own, as of an option without a value
-            fail(error.format_message())
+        said = getattr(error, "format_message", None)
+        if said is not None:  # typer's own, as of an option without a value
+            fail(said())
         if type(error).__module__.startswith("pennylane"):  # a device's refusal
             fail(str(error))
         raise

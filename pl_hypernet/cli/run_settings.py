@@ -98,7 +98,7 @@ def with_run_settings(command):
         given = {name: typed.pop(name) for name in options}
         return command(_read(given), **typed)
 
-    wrapper.__signature__ = inspect.Signature([*options.values(), *own])
+    vars(wrapper)["__signature__"] = inspect.Signature([*options.values(), *own])
     wrapper.__annotations__ = {p.name: p.annotation for p in [*options.values(), *own]}
     return wrapper
 
@@ -134,7 +134,9 @@ def _read(typed: dict[str, Any]) -> Typed:
     given = {}
     for name, field in RunSettings.model_fields.items():
         option = option_of(field)
-        value = None if option is None else typed[option.name or name]
+        if option is None:
+            continue
+        value = typed[option.name or name]
         if value is None or value == []:
             continue
         if option.parse is not None:

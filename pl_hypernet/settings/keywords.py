@@ -4,6 +4,7 @@ import functools
 import textwrap
 from collections.abc import Callable
 from inspect import Parameter, Signature, signature
+from typing import TypeVar
 
 from pl_hypernet.settings.base import Settings
 from pl_hypernet.settings.option import help_of
@@ -11,7 +12,12 @@ from pl_hypernet.settings.option import help_of
 PLACE = "{settings}"  # in a docstring
 
 
-def takes_settings(group: type[Settings]) -> Callable[[Callable], Callable]:
+Result = TypeVar("Result")
+
+
+def takes_settings(
+    group: type[Settings],
+) -> Callable[[Callable[..., Result]], Callable[..., Result]]:
     """Gives a function the settings of a group as arguments, in its signature and its docstring.
 
     The function takes them as a dict ``settings``, of those that were given. They stand before its
@@ -19,7 +25,7 @@ def takes_settings(group: type[Settings]) -> Callable[[Callable], Callable]:
     becomes a line for each.
     """
 
-    def decorate(function: Callable) -> Callable:
+    def decorate(function: Callable[..., Result]) -> Callable[..., Result]:
         own = signature(function).parameters
         fields = {name: field for name, field in group.model_fields.items() if name not in own}
         added = [
@@ -45,7 +51,7 @@ def takes_settings(group: type[Settings]) -> Callable[[Callable], Callable]:
             settings = {name: given.pop(name) for name in fields if name in given}
             return function(**given, settings=settings, **others)
 
-        with_settings.__signature__ = seen
+        vars(with_settings)["__signature__"] = seen
         if with_settings.__doc__:
             with_settings.__doc__ = with_settings.__doc__.replace(PLACE, _described(fields))
         return with_settings

@@ -61,7 +61,7 @@ def parse_choices(texts: list[str], option: str) -> dict[str, Any]:
     return choices
 
 
-def parse_values(texts: list[str], option: str) -> list | str:
+def parse_values(texts: list[str], option: str) -> Any:
     """``["1,-3"]`` as ``[1, -3]``, a name as it is; several texts: one for each layer."""
     each = [_value(text) for text in texts]
     return each[0] if len(each) == 1 else each

@@ -17,12 +17,13 @@ def find_weight(weight) -> Weight:
     """
     parts = weight.split(":") if isinstance(weight, str) else weight
     try:
-        numbers = tuple(map(float, parts if isinstance(parts, list | tuple) else [parts]))
+        numbers = list(map(float, parts if isinstance(parts, list | tuple) else [parts]))
     except (TypeError, ValueError):
-        numbers = ()
+        numbers = []  # refused below
     if len(numbers) not in (1, 2) or not all(0 <= n < math.inf for n in numbers):
         raise InputError("expected a number of at least 0, or two as start:stop")
-    return numbers if numbers[0] != numbers[-1] else numbers[0]
+    start, stop = numbers[0], numbers[-1]
+    return start if start == stop else (start, stop)
 
 
 def changes(weight: Weight) -> bool:
