@@ -33,9 +33,12 @@ from pl_hypernet.networks import ArchitectureChoice as ArchitectureChoice
 from pl_hypernet.networks import BinaryNetwork as BinaryNetwork
 from pl_hypernet.networks import Choice as Choice
 from pl_hypernet.networks import DropWeights as DropWeights
+from pl_hypernet.networks import Network as Network
 from pl_hypernet.networks import ParameterLayout as ParameterLayout
 from pl_hypernet.networks import RemoveNeurons as RemoveNeurons
+from pl_hypernet.networks import Sign as Sign
 from pl_hypernet.networks import SkipLayer as SkipLayer
+from pl_hypernet.networks import TorchNetwork as TorchNetwork
 from pl_hypernet.objectives import NetworkLoss as NetworkLoss
 from pl_hypernet.optimizers import PathwiseOptimizer as PathwiseOptimizer
 from pl_hypernet.optimizers import QNSPSAOptimizer as QNSPSAOptimizer
@@ -57,11 +60,13 @@ __all__ = [
     "DropWeights",
     "Estimate",
     "HardwareEfficientAnsatz",
+    "Network",
     "NetworkLoss",
     "ParameterLayout",
     "PathwiseOptimizer",
     "QNSPSAOptimizer",
     "RemoveNeurons",
+    "Sign",
     "SPSAOptimizer",
     "ScoreFunctionOptimizer",
     "SkipLayer",
@@ -69,6 +74,7 @@ __all__ = [
     "QuantumHypernetRegressor",
     "QuantumHypernetwork",
     "Run",
+    "TorchNetwork",
     "circuit_log_probability",
     "device",
     "evaluate",
