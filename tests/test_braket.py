@@ -731,7 +731,7 @@ def test_a_run_can_be_looked_at_without_its_device(tmp_path, no_account):
     config = (folder / "config.toml").read_text()
     config = config.replace('emulator = "iqm-20"', f'device_arn = "{GARNET}"')
     (folder / "config.toml").write_text(config.replace("noise = false\n", ""))
-    with pytest.warns(UserWarning, match=r"stands in for braket\.aws\.qubit: .*NoRegionError"):
+    with pytest.warns(UserWarning, match=r"stands in for braket\.aws\.qubit: .*NoCredentialsError"):
         loaded = plh.load(folder, data=small_problem())
     assert loaded.summary == run.summary
 
@@ -832,11 +832,10 @@ GARNET = "arn:aws:braket:eu-north-1::device/qpu/iqm/Garnet"
 
 def test_no_region(no_account):
     with pytest.raises(DeviceError, match=r"specify a region.*AWS_DEFAULT_REGION"):
-        plh.device("braket.aws.qubit", wires=4, device_arn=GARNET)
+        plh.device("braket.aws.qubit", wires=4, device_arn=SV1)
 
 
-def test_no_credentials(no_account):
-    no_account.setenv("AWS_DEFAULT_REGION", "eu-north-1")
+def test_no_credentials_in_the_region_of_the_arn(no_account):
     with pytest.raises(DeviceError, match=r"NoCredentialsError.*aws configure"):
         plh.device("braket.aws.qubit", wires=4, device_arn=GARNET)
     no_account.setenv("AWS_ACCESS_KEY_ID", "half")

@@ -20,6 +20,7 @@ from pl_hypernet.testing import ALPHA
 COMMAND = str(Path(sys.executable).with_name("pl-hypernet"))
 AWS = ["--device", "braket.aws.qubit", "--device-option"]
 GARNET = "device_arn=arn:aws:braket:eu-north-1::device/qpu/iqm/Garnet"
+SV1 = "device_arn=arn:aws:braket:::device/quantum-simulator/amazon/sv1"
 SMALL = ["--steps", "3", "--shots", "20", "--batch-size", "50"]
 
 
@@ -142,7 +143,11 @@ def test_help_imports_nothing_heavy(tmp_path):
         (["--device", "cirq.simulator"], "pip install pennylane-cirq, or choose one of"),
         (["--device", "braket.aws.qubit"], "needs a device_arn, as arn:aws:braket:"),
         ([*AWS, "device_arn=arn:nowhere"], "'arn:nowhere' is no ARN of a Braket device"),
-        ([*AWS, GARNET], "Amazon Braket: NoRegionError: You must specify a region"),
+        (
+            [*AWS, GARNET],
+            "NoCredentialsError: Unable to locate credentials; set AWS_",
+        ),
+        ([*AWS, SV1], "Amazon Braket: NoRegionError: You must specify a region"),
         ([*AWS, GARNET, "--shots", "0"], "shots=0"),
         ([*AWS, "emulator=iqm-54"], "66 wires on a QPU of 54 qubits: choose a larger QPU"),
         ([*AWS, "emulator=rigetti-108"], "on an emulated QPU with noise=True, which stops at 12"),

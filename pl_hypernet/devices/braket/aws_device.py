@@ -4,6 +4,7 @@ import re
 from inspect import Parameter, signature
 from pathlib import Path
 
+import boto3
 import pennylane as qml
 from botocore.exceptions import BotoCoreError, ClientError
 from braket.aws import AwsDevice, AwsQuantumTask, AwsQuantumTaskBatch, AwsSession
@@ -102,6 +103,7 @@ class HypernetAwsDevice(BraketAwsQubitDevice):
             verbatim = isinstance(aws_session, EmulatedSession)
         options = {"parametrize_differentiable": False, "parallel": True} | options
         try:
+            aws_session = aws_session or _session_for(device_arn)
             super().__init__(
                 wires, device_arn, aws_session=aws_session, verbatim=verbatim, **options
             )
@@ -279,6 +281,13 @@ def check_shots(tape, fewest: int, most: int, name: str):
     return (tape,), null_postprocessing
 
 
+def _session_for(arn: str) -> AwsSession:
+    """A session in the region that an ARN names; in one that is set up where it names none."""
+    return AwsSession(
+        boto_session=boto3.Session(region_name=AwsDevice.get_device_region(arn) or None)
+    )
+
+
 def _emulated(emulator, arn: str | None, noise: bool) -> tuple[str, EmulatedSession]:
     """The ARN of the QPU to emulate, and a session that does."""
     if arn is not None:
@@ -290,7 +299,7 @@ def _emulated(emulator, arn: str | None, noise: bool) -> tuple[str, EmulatedSess
     else:
         check_arn(arn)
         try:
-            properties = AwsDevice(arn, aws_session=AwsSession()).properties
+            properties = AwsDevice(arn, aws_session=_session_for(arn)).properties
         except (ClientError, BotoCoreError) as error:
             raise DeviceError(service_error(error)) from error
     return arn, EmulatedSession(arn, properties, noise)
