@@ -1,13 +1,15 @@
 """Networks of several kinds, trained by the command and by the straight-through estimator.
 
     python benchmarks/few_bits.py --seeds 3 --root DATA --picture docs/choices/bits.png
+    python benchmarks/few_bits.py --seeds 3 --root DATA --rule pathwise
 
 0 against 1 at 8x8: one layer of weights +-1, ternary, of two bits; 64-8-1 with a qubit for each
 hidden neuron, which can remove it. With --root (the MNIST files), all ten digits from 16 principal
 components: one layer of the three kinds, and 16-64-10. Each is trained by ``pl-hypernet train``
 in a process of its own, and the same network, with the same logit scale, by
 ``pl_hypernet.baselines.straight_through``, which has no choices: all neurons stay. Their settings
-were chosen by training loss with seeds 0 and 100; these are others.
+were chosen by training loss with seeds 0 and 100; these are others. With --rule pathwise networks
+of one layer are trained through the network instead, with 10 shots a step.
 
 Prints test accuracies: of the best shot by training loss, of the vote of 1000 shots, and of the
 straight-through network; training losses; neurons kept by the best shot; seconds of training.
@@ -18,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from itertools import pairwise
 from pathlib import Path
 from typing import Annotated
 
@@ -64,6 +67,14 @@ OF_TEN_CLASSES = {
         {"epochs": 25, "batch_size": 500, "width": 0.6},
     ),
 }
+THROUGH = "--optimizer pathwise --shots 10"
+PATHWISE = dict.fromkeys(
+    ("64-1, binary", "64-1, ternary", "64-1, 2-bit"),
+    f"{THROUGH} --steps 120 --optimizer-option stepsize=0.2 --activation sigmoid",
+) | dict.fromkeys(
+    ("16-10, binary", "16-10, ternary", "16-10, 2-bit"),
+    f"{PCA} {THROUGH} --steps 300 --optimizer-option stepsize=0.1 --network 10",
+)
 HEADINGS = ("network", "qubits", "best", "vote", "STE", "loss", "STE", "neurons", "seconds", "STE")
 WIDTHS = (18, 8, 9, 9, 9, 9, 9, 9, 9, 9)
 
@@ -110,6 +121,7 @@ def main(
     seeds: Annotated[int, typer.Option(help="Seeds 1 ... seeds.")] = 3,
     root: Annotated[Path | None, typer.Option(help="Folder of MNIST/raw: ten classes too.")] = None,
     steps: Annotated[int | None, typer.Option(help="Fewer, to try it out.")] = None,
+    rule: Annotated[str, typer.Option(help="score or pathwise.")] = "score",
     picture: Annotated[Path | None, typer.Option(help="Draw the accuracies.")] = None,
 ) -> None:
     console = Console(highlight=False, width=110)
@@ -119,6 +131,12 @@ def main(
         tasks |= {
             name: (f"{options} --data-option root={root}", others)
             for name, (options, others) in OF_TEN_CLASSES.items()
+        }
+    if rule == "pathwise":
+        tasks = {
+            name: (_through(name, options), others)
+            for name, (options, others) in tasks.items()
+            if name in PATHWISE
         }
     accuracies = {}
     for name, (options, others) in tasks.items():
@@ -146,6 +164,18 @@ def draw(accuracies: dict[str, np.ndarray]) -> Figure:
     ax.set_xticks(places, [name.replace(", ", "\n") for name in accuracies])
     ax.legend(frameon=False)
     return figure
+
+
+def _through(name: str, options: str) -> str:
+    """The options of a training through the network, with the same values, scale and data."""
+    words = options.split()
+    kept = [
+        word
+        for option, value in pairwise(words)
+        if option in ("--values", "--scale") or value.startswith("root=")
+        for word in (option, value)
+    ]
+    return " ".join([PATHWISE[name], *kept])
 
 
 def _mean(rows: list[list]) -> list:

@@ -1,5 +1,7 @@
-"""Draws the preview images of tutorial_quantum_hypernetwork into demos/_static, where its metadata
-says that they are: a circuit, and the weights of networks that it was measured to be.
+"""Draws the preview images of the demos into demos/_static, where their metadata say that they are.
+
+A circuit, and the weights of networks that it was measured to be, or how the loss of networks
+changes with each weight.
 
     python demos/draw_thumbnails.py
 """
@@ -16,14 +18,18 @@ from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
 import pl_hypernet as plh
 
 THUMBNAILS = Path(__file__).parent / "_static" / "demo_thumbnails"
-NAME = "quantum_hypernetwork.png"
 INK, PAPER, GATE = "#1b2a49", "#f6f8fc", "#7aa6da"
 
 
 def main() -> None:
-    images = trained_weights(9)
-    draw(images, (6, 6), THUMBNAILS / "regular_demo_thumbnails" / f"thumbnail_{NAME}")
-    draw(images, (10.24, 5.76), THUMBNAILS / "large_demo_thumbnails" / f"thumbnail_large_{NAME}")
+    for name, images, arrow in (
+        ("quantum_hypernetwork.png", trained_weights(9), "-|>"),
+        ("gradients_through_the_network.png", derivatives(9), "<|-"),
+    ):
+        regular = THUMBNAILS / "regular_demo_thumbnails" / f"thumbnail_{name}"
+        large = THUMBNAILS / "large_demo_thumbnails" / f"thumbnail_large_{name}"
+        draw(images, arrow, (6, 6), regular)
+        draw(images, arrow, (10.24, 5.76), large)
 
 
 def trained_weights(shots: int):
@@ -35,7 +41,18 @@ def trained_weights(shots: int):
     return weights.reshape(shots, 8, 8)
 
 
-def draw(images, size: tuple[float, float], path: Path) -> None:
+def derivatives(shots: int):
+    """Of the losses of random networks by their weights: (shots, 8, 8), at most 1 in size."""
+    network = plh.BinaryNetwork(64, [1], activation=plh.Choice("sigmoid", "hard_sigmoid"))
+    data = plh.datasets.mnist()
+    loss = plh.NetworkLoss(network, data.inputs[:500], data.targets[:500])
+    bits = np.random.default_rng(0).integers(0, 2, (shots, network.n_qubits), dtype=np.int8)
+    _, by_spin = loss.spin_gradients(bits)
+    images = by_spin[:, :64].reshape(shots, 8, 8)
+    return images / np.abs(images).max(axis=(1, 2), keepdims=True)
+
+
+def draw(images, arrow: str, size: tuple[float, float], path: Path) -> None:
     figure = plt.figure(figsize=size, facecolor=PAPER)
     ax = figure.add_axes((0, 0, 1, 1))
     ax.set(xlim=(0, size[0]), ylim=(0, size[1]))
@@ -45,9 +62,9 @@ def draw(images, size: tuple[float, float], path: Path) -> None:
     grid = min(0.54 * width, height - 2 * pad)  # side of the square of images
     left = width - pad - grid
     draw_circuit(ax, pad, left - 1.9 * pad, height / 2, grid)
-    arrow = {"arrowstyle": "-|>", "mutation_scale": 30, "lw": 3, "color": INK}
+    look = {"arrowstyle": arrow, "mutation_scale": 30, "lw": 3, "color": INK}
     middle = height / 2
-    ax.add_patch(FancyArrowPatch((left - 1.8 * pad, middle), (left - 0.2 * pad, middle), **arrow))
+    ax.add_patch(FancyArrowPatch((left - 1.8 * pad, middle), (left - 0.2 * pad, middle), **look))
     side = grid / 3
     for k, image in enumerate(images):
         x, y = left + side * (k % 3), (height + grid) / 2 - side * (k // 3 + 1)
