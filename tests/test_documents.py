@@ -82,7 +82,7 @@ def test_a_rehearsal_in_the_readme(tmp_path, monkeypatch, capsys):
     assert min(line) >= 1  # IQM's labels
 
 
-@pytest.mark.parametrize("page", ["own_loss", "own_ansatz", "gradients"])
+@pytest.mark.parametrize("page", ["own_loss", "own_ansatz", "gradients", "torch_networks"])
 def test_pages_of_code(page, capsys):
     """The blocks of a page in order, each printing what a comment behind ``print`` states."""
     code = "".join(

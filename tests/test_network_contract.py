@@ -8,6 +8,9 @@ from torch import nn
 
 import pl_hypernet as plh
 from pl_hypernet.analysis.pictures import Pictures
+from pl_hypernet.errors import InputError
+from pl_hypernet.exports import check_export
+from pl_hypernet.exports.files import has_onnx
 from pl_hypernet.objectives import network_loss
 from pl_hypernet.objectives.spin_gradients import flip_gradients
 from pl_hypernet.training.timing import scoring_seconds
@@ -129,3 +132,31 @@ def test_it_trains_is_judged_and_drawn(network, tmp_path):
         again.judged().energy.losses, run.evaluation.energy.losses, rtol=1e-5
     )
     assert scoring_seconds(network, 10, 10) > 0
+
+
+@pytest.mark.parametrize(("which", "suffix"), [("one", "pt2"), ("vote", "onnx")])
+@pytest.mark.parametrize("name", ["torch", "torch regression", "batch norms"])
+def test_exports_say_the_same(name, which, suffix, tmp_path):
+    if suffix == "onnx" and not has_onnx():
+        pytest.skip("needs the extra export")
+    network = NETWORKS[name]()
+    inputs, _ = task(network)
+    network.observe(inputs)
+    bits = some_bits(network)[0] if which == "one" else some_bits(network, 3)[[0, 1, 1, 2]]
+    path = plh.export(network, bits, tmp_path / f"network.{suffix}")
+    assert check_export(network, bits, path, inputs)
+    if name != "batch norms":  # whose classes tie in such a small network
+        assert not check_export(network, 1 - bits, path, inputs)
+
+
+def test_a_network_without_a_plain_module_is_not_exported(tmp_path):
+    with pytest.raises(InputError, match="Threshold cannot be exported"):
+        plh.export(Threshold(4), np.zeros(4, np.int8), tmp_path / "network.pt2")
+
+
+def test_packed_files_are_of_dense_layers(tmp_path):
+    network = NETWORKS["torch"]()
+    with pytest.raises(InputError, match="export as torch or onnx"):
+        plh.export(network, some_bits(network)[0], tmp_path / "network.npz")
+    with pytest.raises(InputError, match="trains a BinaryNetwork"):
+        plh.baselines.straight_through(network, task(network))

@@ -87,6 +87,11 @@ def straight_through(
             raise InputError(f"{name}={value}: expected a positive number")
     if not 0 <= damping < np.inf:
         raise InputError(f"damping={damping}: expected a number, at least 0")
+    if not isinstance(network, BinaryNetwork):
+        raise InputError(
+            f"straight_through trains a BinaryNetwork, not a {type(network).__name__}: train a "
+            "module of your own by torch alone"
+        )
     if network.tied or network.fixed:
         raise InputError("tied or fixed bits have no latent numbers: give a network without them")
     data = as_data(data, regression=network.is_regression)

@@ -7,7 +7,7 @@ import numpy as np
 from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.exports.files import run_file
 from pl_hypernet.exports.plain import checked_bits, checked_schema
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 from pl_hypernet.networks.votes import EQUAL
 
 ROUNDING = 1e-5  # of the largest output (at least 1): by so much sums in another order may differ
@@ -32,7 +32,7 @@ class Agreement:
 
 
 def check_export(
-    network: BinaryNetwork,
+    network: Network,
     bits,
     path,
     inputs,

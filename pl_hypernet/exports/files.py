@@ -15,14 +15,14 @@ from pl_hypernet.exports.modules import program_of
 from pl_hypernet.exports.packed import write_packed
 from pl_hypernet.exports.plain import checked_schema
 from pl_hypernet.exports.reader import run_packed
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 
 SUFFIXES = {"torch": ".pt2", "onnx": ".onnx", "packed": ".npz"}
 NO_ONNX = "ONNX is not installed here: pip install 'pl_hypernet[export]'"
 
 
 def export(
-    network: BinaryNetwork,
+    network: Network,
     bits,
     path,
     format: str | None = None,
@@ -86,7 +86,7 @@ def check_path(path: Path, format: str | None) -> str:
     return format
 
 
-def _write_onnx(network: BinaryNetwork, bits, path: Path, schema: Schema) -> None:
+def _write_onnx(network: Network, bits, path: Path, schema: Schema) -> None:
     if not has_onnx():
         raise InputError(NO_ONNX)
     import onnx

@@ -1,11 +1,15 @@
 """Chosen networks as plain torch modules, without bits, and as exported programs."""
 
+from typing import NamedTuple
+
+import numpy as np
 import torch
 from torch import Tensor
 
 from pl_hypernet.datasets.schema import Schema
+from pl_hypernet.errors import InputError
 from pl_hypernet.exports.plain import Group, Layer, checked_bits, checked_schema, plain_groups
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import BinaryNetwork, Network
 from pl_hypernet.networks.activations import (
     HIDDEN_ACTIVATIONS,
     OUTPUT_ACTIVATIONS,
@@ -13,7 +17,10 @@ from pl_hypernet.networks.activations import (
     SOFTMAX,
 )
 from pl_hypernet.networks.parameters import TIE
+from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.networks.votes import EQUAL, first_of_largest
+
+MOST_BITS = 2**27  # of a vote of modules, 32 bits each as a file
 
 
 class Units(torch.nn.Module):
@@ -84,10 +91,10 @@ class Logits(torch.nn.Module):
 class OneNetwork(torch.nn.Module):
     """A chosen network; see :func:`to_torch`."""
 
-    def __init__(self, group: Group, network: BinaryNetwork, schema: Schema):
+    def __init__(self, logits: torch.nn.Module, network: Network, schema: Schema):
         super().__init__()
         self.units = Units(schema) if network.is_regression else None
-        self.logits = Logits(group, network.n_columns, one=True)
+        self.logits = logits
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         logits = self.logits(inputs)
@@ -104,15 +111,13 @@ class OneNetwork(torch.nn.Module):
 class Vote(torch.nn.Module):
     """The vote of several networks; see :func:`to_torch`."""
 
-    def __init__(self, groups: list[Group], network: BinaryNetwork, schema: Schema):
+    def __init__(self, parts: list["Part"], network: Network, schema: Schema):
         super().__init__()
         self.units = Units(schema) if network.is_regression else None
-        self.groups = torch.nn.ModuleList(
-            Logits(group, network.n_columns, one=False) for group in groups
-        )
-        n_drawn = sum(int(group.often.sum()) for group in groups)
-        for i, group in enumerate(groups):
-            self.register_buffer(f"share_{i}", torch.tensor(group.often / n_drawn).float())
+        self.groups = torch.nn.ModuleList(part.logits for part in parts)
+        n_drawn = sum(int(part.often.sum()) for part in parts)
+        for i, part in enumerate(parts):
+            self.register_buffer(f"share_{i}", torch.tensor(part.often / n_drawn).float())
 
     def forward(self, inputs: Tensor) -> dict[str, Tensor]:
         total = 0
@@ -135,7 +140,7 @@ def _probabilities(logits: Tensor) -> Tensor:
     return torch.cat([1 - p, p], dim=-1)
 
 
-def to_torch(network: BinaryNetwork, bits, schema: Schema | None = None) -> torch.nn.Module:
+def to_torch(network: Network, bits, schema: Schema | None = None) -> torch.nn.Module:
     """A chosen network, or the vote of several, as a torch module without bits.
 
     What was not chosen, removed or skipped is not in it. Its numbers are buffers, float32.
@@ -163,14 +168,52 @@ def to_torch(network: BinaryNetwork, bits, schema: Schema | None = None) -> torc
     >>> plh.to_torch(network, run.evaluation.bits[run.evaluation.best])(inputs)["classes"]
     """
     bits = checked_bits(network, bits)
-    groups = plain_groups(network, bits)
     schema = checked_schema(network, schema)
-    if bits.ndim == 1:
-        return OneNetwork(groups[0], network, schema)
-    return Vote(groups, network, schema)
+    one = bits.ndim == 1
+    parts = _parts(network, np.atleast_2d(bits), one)
+    return OneNetwork(parts[0].logits, network, schema) if one else Vote(parts, network, schema)
 
 
-def program_of(network: BinaryNetwork, bits, schema: Schema | None) -> torch.export.ExportedProgram:
+class Part(NamedTuple):
+    """Networks of a vote that are computed together.
+
+    Attributes:
+        logits: from inputs to (G, M, n_outputs); of one chosen network to (M, n_outputs).
+        often: int64 (G,), how often each was drawn.
+    """
+
+    logits: torch.nn.Module
+    often: np.ndarray
+
+
+class Stacked(torch.nn.Module):
+    """One network as the only one of a group."""
+
+    def __init__(self, module: torch.nn.Module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        return self.module(inputs)[None]
+
+
+def _parts(network: Network, bits: np.ndarray, one: bool) -> list[Part]:
+    if isinstance(network, BinaryNetwork):
+        groups = plain_groups(network, bits)
+        return [Part(Logits(group, network.n_columns, one), group.often) for group in groups]
+    rows, inverse = unique_bitstrings(bits)
+    if rows.size > MOST_BITS:
+        raise InputError(
+            f"a vote of {len(rows)} networks of {network.n_qubits} bits is too large to export: "
+            "give fewer of them, or one"
+        )
+    modules = [network.plain_module(row) for row in network.bits_on_device(rows)]
+    modules = [module.cpu() if one else Stacked(module.cpu()) for module in modules]
+    often = np.bincount(inverse)
+    return [Part(module, often[i : i + 1]) for i, module in enumerate(modules)]
+
+
+def program_of(network: Network, bits, schema: Schema | None) -> torch.export.ExportedProgram:
     """:func:`to_torch` as a program for any number of samples, which needs nothing but torch."""
     samples = torch.export.Dim("samples", min=1)
     example = torch.zeros(2, network.n_columns)

@@ -8,13 +8,13 @@ from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import InputError
 from pl_hypernet.exports.metadata import metadata_of
 from pl_hypernet.exports.plain import Group, Layer, checked_bits, checked_schema, plain_groups
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 from pl_hypernet.networks.choice import option_name
 
 MOST_LEVELS = 256
 
 
-def write_packed(network: BinaryNetwork, bits, file, schema: Schema | None = None) -> None:
+def write_packed(network: Network, bits, file, schema: Schema | None = None) -> None:
     """Writes a chosen network, or the vote of several, with as many bits a weight as it needs.
 
     A layer whose weights have two values takes 1 bit each, 8 a byte; three or four values 2 bits.

@@ -7,7 +7,7 @@ import numpy as np
 
 from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import InputError
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import BinaryNetwork, Network
 from pl_hypernet.networks.parameters import Activation, Chosen, Parameters
 from pl_hypernet.networks.unique import unique_bitstrings
 
@@ -55,7 +55,7 @@ class Group:
         return self.columns, self.output, *layers
 
 
-def checked_bits(network: BinaryNetwork, bits) -> np.ndarray:
+def checked_bits(network: Network, bits) -> np.ndarray:
     """Bits int8 of one network, (n_qubits,), or of several, (S, n_qubits).
 
     Raises:
@@ -70,7 +70,7 @@ def checked_bits(network: BinaryNetwork, bits) -> np.ndarray:
     return bits
 
 
-def checked_schema(network: BinaryNetwork, schema: Schema | None) -> Schema:
+def checked_schema(network: Network, schema: Schema | None) -> Schema:
     """A schema that goes with a network; for None one that knows no names and units.
 
     Raises:
@@ -87,7 +87,7 @@ def checked_schema(network: BinaryNetwork, schema: Schema | None) -> Schema:
     return schema
 
 
-def plain_groups(network: BinaryNetwork, bits) -> list[Group]:
+def plain_groups(network: Network, bits) -> list[Group]:
     """The different networks among some, those of the same structure stacked.
 
     Neurons that are removed, or that every neuron behind them weighs with 0, are left out (unless
@@ -98,6 +98,11 @@ def plain_groups(network: BinaryNetwork, bits) -> list[Group]:
         network: what a bitstring means.
         bits: int8 (n_qubits,) or (S, n_qubits).
     """
+    if not isinstance(network, BinaryNetwork):
+        raise InputError(
+            f"packed files and summaries know the dense layers of BinaryNetwork, not "
+            f"{type(network).__name__}: export as torch or onnx"
+        )
     bits = np.atleast_2d(checked_bits(network, bits))
     rows, inverse = unique_bitstrings(bits)
     often = np.bincount(inverse)
@@ -145,7 +150,7 @@ def _drop_unused(layers: list[Layer]) -> None:
         before.weight, before.bias = before.weight[:, used], before.bias[:, used]
 
 
-def _cut_columns(network: BinaryNetwork, first: Layer) -> tuple[int, int]:
+def _cut_columns(network: Network, first: Layer) -> tuple[int, int]:
     """The columns of the chosen feature map, to which the first weights are cut."""
     n_inputs, n_columns = network.n_inputs, first.weight.shape[2]
     if n_columns == n_inputs:

@@ -9,7 +9,7 @@ from rich.table import Table
 from pl_hypernet.analysis.tables import Figures
 from pl_hypernet.exports.packed import levels_of
 from pl_hypernet.exports.plain import plain_groups
-from pl_hypernet.networks import BinaryNetwork
+from pl_hypernet.networks import Network
 
 FLOAT = 32  # bits
 
@@ -81,7 +81,7 @@ class ExportSummary(Figures):
         return asdict(total)
 
 
-def export_summary(network: BinaryNetwork, bits) -> ExportSummary:
+def export_summary(network: Network, bits) -> ExportSummary:
     """Sizes and operations of a chosen network, or of all different ones of a vote.
 
     A multiply-accumulate (MAC) is of 1 bit where a weight of two values meets the output of a sign,

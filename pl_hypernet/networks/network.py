@@ -127,6 +127,18 @@ class Network(torch.nn.Module, ABC):
         """Weights of the first layer of networks int8 (S, n_qubits); None where there are none."""
         return None
 
+    def plain_module(self, bits: Tensor) -> torch.nn.Module:
+        """One network for use elsewhere, from inputs float32 (M, n_columns) to logits
+        (M, n_outputs), by operations of torch alone.
+
+        Args:
+            bits: int8 (n_qubits,), on the network's device.
+
+        Raises:
+            InputError: a class of networks that cannot be exported, where it does not give this.
+        """
+        raise InputError(f"{type(self).__name__} cannot be exported: it gives no plain_module")
+
     @property
     def n_qubits(self) -> int:
         """Number of bits that make a network."""
@@ -136,6 +148,11 @@ class Network(torch.nn.Module, ABC):
     def n_real(self) -> int:
         """Numbers that are trained along."""
         return sum(parameter.numel() for parameter in self.trained_along.values())
+
+    @property
+    def work(self) -> int:
+        """Of one network on one sample, as multiplications that take as long."""
+        return self.n_multiplications
 
     @property
     def learns(self) -> bool:

@@ -16,7 +16,7 @@ from pl_hypernet.errors import InputError, NetworkWarning
 from pl_hypernet.networks import network as network_module
 from pl_hypernet.networks.activations import REGRESSION
 from pl_hypernet.networks.arguments import is_real, is_size, output_activation
-from pl_hypernet.networks.batch_norm import BATCH, MEASURE, MEASURED, BatchNorms
+from pl_hypernet.networks.batch_norm import BATCH, MEASURE, MEASURED, BatchNorms, NetworkBatchNorm
 from pl_hypernet.networks.bits import as_bits
 from pl_hypernet.networks.default_scale import LOGITS, PIXELS
 from pl_hypernet.networks.layout import ParameterLayout
@@ -28,6 +28,7 @@ from pl_hypernet.networks.sign import Sign
 OBSERVED = 2000  # samples by which the statistics of batch norms are measured
 MOST_STATISTICS = 2**24  # numbers of them that are kept
 ADAM = partial(torch.optim.Adam, lr=0.01)
+NUMBER = 100  # multiplications that take as long as a number that a layer hands on
 ALONE = 2**18  # numbers of a layer from which a network runs faster alone than mapped with others
 RANDOM_BITS = 2**24  # of the networks, 2 to 16, whose logits decide the default scale
 DROPOUT = torch.nn.modules.dropout._DropoutNd
@@ -200,6 +201,10 @@ class TorchNetwork(Network):
         return self
 
     @property
+    def work(self) -> int:
+        return self.n_multiplications + NUMBER * self.n_neurons
+
+    @property
     def learns(self) -> bool:
         return bool(self.trained_along or self._norms)
 
@@ -252,6 +257,23 @@ class TorchNetwork(Network):
             values = values.reshape(*values.shape[:2], -1)
         n_layers = len({block.name.rpartition(".")[0] for block in self.layout.blocks})
         return FirstWeights(values, n_layers == 1 and values.shape[1] == self.n_outputs)
+
+    def plain_module(self, bits: Tensor) -> torch.nn.Module:
+        numbers = self._numbers(self.layout.decode(bits[None]))
+        module = deepcopy(self.module)
+        if self._norms:
+            numbers |= self._statistics_of(bits[None])
+        for name, tensor in numbers.items():
+            layer, _, last = name.rpartition(".")
+            owner = module.get_submodule(layer)
+            if last in owner._buffers:
+                owner.register_buffer(last, tensor[0].clone())
+            else:
+                setattr(owner, last, torch.nn.Parameter(tensor[0].clone(), requires_grad=False))
+        for layer in module.modules():
+            if isinstance(layer, NetworkBatchNorm):
+                layer.by = MEASURED
+        return PlainModule(module, self.input_shape, self.n_outputs, self.scale.item()).eval()
 
     def _numbers(self, decoded: dict[str, Tensor]) -> dict[str, Tensor]:
         """What parameters are, (S, *shape), under all their names."""
@@ -317,3 +339,16 @@ class TorchNetwork(Network):
                 self._statistics[key] = one
             found.append(self._statistics[key])
         return {name: torch.cat([one[name] for one in found]) for name in found[0]}
+
+
+class PlainModule(torch.nn.Module):
+    """A module from rows of inputs to scaled logits."""
+
+    def __init__(self, module: torch.nn.Module, shape: tuple[int, ...], n_outputs: int, scale):
+        super().__init__()
+        self.module, self.shape, self.n_outputs = module, shape, n_outputs
+        self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        outputs = self.module(inputs.reshape(-1, *self.shape))
+        return self.scale * outputs.reshape(-1, self.n_outputs)

@@ -135,7 +135,7 @@ class NetworkLoss:
             InputError: a loss of a user's own that torch cannot differentiate.
         """
         inputs, targets = self._batch
-        work = bits.shape[0] * bits.shape[1] * len(inputs) * self.network.n_multiplications
+        work = bits.shape[0] * bits.shape[1] * len(inputs) * self.network.work
         if work <= FLIP_WORK:
             losses = self(bits)
             return losses, flip_gradients(self, bits, losses, np.arange(bits.shape[1]))
