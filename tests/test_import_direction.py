@@ -1,6 +1,7 @@
 """An import may only point up the one-way flow; see CONTRIBUTING.md."""
 
 import ast
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -89,6 +90,30 @@ def test_a_wrong_import_is_found():
     assert violations("networks", "import pl_hypernet.circuits") == {"circuits"}
     assert violations("devices", "def f():\n    from pl_hypernet.training import x")
     assert not violations("devices", "from pl_hypernet.circuits import x")
+
+
+def module(name: str) -> Path | None:
+    """The file of a module or package of ours."""
+    place = PACKAGE.parent.joinpath(*name.split("."))
+    return next((p for p in (place.with_suffix(".py"), place / "__init__.py") if p.exists()), None)
+
+
+def imported_modules(path: Path) -> set[Path]:
+    """Modules of the package that a module imports, anywhere in it."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            found |= {module(alias.name) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            home = str(node.module)
+            found |= {module(f"{home}.{alias.name}") or module(home) for alias in node.names}
+    return found - {None, path}
+
+
+def test_no_circles():
+    TopologicalSorter({path: imported_modules(path) for path in PACKAGE.rglob("*.py")}).prepare()
+    with pytest.raises(CycleError):
+        TopologicalSorter({"a": {"b"}, "b": {"c"}, "c": {"a"}}).prepare()
 
 
 def test_device_names_stand_in_one_place():

@@ -6,8 +6,7 @@ from pathlib import Path
 
 from pl_hypernet.datasets.arrays import from_arrays
 from pl_hypernet.datasets.csv_file import read_csv
-from pl_hypernet.datasets.data import Data
-from pl_hypernet.datasets.features import with_features
+from pl_hypernet.datasets.data import Data, with_features
 from pl_hypernet.datasets.gaussian_mixture import gaussian_mixture
 from pl_hypernet.datasets.images import cifar10, fashion_mnist, kmnist, mnist
 from pl_hypernet.datasets.npz_file import read_npz

@@ -6,7 +6,8 @@ from typing import Any, Optional
 import numpy as np
 
 from pl_hypernet.datasets.checked import LARGEST, check_size
-from pl_hypernet.datasets.feature_maps import FeatureMap
+from pl_hypernet.datasets.feature_maps import FeatureMap, side_by_side
+from pl_hypernet.datasets.features import fit_maps, keeps_columns
 from pl_hypernet.datasets.missing_values import fill_missing
 from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import DataError
@@ -166,8 +167,6 @@ class Data:
             DataError: a fraction that leaves one side empty, or what is kept does not suffice.
         """
         if self.raw is not None:
-            from pl_hypernet.datasets.features import with_features
-
             return with_features(self.raw.split(fraction, seed), self.features)
         if not 0 < fraction < 1:
             raise DataError(f"validation={fraction}: expected a fraction between 0 and 1")
@@ -227,3 +226,59 @@ class Data:
                 f"{which} targets lie in {targets.min()} ... {targets.max()}: "
                 f"expected 0 ... {len(self.classes) - 1}"
             )
+
+
+def with_features(data: Data, names: str | tuple[str, ...] | list[str]) -> Data:
+    """Data whose inputs are features of the raw inputs.
+
+    - ``identity``: the inputs as they are.
+    - ``standardise``: each input with mean 0 and variance 1; 0 where it is constant.
+    - ``pca:K``: the first K principal components, each with mean 0 and variance 1. Their signs make
+      the first of the largest entries of each direction positive.
+    - ``random:K`` or ``random:K:SEED``: K Gaussian random projections, with mean 0 and variance
+      1. K may exceed the number of inputs; the seed is 0 if it is not given.
+    - ``threshold:T``: +1 where an input is at least T, else -1.
+    - ``threshold``: the same with T the median of each column; where that is the column's smallest
+      value, as of pixels that are mostly black, the next larger one.
+    - ``thermometer:K``: each input as K values side by side, +1 where it is at least the k-th of K
+      levels that divide the range of its column into K + 1 equal parts, else -1.
+
+    All is fitted to the training inputs, and the test inputs are mapped in the same way.
+
+    Args:
+        data: without features so far.
+        names: one map, or several whose outputs stand side by side as blocks of as many columns
+            each, in this order. K is at most 9999.
+
+    Returns:
+        Data: ``inputs`` float32 (n_samples, n_features), ``features`` the names, ``maps`` what was
+        fitted, ``raw`` the data given, and ``source`` with the names added where there is one.
+
+    Raises:
+        InputError: an unknown map, or none.
+        DataError: more principal components than the inputs have, maps with different numbers of
+            columns, or data that have features already.
+    """
+    if data.features:
+        raise DataError(
+            f"data have the features {', '.join(data.features)} already: give all at once to "
+            "with_features of data.raw"
+        )
+    maps = fit_maps(names, data.inputs)
+    names = tuple(each.name for each in maps)
+    same_pixels = len(maps) == 1 and keeps_columns(maps[0])
+    feature_names = data.feature_names
+    if feature_names is not None:
+        feature_names = sum((each.column_names(feature_names) for each in maps), ())
+    return replace(
+        data,
+        inputs=side_by_side(maps, data.inputs),
+        test_inputs=None if data.test_inputs is None else side_by_side(maps, data.test_inputs),
+        image_shape=data.image_shape if same_pixels else None,
+        source=None if data.source is None else {**data.source, "features": list(names)},
+        features=names,
+        raw=data,
+        was_missing=None,
+        feature_names=feature_names,
+        maps=maps,
+    )

@@ -6,77 +6,43 @@ from dataclasses import replace
 
 import numpy as np
 
-from pl_hypernet.datasets.data import Data
 from pl_hypernet.datasets.feature_maps import (
     FeatureMap,
     Projection,
     Standardise,
     Thermometer,
     Threshold,
-    side_by_side,
 )
 from pl_hypernet.errors import DataError, InputError
 
 ROUNDING = 1e-12  # of the largest variance: what float32 inputs leave in a direction they lack
 
 
-def with_features(data: Data, names: str | tuple[str, ...] | list[str]) -> Data:
-    """Data whose inputs are features of the raw inputs.
-
-    - ``identity``: the inputs as they are.
-    - ``standardise``: each input with mean 0 and variance 1; 0 where it is constant.
-    - ``pca:K``: the first K principal components, each with mean 0 and variance 1. Their signs make
-      the first of the largest entries of each direction positive.
-    - ``random:K`` or ``random:K:SEED``: K Gaussian random projections, with mean 0 and variance
-      1. K may exceed the number of inputs; the seed is 0 if it is not given.
-    - ``threshold:T``: +1 where an input is at least T, else -1.
-    - ``threshold``: the same with T the median of each column; where that is the column's smallest
-      value, as of pixels that are mostly black, the next larger one.
-    - ``thermometer:K``: each input as K values side by side, +1 where it is at least the k-th of K
-      levels that divide the range of its column into K + 1 equal parts, else -1.
-
-    All is fitted to the training inputs, and the test inputs are mapped in the same way.
+def fit_maps(
+    names: str | tuple[str, ...] | list[str], inputs: np.ndarray
+) -> tuple[FeatureMap, ...]:
+    """The maps that :func:`pl_hypernet.datasets.with_features` names, fitted.
 
     Args:
-        data: without features so far.
-        names: one map, or several whose outputs stand side by side as blocks of as many columns
-            each, in this order. K is at most 9999.
-
-    Returns:
-        Data: ``inputs`` float32 (n_samples, n_features), ``features`` the names, ``maps`` what was
-        fitted, ``raw`` the data given, and ``source`` with the names added where there is one.
+        names: one, or several that make as many columns each.
+        inputs: float32 (n_samples, n_inputs), those of training.
 
     Raises:
         InputError: an unknown map, or none.
-        DataError: more principal components than the inputs have, maps with different numbers of
-            columns, or data that have features already.
+        DataError: more principal components than the inputs have, or maps with different numbers
+            of columns.
     """
     names = tuple(names) if isinstance(names, (tuple, list)) else (names,)
     if not names:
         raise InputError(f"features=[]: expected one or more of {FORMS}")
-    if data.features:
-        raise DataError(
-            f"data have the features {', '.join(data.features)} already: give all at once to "
-            "with_features of data.raw"
-        )
-    maps = tuple(_fitted(name, data.inputs) for name in names)
-    _check_widths(maps, data.inputs[:1])
-    same_pixels = len(names) == 1 and names[0].split(":")[0] in ELEMENTWISE
-    feature_names = data.feature_names
-    if feature_names is not None:
-        feature_names = sum((each.column_names(feature_names) for each in maps), ())
-    return replace(
-        data,
-        inputs=side_by_side(maps, data.inputs),
-        test_inputs=None if data.test_inputs is None else side_by_side(maps, data.test_inputs),
-        image_shape=data.image_shape if same_pixels else None,
-        source=None if data.source is None else {**data.source, "features": list(names)},
-        features=names,
-        raw=data,
-        was_missing=None,
-        feature_names=feature_names,
-        maps=maps,
-    )
+    maps = tuple(_fitted(name, inputs) for name in names)
+    _check_widths(maps, inputs[:1])
+    return maps
+
+
+def keeps_columns(map: FeatureMap) -> bool:
+    """Whether its outputs are of one input each, in the order of the inputs."""
+    return map.name.split(":")[0] in ELEMENTWISE
 
 
 def is_feature_map(name: str) -> bool:

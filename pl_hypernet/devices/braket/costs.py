@@ -11,7 +11,7 @@ from pl_hypernet.devices.braket.native_gates import compile_native
 from pl_hypernet.devices.braket.placement import best_line
 from pl_hypernet.devices.braket.prices import PriceTable
 from pl_hypernet.devices.braket.qpu import circuits_per_task, read_qpu, shots_range
-from pl_hypernet.devices.costs import CircuitCosts
+from pl_hypernet.devices.cost_figures import CircuitCosts
 from pl_hypernet.devices.timing import SHOT_SECONDS, TASK_SECONDS, ion_shot_seconds
 from pl_hypernet.errors import DeviceError, InputError
 
