@@ -119,8 +119,7 @@ def test_one_pass_takes_the_window_of_the_optimizer(monkeypatch):
     assert (narrow[:, :3] != wide[:, :3]).any()
 
 
-@pytest.mark.parametrize("layers", [0, 1, 2])
-@pytest.mark.parametrize("flips", [False])
+@pytest.mark.parametrize(("layers", "flips"), [(0, False), (1, False), (2, False), (2, True)])
 def test_unbiased_is_unbiased(layers, flips, monkeypatch):
     if not flips:  # whatever the derivatives are
         monkeypatch.setattr(network_loss, "FLIP_WORK", 0)

@@ -33,7 +33,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         device_options: its options by name, as ``{"max_bond_dim": 16}``; None: none.
         layers: number P of entangling layers of the circuit.
         shots: shots of each energy in the training, at least 2.
-        optimizer: ``"score"``, ``"spsa"``, ``"qnspsa"`` or ``"auto"``.
+        optimizer: ``"score"``, ``"pathwise"``, ``"spsa"``, ``"qnspsa"`` or ``"auto"``.
         optimizer_options: its arguments by name; None: its own defaults, and for score
             ``{"natural_gradient": True, "damping": 1.0, "kl_step": 0.02}``. Devices of which log p
             is not known need spsa, with about 1000 steps and ``entropy=0``.
