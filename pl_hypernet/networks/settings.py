@@ -131,7 +131,7 @@ def network_of(
 
 
 def _check_no_custom(settings: NetworkSettings) -> None:
-    found = [*settings.choices.items(), ("hidden", settings.hidden)]
+    found = [*settings.choices.items(), ("network or hidden activation", settings.hidden)]
     for name, setting in found:
         if CUSTOM in (setting if isinstance(setting, list | tuple) else [setting]):
             raise InputError(
