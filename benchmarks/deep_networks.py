@@ -83,24 +83,24 @@ TASKS = {
     "784-10": Task(
         (10,), 0.4, "near_product", 20, 1000, 1500, {"stepsize": 0.1}, 500,
         straight={"batch_size": 250, "damping": 1.0},
-        gumbel={"learning_rate": 0.1, "shots": 20, "window": 1.0, "temperature": 1.0},
+        gumbel={"stepsize": 0.1, "shots": 20, "window": 1.0, "temperature": 1.0},
     ),
     "784-64-10": Task(
         (64, 10), 0.3, "near_product", 10, 250, 1500, {"stepsize": 0.1, "window": 0.5}, 50,
         straight={"batch_size": 250, "width": 0.5},
-        gumbel={"learning_rate": 0.1, "shots": 5, "window": 0.5, "temperature": 1.0},
+        gumbel={"stepsize": 0.1, "shots": 5, "window": 0.5, "temperature": 1.0},
     ),
     "784-64-64-64-10": Task(
         (64, 64, 64, 10), 0.15, "random_signs", 10, 250, 2000,
         {"stepsize": 0.1, "window": 0.5}, 50,
         straight={"batch_size": 250, "width": 0.5},
-        gumbel={"learning_rate": 0.1, "shots": 5, "window": 0.5, "temperature": 1.0},
+        gumbel={"stepsize": 0.1, "shots": 5, "window": 0.5, "temperature": 1.0},
     ),
     "784-256-256-256-10": Task(
         (256, 256, 256, 10), 0.15, "random_signs", 5, 250, 1600,
         {"stepsize": 0.1, "window": 0.5}, 20,
         straight={"batch_size": 250, "width": 0.5},
-        gumbel={"learning_rate": 0.1, "shots": 5, "window": 0.5, "temperature": 1.0},
+        gumbel={"stepsize": 0.1, "shots": 5, "window": 0.5, "temperature": 1.0},
     ),
 }  # fmt: skip
 

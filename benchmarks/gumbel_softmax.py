@@ -48,7 +48,7 @@ class BernoulliEnsemble:
         self,
         data: plh.datasets.Data,
         steps: int,
-        learning_rate: float,
+        stepsize: float,
         shots: int,
         batch_size: int,
         window: float,
@@ -56,7 +56,7 @@ class BernoulliEnsemble:
     ) -> None:
         """Adam on the logits, its learning rate falling linearly to 0."""
         loss = plh.NetworkLoss(self.network, data.inputs, data.targets)
-        optimizer = torch.optim.Adam([self.logits], learning_rate)
+        optimizer = torch.optim.Adam([self.logits], stepsize)
         decay = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, steps)
         for _ in range(steps):
             chosen = self.rng.choice(len(loss.inputs), min(batch_size, len(loss.inputs)), False)

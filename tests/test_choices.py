@@ -52,7 +52,7 @@ def by_hand(network, bits, inputs, sign_of_zero=1.0):
                 start = network.n_inputs * decoded["choice.features"]
                 x = x[start : start + network.n_inputs]
             h = list(x)
-            for i, size in enumerate(network.layers):
+            for i, size in enumerate(network.sizes):
                 weight = decoded[f"layers.{i}.weight"].astype(float)
                 bias = decoded.get(f"layers.{i}.bias", np.zeros(size)).astype(float)
                 if isinstance(network.values[i], plh.Choice):
@@ -71,7 +71,7 @@ def by_hand(network, bits, inputs, sign_of_zero=1.0):
                                     weight[j, k] = 0
                 z = [sum(w * v for w, v in zip(weight[j], h, strict=True)) + bias[j]
                      for j in range(size)]  # fmt: skip
-                if i == len(network.layers) - 1:
+                if i == len(network.sizes) - 1:
                     break
                 a = [plain[chosen("hidden", i)](v) for v in z]
                 if decoded.get(f"choice.skip.{i}", 0) == 1:
@@ -179,11 +179,11 @@ def test_a_network_comes_back_from_its_settings(name):
     network = NETWORKS[name]()
     made = settings_of(network)
     arguments = arguments_from_settings(
-        made["choices"], made.get("hidden", "sign"), made.get("values", (1, -1)), network.layers
+        made["choices"], made.get("hidden", "sign"), made.get("values", (1, -1)), network.sizes
     )
     arguments.setdefault("activation", made.get("activation"))
     again = plh.BinaryNetwork(
-        network.n_inputs, network.layers, scale=made["scale"], bias=made["bias"], **arguments
+        network.n_inputs, network.sizes, scale=made["scale"], bias=made["bias"], **arguments
     )
     assert repr(again) == repr(network)
     assert again.layout.names == network.layout.names
@@ -422,12 +422,12 @@ def test_choices_that_cannot_be(make):
         ({"values": plh.Choice("ternary", (1, -1))}, "expected a choice between pairs"),
         ({"values": ["binary"]}, "expected one for all layers, or a list of 2"),
         ({"hidden": ["relu", "sign"]}, "expected one for all layers, or a list of 1"),
-        ({"features": plh.Choice("a", "b"), "layers": [3, 1], "choices": [plh.SkipLayer(0)]},
+        ({"features": plh.Choice("a", "b"), "sizes": [3, 1], "choices": [plh.SkipLayer(0)]},
          "not beside a choice of features"),
         ({"choices": ["neurons.0"]}, "choices holds 'neurons.0': expected RemoveNeurons"),
         ({"choices": [plh.ArchitectureChoice()]}, "an ArchitectureChoice of yours with a name"),
-        ({"layers": 5}, "layers=5: expected the number of neurons in each layer"),
-        ({"layers": [4.0, 1]}, r"layers=\[4.0, 1\]: expected the number of neurons"),
+        ({"sizes": 5}, "sizes=5: expected the number of neurons in each layer"),
+        ({"sizes": [4.0, 1]}, r"sizes=\[4.0, 1\]: expected the number of neurons"),
         ({"n_inputs": 3.0}, "n_inputs=3.0: expected a whole number"),
         ({"hidden": [["relu"]]}, r"unknown hidden activation \['relu'\]"),
         ({"values": [[1, -1], [[3]]]}, r"values=\[\[3\]\]"),
@@ -443,7 +443,7 @@ def test_choices_that_cannot_be(make):
 )  # fmt: skip
 def test_networks_that_cannot_be(arguments, message):
     with pytest.raises(InputError, match=message):
-        plh.BinaryNetwork(**{"n_inputs": 3, "layers": [4, 1]} | arguments)
+        plh.BinaryNetwork(**{"n_inputs": 3, "sizes": [4, 1]} | arguments)
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -137,7 +137,7 @@ def test_hidden_layers_and_choices(kind):
     X, y = CANCER
     choice = Choice("sign", "tanh")
     estimator = quick(kind, hidden_layer_sizes=3, hidden=choice, steps=2).fit(X, y)
-    assert estimator.network_.layers == (3, 1)
+    assert estimator.network_.sizes == (3, 1)
     assert estimator.network_.n_qubits == 3 * 31 + 4 + 1
     assert clone(estimator).hidden == choice
 

@@ -161,7 +161,7 @@ def test_a_loss_of_ones_own(network):
     ("make", "message"),
     [
         (lambda: plh.BinaryNetwork(0), "n_inputs=0"),
-        (lambda: plh.BinaryNetwork(4, [3, 0]), r"layers=\[3, 0\]: expected the number"),
+        (lambda: plh.BinaryNetwork(4, [3, 0]), r"sizes=\[3, 0\]: expected the number"),
         (lambda: plh.BinaryNetwork(4, activation="relu"), "unknown activation 'relu'"),
         (lambda: plh.BinaryNetwork(4, scale=-1.0), "scale=-1.0"),
         (lambda: plh.Choice("sigmoid"), "two or more different options"),
@@ -202,7 +202,7 @@ def deep_by_hand(network, bits, inputs, sign_of_zero=1):
         rows = []
         for x in inputs.astype(np.float64):
             h = list(x)
-            for i in range(len(network.layers)):
+            for i in range(len(network.sizes)):
                 weight, bias = values[f"layers.{i}.weight"][0], values[f"layers.{i}.bias"][0]
                 z = [
                     sum(w * v for w, v in zip(row, h, strict=True)) + b
@@ -289,13 +289,13 @@ def test_votes_of_several_classes():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"layers": []}, r"layers=\[\]: expected the number of neurons"),
-        ({"layers": [3, 0]}, r"layers=\[3, 0\]: expected the number of neurons"),
+        ({"sizes": []}, r"sizes=\[\]: expected the number of neurons"),
+        ({"sizes": [3, 0]}, r"sizes=\[3, 0\]: expected the number of neurons"),
         (
-            {"layers": [3], "activation": "sigmoid"},
+            {"sizes": [3], "activation": "sigmoid"},
             "unknown activation 'sigmoid': choose one of softmax",
         ),
-        ({"layers": [1], "activation": "softmax"}, "unknown activation 'softmax'"),
+        ({"sizes": [1], "activation": "softmax"}, "unknown activation 'softmax'"),
     ],
 )
 def test_networks_that_cannot_be(arguments, message):

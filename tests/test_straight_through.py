@@ -94,14 +94,14 @@ def test_a_wrong_level_is_noticed():
         ({"bias": False, "hidden": ["relu", torch.sin]}, {}),
         ({"values": ["ternary", "2-bit", (1, -3)], "activation": "hard_sigmoid"}, {}),
         ({"activation": "identity"}, {}),
-        ({"layers": [3, 3, 4]}, {}),
+        ({"sizes": [3, 3, 4]}, {}),
         (CHOICES, {}),
         (CHOICES, CHOSEN),
         (CHOICES, CHOSEN | {"hidden": 1, "activation": 1}),
     ],
 )
 def test_outputs_are_those_of_the_bits(settings, chosen):
-    network = plh.BinaryNetwork(4, **{"layers": [3, 3, 1]} | settings)
+    network = plh.BinaryNetwork(4, **{"sizes": [3, 3, 1]} | settings)
     inputs = torch.as_tensor(RNG.normal(size=(20, network.n_columns)), dtype=torch.float32)
     model = LatentNetwork(network, chosen, 1.0, RNG)
     bits = model.bits()
@@ -195,7 +195,7 @@ def test_regression():
     [
         ({"epochs": 0}, "epochs=0: expected a whole number"),
         ({"batch_size": 2.5}, r"batch_size=2\.5: expected a whole number"),
-        ({"learning_rate": -1}, "learning_rate=-1: expected a positive number"),
+        ({"stepsize": -1}, "stepsize=-1: expected a positive number"),
         ({"width": float("nan")}, "width=nan: expected a positive number"),
         ({"damping": -0.1}, r"damping=-0\.1: expected a number, at least 0"),
         ({"chosen": {"hidden": 0}}, "unknown choice 'hidden': choose one of activation"),

@@ -76,9 +76,7 @@ plt.show()
 # That makes 11 bits, so 11 qubits. A ``BinaryNetwork`` is a torch module without parameters of its
 # own, because its parameters come in with each call.
 
-network = plh.BinaryNetwork(
-    n_inputs=9, layers=[1], activation=plh.Choice("sigmoid", "hard_sigmoid")
-)
+network = plh.BinaryNetwork(n_inputs=9, sizes=[1], activation=plh.Choice("sigmoid", "hard_sigmoid"))
 print(network)
 for qubit, name in enumerate(network.layout):
     print(qubit, name)

@@ -36,7 +36,7 @@ def straight_through(
     data,
     epochs: int = 20,
     batch_size: int = 100,
-    learning_rate: float = 0.1,
+    stepsize: float = 0.1,
     seed=None,
     loss: str | Callable | None = None,
     chosen: Mapping | None = None,
@@ -63,7 +63,7 @@ def straight_through(
         data: the task, as for ``train``; only its training samples are used.
         epochs: passes over the training samples, at least 1.
         batch_size: samples a step, at least 1.
-        learning_rate: of Adam at the start, in units of u.
+        stepsize: of Adam at the start, in units of u.
         seed: None, int or numpy Generator: of the first u, uniform, and the mini-batches.
         loss: as of :class:`NetworkLoss`; a callable must have a gradient.
         chosen: of the network's choices the number of an option, or an array of them of the
@@ -82,7 +82,7 @@ def straight_through(
     for name, value in {"epochs": epochs, "batch_size": batch_size}.items():
         if value != int(value) or value < 1:
             raise InputError(f"{name}={value}: expected a whole number, at least 1")
-    for name, value in {"learning_rate": learning_rate, "width": width}.items():
+    for name, value in {"stepsize": stepsize, "width": width}.items():
         if not 0 < value < np.inf:
             raise InputError(f"{name}={value}: expected a positive number")
     if not 0 <= damping < np.inf:
@@ -98,11 +98,11 @@ def straight_through(
     objective = NetworkLoss(network, data.inputs, data.targets, loss)
     rng = np.random.default_rng(seed)
     model = LatentNetwork(network, chosen or {}, width, rng)
-    optimizer = torch.optim.Adam(model.latent.values(), lr=learning_rate)
+    optimizer = torch.optim.Adam(model.latent.values(), lr=stepsize)
     n_steps = epochs * -(-len(objective.inputs) // batch_size)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
     found, losses = [], []
-    with one_thread_if_small(batch_size * sum(network.layers)):
+    with one_thread_if_small(batch_size * sum(network.sizes)):
         for _ in range(epochs):
             order = torch.as_tensor(rng.permutation(len(objective.inputs)))
             for batch in order.to(objective.inputs.device).split(batch_size):

@@ -105,7 +105,7 @@ def export_summary(network: Network, bits) -> ExportSummary:
         n = len(group.often)
         behind = {layer.number: layer.activation for layer in group.layers}
         seen = None  # activation of what a layer sees
-        for i in range(len(network.layers)):
+        for i in range(len(network.sizes)):
             weight, bias = blocks[f"layers.{i}.weight"], blocks.get(f"layers.{i}.bias")
             n_out, n_in = weight.shape
             n_biases = n_out if bias else 0

@@ -59,7 +59,7 @@ class BinaryNetwork(Network):
 
     Args:
         n_inputs: number of inputs that a network sees.
-        layers: number of neurons in each layer, the last of them the outputs: ``[1]`` for two
+        sizes: number of neurons in each layer, the last of them the outputs: ``[1]`` for two
             classes and no hidden layer, ``[64, 10]`` for ten classes and 64 hidden neurons; of a
             regression an output for each target.
         activation: of one output: ``"sigmoid"``, ``"hard_sigmoid"``, or a :class:`Choice` of them;
@@ -103,7 +103,7 @@ class BinaryNetwork(Network):
     def __init__(
         self,
         n_inputs: int,
-        layers: Sequence[int] = (1,),
+        sizes: Sequence[int] = (1,),
         activation: str | Choice | None = None,
         scale: float | None = None,
         values=SPINS,
@@ -118,19 +118,19 @@ class BinaryNetwork(Network):
         super().__init__()
         if not is_size(n_inputs):
             raise InputError(f"n_inputs={n_inputs!r}: expected a whole number of at least 1")
-        is_list = isinstance(layers, Sequence | np.ndarray) and len(layers) > 0
-        if not is_list or not all(map(is_size, layers)):
+        is_list = isinstance(sizes, Sequence | np.ndarray) and len(sizes) > 0
+        if not is_list or not all(map(is_size, sizes)):
             raise InputError(
-                f"layers={layers}: expected the number of neurons in each layer, as [1] or [64, 10]"
+                f"sizes={sizes}: expected the number of neurons in each layer, as [1] or [64, 10]"
             )
-        self.layers = tuple(map(int, layers))
+        self.sizes = tuple(map(int, sizes))
         if scale is not None and not (is_real(scale) and 0 < scale < math.inf):
             raise InputError(f"scale={scale!r}: expected a positive number, or None")
         if mean_square is not None and not (is_real(mean_square) and 0 < mean_square < math.inf):
             raise InputError(f"mean_square={mean_square!r}: expected a positive number, or None")
         self.n_inputs = n_inputs
-        self.n_outputs = self.layers[-1]
-        n_layers = len(self.layers)
+        self.n_outputs = self.sizes[-1]
+        n_layers = len(self.sizes)
         self.activation = output_activation(activation, self.n_outputs)
         self.is_regression = self.activation == REGRESSION
         self.hidden, hidden_choices = for_each_layer(
@@ -153,7 +153,7 @@ class BinaryNetwork(Network):
             self.choices["features"] = features
         for choice in self.architecture:
             prepare = UserCode("choice", choice.prepare, "nothing, of the sizes of the layers")
-            prepare(sizes=(n_inputs, *self.layers))
+            prepare(sizes=(n_inputs, *self.sizes))
             if choice.name in self.choices or choice.name.split(".")[0] in RESERVED:
                 raise InputError(f"choice {choice.name!r} comes twice: give each a name of its own")
             if choice.name == "skip.0" and features is not None:
@@ -167,7 +167,7 @@ class BinaryNetwork(Network):
         if scale is None:
             scale = default_scale(
                 n_inputs,
-                self.layers,
+                self.sizes,
                 self.values,
                 self.bias,
                 self.hidden,
@@ -180,7 +180,7 @@ class BinaryNetwork(Network):
     def _blocks(self) -> list[Block]:
         blocks, fan_in = [], self.n_inputs
         for i, (size, values, bias) in enumerate(
-            zip(self.layers, self.values, self.bias, strict=True)
+            zip(self.sizes, self.values, self.bias, strict=True)
         ):
             levels = (0, 1) if isinstance(values, Choice) else values  # the bits, for a choice
             blocks.append(Block(f"layers.{i}.weight", (size, fan_in), levels))
@@ -195,21 +195,21 @@ class BinaryNetwork(Network):
     @property
     def n_multiplications(self) -> int:
         """Multiplications of one network on one sample."""
-        return sum(a * b for a, b in pairwise((self.n_inputs, *self.layers)))
+        return sum(a * b for a, b in pairwise((self.n_inputs, *self.sizes)))
 
     @property
     def n_neurons(self) -> int:
         """Neurons of all layers."""
-        return sum(self.layers)
+        return sum(self.sizes)
 
     @property
     def widest(self) -> int:
         """Neurons of the largest layer."""
-        return max(self.layers)
+        return max(self.sizes)
 
     def extra_repr(self) -> str:
         parts = [
-            f"{self.n_inputs}, {list(self.layers)}, activation={self.activation!r}",
+            f"{self.n_inputs}, {list(self.sizes)}, activation={self.activation!r}",
             f"scale={self.scale.item():g}, values={shown(self.values)}",
             f"hidden={shown(self.hidden)}, bias={shown(self.bias)}",
         ]
@@ -234,9 +234,9 @@ class BinaryNetwork(Network):
     def first_weights(self, bits) -> FirstWeights:
         parameters = self.parameters_of(bits)
         weights = parameters.weights[0]
-        if len(self.layers) > 1 and parameters.removed[0] is not None:
+        if len(self.sizes) > 1 and parameters.removed[0] is not None:
             weights = weights.masked_fill(parameters.removed[0][..., None], 0)  # not in the network
-        return FirstWeights(weights.numpy(force=True), len(self.layers) == 1)
+        return FirstWeights(weights.numpy(force=True), len(self.sizes) == 1)
 
     @torch.no_grad()
     def logits(self, bits: Tensor, inputs: Tensor) -> Tensor:

@@ -16,7 +16,7 @@ def resolve(network, decoded: dict[str, Tensor]) -> Parameters:
     """
     chosen = {name: decoded[f"choice.{name}"].long() for name in network.choices}
     shots = len(decoded["layers.0.weight"])
-    n_hidden = len(network.layers) - 1
+    n_hidden = len(network.sizes) - 1
     parameters = Parameters(
         weights=[_numbers(network, decoded, i, "weight", chosen) for i in range(n_hidden + 1)],
         biases=[_numbers(network, decoded, i, "bias", chosen) for i in range(n_hidden + 1)],
@@ -42,7 +42,7 @@ def _numbers(network, decoded: dict, layer: int, kind: str, chosen: dict) -> Ten
     numbers = decoded.get(f"layers.{layer}.{kind}")
     if numbers is None:
         shots = len(decoded["layers.0.weight"])
-        return network.scale.new_zeros(shots, network.layers[layer])
+        return network.scale.new_zeros(shots, network.sizes[layer])
     numbers = numbers.to(network.scale.dtype)
     values = network.values[layer]
     if not isinstance(values, Choice):

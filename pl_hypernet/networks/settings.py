@@ -87,11 +87,11 @@ def settings_of(network: Network) -> dict[str, Any]:
         return [fixed[0] if isinstance(one, Choice) else _setting(one) for one in each]
 
     settings = {
-        "network": network.layers,
+        "network": network.sizes,
         "activation": None if isinstance(network.activation, Choice) else network.activation,
         "scale": network.scale.item(),
         "values": without_choices(network.values),
-        "hidden": without_choices(network.hidden) if len(network.layers) > 1 else None,
+        "hidden": without_choices(network.hidden) if len(network.sizes) > 1 else None,
         "bias": network.bias[0] if len(set(network.bias)) == 1 else network.bias,
         "choices": choices,
         "tied": network.tied,
