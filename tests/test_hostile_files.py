@@ -11,6 +11,7 @@ from copy import deepcopy
 import numpy as np
 import pytest
 
+import pl_hypernet as plh
 from pl_hypernet import datasets
 from pl_hypernet.devices.braket.capabilities import find_capabilities
 from pl_hypernet.devices.braket.emulated_session import EmulatedSession
@@ -177,6 +178,56 @@ def test_capabilities_choose_no_module_to_import(tmp_path):
         path.write_text(json.dumps({"braketSchemaHeader": {"name": name, "version": "1"}}))
         with pytest.raises(InputError, match="no capabilities of a Braket QPU"):
             find_capabilities(path)
+
+
+@pytest.fixture(scope="module")
+def run_folder(tmp_path_factory):
+    rng = np.random.default_rng(0)
+    inputs = rng.uniform(size=(12, 3))
+    folder = tmp_path_factory.mktemp("run") / "it"
+    hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(3), layers=1, shots=5)
+    data = (inputs, (inputs[:, 0] > 0.5).astype(int))
+    plh.train(hypernet, data, "spsa", 3, evaluation_shots=5, progress=False, out=folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "history.jsonl",
+        "checkpoint.safetensors",
+        "shots.npy",
+        "losses.npy",
+        "schema.safetensors",
+        "summary.json",
+        "config.toml",
+    ],
+)
+def test_damaged_run_folders(name, run_folder, rng):
+    path = run_folder / name
+    whole = path.read_bytes()
+    odd = [
+        b"",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b"{}\n{}\n",
+        b"[]\n[]\n",
+        b"null",
+        b"\xef\xbb\xbf" + whole,
+    ]
+
+    def use():
+        run = plh.load(run_folder)
+        assert run.summary
+        assert run.best.shape == (4,)
+
+    try:
+        assert not refused_in_one_line(use)
+        for i in range(CASES + len(odd)):
+            path.write_bytes(odd[i] if i < len(odd) else damaged(whole, rng))
+            refused_in_one_line(use)
+    finally:
+        path.write_bytes(whole)
 
 
 def test_damaged_prices(rng, tmp_path):

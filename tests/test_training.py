@@ -491,10 +491,12 @@ def test_damaged_folders(tmp_path):
     (tmp_path / "checkpoint.safetensors").write_bytes(b"damaged")
     with pytest.raises(RunFolderError, match="is damaged"):
         load_checkpoint(tmp_path)
-    append_history(tmp_path, {"step": 1})
+    counts = {"circuits": 1, "overlaps": 0, "shots": 10}
+    record = {"step": 1, "energy": 0.5, "stderr": None, **counts, "seconds": 0.1}
+    append_history(tmp_path, record)
     with open(tmp_path / "history.jsonl", "a") as file:
         file.write('{"step": 2, "ener')
-    assert read_history(tmp_path) == [{"step": 1}]
+    assert read_history(tmp_path) == [record]
     with pytest.raises(InputError, match="is not TOML"):
         RunConfig.read(tmp_path / "history.jsonl")
 

@@ -1,12 +1,12 @@
 """Settings in a file."""
 
 import tomllib
-from pathlib import Path
 from typing import Any
 
 import tomli_w
 
 from pl_hypernet.errors import InputError, RunFolderError
+from pl_hypernet.regular_file import read_text
 
 
 def read_settings(path) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def read_settings(path) -> dict[str, Any]:
         RunFolderError: no such file.
     """
     try:
-        return tomllib.loads(Path(path).read_text())
+        return tomllib.loads(read_text(path))
     except OSError as error:
         raise RunFolderError(f"{path} cannot be read: {error.strerror}") from error
     except ValueError as error:  # not TOML, or not even text

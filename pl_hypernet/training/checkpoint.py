@@ -5,14 +5,30 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, ValidationError
 
+from pl_hypernet.errors import RunFolderError
 from pl_hypernet.training.tensor_file import load_tensors, save_tensors
 
 NAME = "checkpoint.safetensors"
 SECONDS = 1.0  # between two checkpoints, at least
 SHARE = 0.05  # of a run's time, at most, for writing them: a metric may have hundreds of MB
+
+
+class Checkpoint(BaseModel):
+    """What a checkpoint holds at least; the optimizer's part is its own."""
+
+    model_config = ConfigDict(extra="allow", arbitrary_types_allowed=True)
+
+    theta: np.ndarray
+    n_steps: NonNegativeInt
+    stop_reason: str
+    counts: dict[str, NonNegativeInt]
+    batches: dict[str, Any]
+    device: dict[str, Any] | None
 
 
 class CheckpointPace:
@@ -49,4 +65,11 @@ def load_checkpoint(folder: Path) -> tuple[dict[str, np.ndarray], dict]:
     Raises:
         RunFolderError: there is none, or it is damaged.
     """
-    return load_tensors(Path(folder) / NAME)
+    path = Path(folder) / NAME
+    arrays, plain = load_tensors(path)
+    try:
+        plain = {"stop_reason": "unfinished"} | plain  # as the state of a trainer alone
+        Checkpoint.model_validate({"theta": arrays.get("theta"), **plain})
+    except (TypeError, ValidationError) as error:
+        raise RunFolderError(f"{path} is damaged: it is no checkpoint of a run") from error
+    return arrays, plain

@@ -6,10 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
 from pl_hypernet.analysis import Summary
 from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import RunFolderError
+from pl_hypernet.numpy_files import load_npy
+from pl_hypernet.regular_file import read_text
 from pl_hypernet.training.tensor_file import load_tensors, save_tensors
 
 CONFIG = "config.toml"
@@ -19,6 +22,20 @@ SHOTS = "shots.npy"  # that the trained state was judged by, int8 (shots, n_qubi
 LOSSES = "losses.npy"  # their training losses, float64 (shots,)
 SCHEMA = "schema.safetensors"
 TASKS = "tasks.jsonl"
+
+
+class HistoryLine(BaseModel):
+    """What each line of ``history.jsonl`` holds at least."""
+
+    model_config = ConfigDict(extra="allow", strict=True)
+
+    step: PositiveInt
+    energy: float
+    stderr: float | None
+    circuits: NonNegativeInt
+    overlaps: NonNegativeInt
+    shots: NonNegativeInt
+    seconds: float
 
 
 def make_run_folder(path) -> tuple[Path, list[Path]]:
@@ -81,19 +98,27 @@ def read_history(folder: Path) -> list[dict]:
     """The steps in ``history.jsonl``; a last line that was cut off is left out.
 
     Raises:
-        RunFolderError: there is no such file.
+        RunFolderError: there is no such file, or it is damaged.
     """
     try:
-        lines = (Path(folder) / HISTORY).read_text().splitlines()
+        lines = read_text(Path(folder) / HISTORY).splitlines()
     except OSError as error:
         raise RunFolderError(f"{folder} is not a run folder: it holds no {HISTORY}") from error
+    except ValueError as error:  # no text
+        raise RunFolderError(f"{folder}/{HISTORY} is damaged: {error}") from error
     records = []
     for i, line in enumerate(lines):
         try:
-            records.append(json.loads(line))
-        except ValueError:
-            if i < len(lines) - 1:
-                raise RunFolderError(f"{folder}/{HISTORY}: line {i + 1} is damaged") from None
+            record = json.loads(line)
+        except (ValueError, RecursionError):
+            if i == len(lines) - 1:
+                break
+            record = None
+        try:
+            HistoryLine.model_validate(record)
+        except ValidationError:
+            raise RunFolderError(f"{folder}/{HISTORY}: line {i + 1} is damaged") from None
+        records.append(record)
     return records
 
 
@@ -108,7 +133,7 @@ def read_array(path: Path) -> np.ndarray | None:
     Raises:
         RunFolderError: the file is damaged.
     """
-    return _read(path, lambda: np.load(path, allow_pickle=False))
+    return _read(path, lambda: load_npy(path))
 
 
 def save_schema(folder: Path, schema: Schema) -> None:
@@ -133,7 +158,7 @@ def read_summary(folder: Path) -> Summary | None:
         RunFolderError: the file is damaged.
     """
     path = folder / SUMMARY
-    return _read(path, lambda: Summary(json.loads(path.read_text())))
+    return _read(path, lambda: Summary(**json.loads(read_text(path))))
 
 
 def _read(path: Path, parse: Callable):
@@ -148,5 +173,14 @@ def _read(path: Path, parse: Callable):
         return parse()
     except RunFolderError:
         raise
-    except (OSError, KeyError, TypeError, ValueError, IndexError) as error:
-        raise RunFolderError(f"{path} is damaged: {error}") from error
+    except (
+        OSError,
+        KeyError,
+        TypeError,
+        ValueError,
+        IndexError,
+        AttributeError,
+        RecursionError,
+    ) as error:
+        said = " ".join(str(error).split())
+        raise RunFolderError(f"{path} is damaged: {said}") from error

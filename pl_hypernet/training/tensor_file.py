@@ -37,5 +37,6 @@ def load_tensors(path: Path) -> tuple[dict[str, np.ndarray], dict]:
         with safe_open(path, framework="np") as file:
             arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
             return arrays, json.loads(file.metadata()["plain"])
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise RunFolderError(f"{path} is damaged: {error}") from error
+    except (SafetensorError, KeyError, TypeError, ValueError, RecursionError, OSError) as error:
+        said = " ".join(str(error).split())
+        raise RunFolderError(f"{path} is damaged: {said}") from error
