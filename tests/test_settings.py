@@ -112,6 +112,8 @@ def test_a_keyword_that_nothing_takes(task):
         small_run(task, optimizer, colour=7)
     with pytest.raises(InputError, match=r"'spsa': no option 'setps': did you mean 'steps'\?"):
         small_run(task, setps=7)
+    with pytest.raises(InputError, match=r"^shots is an argument of QuantumHypernetwork"):
+        small_run(task, shots=3)
     with pytest.raises(InputError, match=r"'spsa': no option 'stepsiz': did you mean 'stepsize'\?"):
         small_run(task, stepsiz=0.1)
     with pytest.raises(InputError, match=r"unknown setting 'shotz': did you mean 'shots'\?"):

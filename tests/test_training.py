@@ -473,6 +473,7 @@ def test_a_device_object_with_its_wires():
         (lambda: small_run(optimizer=3), InputError, "step_and_cost"),
         (lambda: small_run(steps=0), InputError, "steps=0"),
         (lambda: small_run(colour=3), InputError, "no option 'colour'"),
+        (lambda: plh.QuantumHypernetwork(torch.nn.Linear(3, 2)), InputError, "TorchNetwork"),
         (lambda: small_run(loss="hinge"), InputError, "unknown loss 'hinge'"),
         (lambda: small_run(theta=np.zeros(3)), InputError, r"shape \(3,\): expected \(5, 6\)"),
         (lambda: small_run(theta=np.full((5, 6), np.nan)), InputError, "NaN or infinite angles"),

@@ -15,7 +15,7 @@ from pl_hypernet.networks.activations import REGRESSION, SOFTMAX
 from pl_hypernet.networks.settings import network_of, settings_of
 from pl_hypernet.objectives.losses import default_loss
 from pl_hypernet.optimizers import OPTIMIZERS
-from pl_hypernet.settings import CUSTOM, RunSettings, TrainingSettings
+from pl_hypernet.settings import CUSTOM, CircuitSettings, RunSettings, TrainingSettings
 from pl_hypernet.settings.file import read_settings, written
 from pl_hypernet.training.choose_optimizer import AUTO, choose_optimizer
 from pl_hypernet.training.folder import CONFIG
@@ -173,6 +173,8 @@ class RunConfig(RunSettings):
         given = {"seed": seed, "decay_steps": self.steps}
         takes = signature(build).parameters
         for name in self.optimizer_options:
+            if name not in takes and name in CircuitSettings.model_fields:
+                raise InputError(f"{name} is an argument of QuantumHypernetwork: give it there")
             if name not in takes:
                 known = [*takes, *TrainingSettings.model_fields]
                 raise InputError(

@@ -97,6 +97,11 @@ class QuantumHypernetwork:
         start: str | None = None,
         **device_options,
     ):
+        if not isinstance(network, Network):
+            raise InputError(
+                f"network {type(network).__name__}: expected plh.BinaryNetwork, or of a torch "
+                "module plh.TorchNetwork(module, input_shape)"
+            )
         if not isinstance(shots, int) or isinstance(shots, bool) or shots < 2:
             raise InputError(
                 f"shots={shots}: expected an int of at least 2; an energy with its standard error "
