@@ -182,3 +182,11 @@ def test_tables_are_added_to_those_of_a_file():
         "penalties": {"activation": {"sigmoid": 1.0, "hard_sigmoid": 0.1}},
         "data_options": {"size": 8, "digits": 3},
     }
+
+
+@pytest.mark.parametrize("name", ["token", "api_key", "aws_secret_access_key", "Password"])
+def test_secrets_of_a_device_are_not_written(name):
+    config = RunConfig.checked({"device_options": {name: "hidden-from-all", "keys": 3}})
+    assert config.secrets == [name]
+    assert "hidden-from-all" not in config.to_toml()
+    assert "keys = 3" in config.to_toml()

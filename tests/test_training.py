@@ -188,10 +188,13 @@ def test_callbacks_stop_and_start_angles_continue():
     assert np.abs(np.asarray(further.theta - run.theta)).max() < 1
 
 
-def test_ctrl_c_keeps_what_was_reached(tmp_path):
+@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_to_end_keeps_what_was_reached(sent, tmp_path):
+    before = signal.getsignal(sent)
+
     def press(record, theta):
         if record["step"] == 4:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), sent)
 
     run = small_run(steps=500, callbacks=[press], out=tmp_path / "run")
     assert run.stop_reason == "interrupted"
@@ -200,6 +203,28 @@ def test_ctrl_c_keeps_what_was_reached(tmp_path):
     assert plain["n_steps"] == len(run.history)
     np.testing.assert_array_equal(arrays["theta"], run.theta)
     assert (tmp_path / "run" / "summary.json").exists()
+    assert signal.getsignal(sent) == before
+
+
+def test_a_run_that_is_killed_in_its_first_step_loads(tmp_path, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def kill(*_):
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "step", kill)
+        patch.setattr(sys.modules["pl_hypernet.training.train"], "unmake_run_folder", print)
+        with pytest.raises(Killed):
+            small_run(out=tmp_path / "run")
+    run = plh.load(tmp_path / "run", data=small_task())
+    assert run.history == []
+    assert run.stop_reason == "unfinished"
+    np.testing.assert_array_equal(run.theta, small_hypernet().start_angles())
+    (tmp_path / "run" / "checkpoint.safetensors").unlink()
+    with pytest.raises(RunFolderError, match="ended before its first step: start it again with"):
+        plh.load(tmp_path / "run", data=small_task())
 
 
 def test_checkpoints_that_are_long_to_write_are_rare(tmp_path, monkeypatch):
@@ -210,7 +235,7 @@ def test_checkpoints_that_are_long_to_write_are_rare(tmp_path, monkeypatch):
     monkeypatch.setattr(module, "save_checkpoint", lambda *args: saved.append(args[2]["n_steps"]))
     monkeypatch.setattr(Run, "save_pictures", lambda self: None)
     small_run(steps=25, out=tmp_path / "run")
-    assert saved == [1, 21, 25]  # the last is the end
+    assert saved == [0, 1, 21, 25]  # the start, and at last the end
     assert len(read_history(tmp_path / "run")) == 25
 
 

@@ -79,7 +79,7 @@ def train_from_settings(
     if run.stop_reason == BUDGET:
         console.print(f"Stopped by the budget after step {len(run.history)}.")
     if run.stop_reason == "interrupted":
-        console.print(f"Stopped by Ctrl-C after step {len(run.history)}; the above is its state.")
+        console.print(f"Stopped after step {len(run.history)}; the above is its state.")
     return run.stop_reason
 
 

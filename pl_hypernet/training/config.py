@@ -1,5 +1,6 @@
 """Everything that a run depends on, checked, and what is made of it."""
 
+import re
 from collections.abc import Callable
 from inspect import signature
 from typing import Any, Self
@@ -20,6 +21,8 @@ from pl_hypernet.settings.file import read_settings, written
 from pl_hypernet.training.choose_optimizer import AUTO, choose_optimizer
 from pl_hypernet.training.folder import CONFIG
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
+
+SECRET = re.compile(r"token|passw|secret|credential|(^|_)key$|apikey")
 
 
 class RunConfig(RunSettings):
@@ -107,12 +110,21 @@ class RunConfig(RunSettings):
         return cls.checked(read_settings(path))
 
     def to_toml(self) -> str:
-        """As TOML; settings that are None are left out.
+        """As TOML; settings that are None are left out, and :attr:`secrets`.
 
         Raises:
             InputError: an option that TOML cannot hold.
         """
-        return written(self.model_dump(), CONFIG)
+        settings = self.model_dump()
+        settings["device_options"] = {
+            name: option for name, option in self.device_options.items() if name not in self.secrets
+        }
+        return written(settings, CONFIG)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Options of the device that are no one's business, by their names."""
+        return [name for name in self.device_options if SECRET.search(name.lower())]
 
     def load_data(self) -> Data:
         """The data that the run trains on, before a validation split."""

@@ -1,30 +1,39 @@
-"""Ctrl-C lets the step in progress finish, so that what is saved is whole."""
+"""Ctrl-C, SIGTERM and SIGHUP let the step in progress finish, so that what is saved is whole."""
 
 import signal
 import sys
 import threading
 
+ENDING = [
+    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
+]
+
 
 class FinishStep:
-    """While it is entered, the first Ctrl-C sets ``requested``; the second interrupts at once.
+    """While it is entered, the first signal to end sets ``requested``; a second one ends at once.
 
-    Does nothing outside the main thread, where Python delivers no signals.
+    Does nothing outside the main thread, where Python delivers no signals. A signal that was
+    ignored before, as SIGHUP under ``nohup``, still is.
     """
 
     def __init__(self):
         self.requested = False
 
     def __enter__(self):
-        self._in_main = threading.current_thread() is threading.main_thread()
-        if self._in_main:
-            self._previous = signal.signal(signal.SIGINT, self._request)
+        self._previous = {}
+        if threading.current_thread() is threading.main_thread():
+            for number in ENDING:
+                before = signal.getsignal(number)
+                if before not in (signal.SIG_IGN, None):
+                    self._previous[number] = signal.signal(number, self._request)
         return self
 
     def __exit__(self, *_):
-        if self._in_main:
-            signal.signal(signal.SIGINT, self._previous)
+        for number, before in self._previous.items():
+            signal.signal(number, before)
 
-    def _request(self, *_):
+    def _request(self, number, _):
         self.requested = True
-        print("\nFinishing this step; Ctrl-C again stops at once.", file=sys.stderr)
-        signal.signal(signal.SIGINT, self._previous)
+        again = "; Ctrl-C again stops at once" if number == signal.SIGINT else ""
+        print(f"\nFinishing this step{again}.", file=sys.stderr)
+        self.__exit__()

@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 
 from pl_hypernet.datasets import as_data
-from pl_hypernet.errors import BudgetError, DeviceError, InputError
+from pl_hypernet.errors import BudgetError, DeviceError, InputError, RunFolderError
 from pl_hypernet.networks.activations import REGRESSION
 from pl_hypernet.training.budget import check_dollars, sample_within
 from pl_hypernet.training.check_task import check_task
+from pl_hypernet.training.checkpoint import NAME as CHECKPOINT
 from pl_hypernet.training.checkpoint import load_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import (
@@ -52,6 +53,11 @@ def load(
             run's.
     """
     folder = Path(folder)
+    if (folder / CONFIG).is_file() and not (folder / CHECKPOINT).exists():
+        raise RunFolderError(
+            f"the run in {folder} ended before its first step: start it again with "
+            f"pl-hypernet train --config {folder / CONFIG}"
+        )
     arrays, plain = load_checkpoint(folder)
     config = RunConfig.read(folder / CONFIG)
     if data is not None:

@@ -108,6 +108,9 @@ def train(
         (folder / CONFIG).write_text(text)
         save_schema(folder, data.schema)
         tasks = folder / TASKS
+        if config.secrets and progress:
+            names = ", ".join(config.secrets)
+            Console(stderr=True).print(f"not written to {CONFIG}: device option {names}")
 
     shots, n_samples = config.evaluation_shots, data.n_samples
     stages = {TRAINING: None, EVALUATION: evaluation_seconds(network, shots, n_samples)}
@@ -167,6 +170,8 @@ def _loop(trainer, budget, callbacks, folder, bar) -> tuple[list[dict], str]:
     """Makes the steps; returns the history and why it ended."""
     history: list[dict] = []
     stop_reason = "steps"
+    if folder is not None:
+        _save(folder, trainer, "unfinished")  # a run that is killed in its first step loads too
     pace, steps = CheckpointPace(), trainer.settings.steps
     try:
         with FinishStep() as interrupt, nullcontext() if budget is None else budget.for_steps():
