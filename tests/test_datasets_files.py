@@ -94,6 +94,7 @@ def test_numbers_are_read_as_they_were_written(tmp_path_factory, rows):
     ("text", "message"),
     [
         ("a,b,y\n1,2,0\n1,x,1\n", "line 3, column 'b': 'x' is no number"),
+        ("a,b,y\n1,2,0\n1,1_000,1\n", "line 3, column 'b': '1_000' is no number"),
         ("a,b,y\n1,2,0\n1,,1\n", "line 3, column 'b': '' is missing: .* missing='mean'"),
         ("a,b,y\n1,2,0\nNA,1,1\n", "line 3, column 'a': 'NA' is missing"),
         ("a,b,y\n1,2,0\n1,1,\n", "line 3, column 'y': '' is missing"),

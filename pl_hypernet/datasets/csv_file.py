@@ -210,9 +210,11 @@ def _whole(numbers: np.ndarray) -> np.ndarray:
 
 def _row_of_numbers(row: list[str]) -> np.ndarray:
     try:
-        return np.array([*map(float, row)])
+        if "_" not in "".join(row):  # 1_000 is a number in Python's eyes alone
+            return np.array([*map(float, row)])
     except ValueError:
-        return np.array([float(cell) if _is_number(cell) else np.nan for cell in row])
+        pass
+    return np.array([float(cell) if _is_number(cell) else np.nan for cell in row])
 
 
 def _is_number(cell: str) -> bool:
@@ -220,4 +222,4 @@ def _is_number(cell: str) -> bool:
         float(cell)
     except ValueError:
         return False
-    return True
+    return "_" not in cell
