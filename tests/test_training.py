@@ -190,6 +190,8 @@ def test_callbacks_stop_and_start_angles_continue():
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_a_signal_to_end_keeps_what_was_reached(sent, tmp_path):
+    if sent == signal.SIGHUP and signal.getsignal(sent) == signal.SIG_IGN:
+        pytest.skip("the tests run under nohup")
     before = signal.getsignal(sent)
 
     def press(record, theta):

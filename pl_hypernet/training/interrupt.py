@@ -4,16 +4,15 @@ import signal
 import sys
 import threading
 
-ENDING = [
-    getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)
-]
+SIGHUP = getattr(signal, "SIGHUP", None)  # not on Windows
+ENDING = [number for number in (signal.SIGINT, signal.SIGTERM, SIGHUP) if number is not None]
 
 
 class FinishStep:
     """While it is entered, the first signal to end sets ``requested``; a second one ends at once.
 
-    Does nothing outside the main thread, where Python delivers no signals. A signal that was
-    ignored before, as SIGHUP under ``nohup``, still is.
+    Does nothing outside the main thread, where Python delivers no signals. SIGHUP is ignored still
+    where it was before, as under ``nohup``.
     """
 
     def __init__(self):
@@ -23,8 +22,7 @@ class FinishStep:
         self._previous = {}
         if threading.current_thread() is threading.main_thread():
             for number in ENDING:
-                before = signal.getsignal(number)
-                if before not in (signal.SIG_IGN, None):
+                if number != SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
                     self._previous[number] = signal.signal(number, self._request)
         return self
 
