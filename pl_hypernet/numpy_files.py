@@ -38,7 +38,7 @@ def load_npz(path, most_bytes: int = MOST_BYTES) -> dict[str, np.ndarray]:
 
     Args:
         path: the file.
-        most_bytes: of all arrays together, as long as they are packed.
+        most_bytes: of all arrays together, unpacked.
 
     Raises:
         FileError, OSError: it cannot be read.

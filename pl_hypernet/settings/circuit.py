@@ -5,8 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from pl_hypernet.settings.base import Settings
-from pl_hypernet.settings.option import Option
-from pl_hypernet.settings.typed import parse_pairs
+from pl_hypernet.settings.option import Option, pairs
 
 
 class CircuitSettings(Settings):
@@ -17,24 +16,12 @@ class CircuitSettings(Settings):
     )
     device_options: Annotated[
         dict[str, Any],
-        Option(
-            "An argument of the device.",
-            metavar="KEY=VALUE",
-            name="device_option",
-            parse=parse_pairs,
-            several=True,
-        ),
+        pairs("An argument of the device.", "device_option"),
     ] = Field({})
     ansatz: Literal["hardware_efficient", "custom"] = "hardware_efficient"
     ansatz_options: Annotated[
         dict[str, Any],
-        Option(
-            "rotations=RX,RY, entangler=CNOT, pattern=ring.",
-            metavar="KEY=VALUE",
-            name="ansatz_option",
-            parse=parse_pairs,
-            several=True,
-        ),
+        pairs("rotations=RX,RY, entangler=CNOT, pattern=ring.", "ansatz_option"),
     ] = Field({})
     layers: Annotated[int, Option("Entangling layers P; default {default}.")] = Field(2, ge=0)
     start: Annotated[

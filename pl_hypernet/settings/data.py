@@ -5,8 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pl_hypernet.settings.base import Settings
-from pl_hypernet.settings.option import Option
-from pl_hypernet.settings.typed import parse_pairs
+from pl_hypernet.settings.option import Option, pairs
 
 
 class DataSettings(Settings):
@@ -17,11 +16,5 @@ class DataSettings(Settings):
     ] = "mnist"
     data_options: Annotated[
         dict[str, Any],
-        Option(
-            "digits=3,8, size=16, root=DIR, features=pca:16.",
-            metavar="KEY=VALUE",
-            name="data_option",
-            parse=parse_pairs,
-            several=True,
-        ),
+        pairs("digits=3,8, size=16, root=DIR, features=pca:16.", "data_option"),
     ] = Field({})

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pl_hypernet.settings.base import Settings
-from pl_hypernet.settings.option import Option
+from pl_hypernet.settings.option import Option, pairs
 from pl_hypernet.settings.typed import (
     parse_choices,
     parse_names,
-    parse_pairs,
     parse_sizes,
     parse_ties,
     parse_values,
@@ -72,13 +71,7 @@ class NetworkSettings(Settings):
     ] = ()
     fixed: Annotated[
         dict[str, int | tuple[int, ...]],
-        Option(
-            "No qubit for these bits: layers.0.bias=0.",
-            metavar="NAME=BIT",
-            name="fix",
-            parse=parse_pairs,
-            several=True,
-        ),
+        pairs("No qubit for these bits: layers.0.bias=0.", "fix", "NAME=BIT"),
     ] = Field({})
     torch_device: Annotated[
         str, Option("Where networks are scored, as cuda; default {default}.")

@@ -5,8 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from pl_hypernet.settings.base import Settings
-from pl_hypernet.settings.option import Option
-from pl_hypernet.settings.typed import parse_pairs
+from pl_hypernet.settings.option import Option, pairs
 
 
 class OptimizerSettings(Settings):
@@ -17,11 +16,5 @@ class OptimizerSettings(Settings):
     ] = "qnspsa"
     optimizer_options: Annotated[
         dict[str, Any],
-        Option(
-            "An argument of the optimizer: stepsize=0.1.",
-            metavar="KEY=VALUE",
-            name="optimizer_option",
-            parse=parse_pairs,
-            several=True,
-        ),
+        pairs("An argument of the optimizer: stepsize=0.1.", "optimizer_option"),
     ] = Field({})

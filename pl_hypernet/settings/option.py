@@ -7,6 +7,8 @@ from typing import Any, get_args
 
 from pydantic.fields import FieldInfo
 
+from pl_hypernet.settings.typed import parse_pairs
+
 SCALARS = (bool, int, float, str)
 
 
@@ -28,6 +30,11 @@ class Option:
     name: str | None = None
     parse: Callable[[Any, str], Any] | None = None
     several: bool = False
+
+
+def pairs(help: str, name: str, metavar: str = "KEY=VALUE") -> Option:
+    """The option of a setting that is a table, of which each ``name=value`` is typed by itself."""
+    return Option(help, metavar, name, parse_pairs, several=True)
 
 
 def option_of(field: FieldInfo) -> Option | None:
