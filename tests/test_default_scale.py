@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import torch
+from case_names import name
 from sklearn.datasets import load_breast_cancer
 
 import pl_hypernet as plh
@@ -25,7 +26,7 @@ def size_of_outputs(network, mean_square: float) -> float:
         "sign", "relu", "tanh", "sigmoid", "hard_tanh", "hard_sigmoid", "identity", torch.square,
         ["sign", "relu"], ["relu", "relu"], plh.Choice("sign", "tanh"),
     ],
-    ids=str,
+    ids=name,
 )  # fmt: skip
 def test_logits_of_random_networks(hidden):
     layers = [30, 40, 1] if isinstance(hidden, list) else [40, 1]

@@ -4,6 +4,7 @@ import pickle
 
 import numpy as np
 import pytest
+from case_names import name
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression
@@ -279,7 +280,7 @@ def test_missing_values_and_other_numbers_of_features_are_refused(kind):
         ({"optimizer_options": {"momentum": 1}}, "optimizer 'score': "),
         ({"optimizer_options": 3}, "optimizer_options=3: "),
     ],
-    ids=str,
+    ids=name,
 )
 def test_bad_settings_are_refused_in_one_line(kind, setting, message):
     with pytest.raises(HypernetError, match=message) as caught:

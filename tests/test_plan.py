@@ -7,6 +7,7 @@ import numpy as np
 import pennylane as qml
 import pytest
 from braket.circuits import Circuit
+from case_names import name
 from typer.testing import CliRunner
 
 import pl_hypernet as plh
@@ -68,7 +69,7 @@ def run_of(settings):
         {"device": "braket.aws.qubit", "device_options": {"emulator": "iqm-20", "noise": False}},
         {"device": "braket.aws.qubit", "device_options": {"emulator": "ionq-36", "noise": False}},
     ],
-    ids=str,
+    ids=name,
 )
 def test_a_run_costs_what_its_plan_said(data_file, settings):
     settings = small(data_file, **settings)
@@ -316,7 +317,7 @@ def test_of_a_run_in_hand_as_of_its_settings(data_file):
         (lambda: qml.device("lightning.qubit", wires=4), plh.SPSAOptimizer(seed=0), {}),
         (lambda: qml.device("default.mixed", wires=4), "qnspsa", {"validation": 0.5}),
     ],
-    ids=str,
+    ids=name,
 )
 def test_an_ansatz_and_a_device_of_ones_own(device, optimizer, options):
     network = plh.BinaryNetwork(3, [1], activation="sigmoid")
@@ -361,8 +362,8 @@ def test_a_braket_device_in_hand(data_file):
     hypernet = plh.QuantumHypernetwork(network, device, layers=1, shots=30)
     planned = plh.plan(hypernet, task(3), steps=3, evaluation_shots=20)
     expected = plh.plan(**settings)
-    for name in ("per_step", "circuits", "line", "cost"):
-        assert planned[name] == expected[name]
+    for part in ("per_step", "circuits", "line", "cost"):
+        assert planned[part] == expected[part]
 
 
 def test_what_a_run_in_hand_cannot_be_planned_with():
