@@ -32,12 +32,16 @@ from pl_hypernet.mps.log_probability import log_probability as log_probability
 from pl_hypernet.networks import ArchitectureChoice as ArchitectureChoice
 from pl_hypernet.networks import BinaryNetwork as BinaryNetwork
 from pl_hypernet.networks import Choice as Choice
+from pl_hypernet.networks import ChooseModule as ChooseModule
+from pl_hypernet.networks import DropGroups as DropGroups
 from pl_hypernet.networks import DropWeights as DropWeights
 from pl_hypernet.networks import Network as Network
 from pl_hypernet.networks import ParameterLayout as ParameterLayout
+from pl_hypernet.networks import RemoveChannels as RemoveChannels
 from pl_hypernet.networks import RemoveNeurons as RemoveNeurons
 from pl_hypernet.networks import Sign as Sign
 from pl_hypernet.networks import SkipLayer as SkipLayer
+from pl_hypernet.networks import SkipModule as SkipModule
 from pl_hypernet.networks import TorchNetwork as TorchNetwork
 from pl_hypernet.objectives import NetworkLoss as NetworkLoss
 from pl_hypernet.optimizers import PathwiseOptimizer as PathwiseOptimizer
@@ -56,7 +60,9 @@ __all__ = [
     "ArchitectureChoice",
     "BinaryNetwork",
     "Choice",
+    "ChooseModule",
     "Data",
+    "DropGroups",
     "DropWeights",
     "Estimate",
     "HardwareEfficientAnsatz",
@@ -65,11 +71,13 @@ __all__ = [
     "ParameterLayout",
     "PathwiseOptimizer",
     "QNSPSAOptimizer",
+    "RemoveChannels",
     "RemoveNeurons",
     "Sign",
     "SPSAOptimizer",
     "ScoreFunctionOptimizer",
     "SkipLayer",
+    "SkipModule",
     "QuantumHypernetClassifier",
     "QuantumHypernetRegressor",
     "QuantumHypernetwork",

@@ -49,6 +49,15 @@ NETWORKS = {
     ),
     "torch regression": lambda: plh.TorchNetwork(nn.Linear(4, 2), 4, activation="identity"),
     "batch norms": batch_normed,
+    "module choices": lambda: plh.TorchNetwork(
+        nn.Sequential(
+            plh.SkipModule(nn.Sequential(plh.DropGroups(nn.Linear(4, 4), 2), nn.BatchNorm1d(4))),
+            plh.ChooseModule(nn.Tanh(), plh.Sign()),
+            plh.RemoveChannels(4),
+            nn.Linear(4, 3),
+        ),
+        4,
+    ),
     "own": lambda: Threshold(4),
 }
 
@@ -135,7 +144,7 @@ def test_it_trains_is_judged_and_drawn(network, tmp_path):
 
 
 @pytest.mark.parametrize(("which", "suffix"), [("one", "pt2"), ("vote", "onnx")])
-@pytest.mark.parametrize("name", ["torch", "torch regression", "batch norms"])
+@pytest.mark.parametrize("name", ["torch", "torch regression", "batch norms", "module choices"])
 def test_exports_say_the_same(name, which, suffix, tmp_path):
     if suffix == "onnx" and not has_onnx():
         pytest.skip("needs the extra export")

@@ -173,9 +173,13 @@ def test_bad_settings(settings, message):
 
 
 def test_penalties_as_typed():
-    typed = ["activation.hard_sigmoid=0.01", "activation.sigmoid=1"]
+    typed = ["activation.hard_sigmoid=0.01", "activation.sigmoid=1", "block.act.Tanh=2"]
+    typed += ["features.threshold:0.5=3", "values.0.1,-3=4"]
     assert parse_penalties(typed, "--penalty") == {
-        "activation": {"hard_sigmoid": 0.01, "sigmoid": 1}
+        "activation": {"hard_sigmoid": 0.01, "sigmoid": 1},
+        "block.act": {"Tanh": 2},
+        "features": {"threshold:0.5": 3},
+        "values.0": {"1,-3": 4},
     }
     for wrong in ("activation=0.01", "activation.sigmoid=x", "activation.sigmoid"):
         with pytest.raises(InputError, match="--penalty"):

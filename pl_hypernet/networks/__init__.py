@@ -9,6 +9,12 @@ from pl_hypernet.networks.architecture import (
 from pl_hypernet.networks.binary_network import BinaryNetwork
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.layout import Block, ParameterLayout
+from pl_hypernet.networks.module_choices import (
+    ChooseModule,
+    DropGroups,
+    RemoveChannels,
+    SkipModule,
+)
 from pl_hypernet.networks.network import Network
 from pl_hypernet.networks.sign import Sign
 from pl_hypernet.networks.torch_network import TorchNetwork
@@ -18,11 +24,15 @@ __all__ = [
     "BinaryNetwork",
     "Block",
     "Choice",
+    "ChooseModule",
+    "DropGroups",
     "DropWeights",
     "Network",
     "ParameterLayout",
+    "RemoveChannels",
     "RemoveNeurons",
     "Sign",
     "SkipLayer",
+    "SkipModule",
     "TorchNetwork",
 ]

@@ -20,9 +20,11 @@ from pl_hypernet.networks.batch_norm import BATCH, MEASURE, MEASURED, BatchNorms
 from pl_hypernet.networks.bits import as_bits
 from pl_hypernet.networks.default_scale import LOGITS, PIXELS
 from pl_hypernet.networks.layout import ParameterLayout
+from pl_hypernet.networks.module_choices import CHOSEN, block_of, decide, find_choices
 from pl_hypernet.networks.module_parameters import Which, find_parameters
 from pl_hypernet.networks.module_trial import try_module, why_not_mapped
 from pl_hypernet.networks.network import FirstWeights, Network
+from pl_hypernet.networks.plain_module import PlainModule
 from pl_hypernet.networks.sign import Sign
 
 OBSERVED = 2000  # samples by which the statistics of batch norms are measured
@@ -31,6 +33,7 @@ ADAM = partial(torch.optim.Adam, lr=0.01)
 NUMBER = 100  # multiplications that take as long as a number that a layer hands on
 ALONE = 2**18  # numbers of a layer from which a network runs faster alone than mapped with others
 RANDOM_BITS = 2**24  # of the networks, 2 to 16, whose logits decide the default scale
+ITSELF = "itself"  # the name of a choice that is the whole module
 DROPOUT = torch.nn.modules.dropout._DropoutNd
 
 
@@ -110,11 +113,16 @@ class TorchNetwork(Network):
         found = find_parameters(module, bits, real, values)
         self.input_shape = tuple(map(int, shape))
         self.n_columns = prod(self.input_shape)
-        self.choices = {}
         self.tied, self.fixed = tuple(map(tuple, tied)), dict(fixed or {})
-        self.layout = ParameterLayout(found.bits, self.tied, self.fixed)
         self.torch_optimizer = torch_optimizer
         self.module = deepcopy(module)
+        layers = find_choices(self.module)
+        self.choices = {name or ITSELF: layer for name, layer in layers.items()}
+        self._chosen = {  # of the qubits of each choice the buffer that has their options
+            f"choice.{name or ITSELF}": f"{name}.{CHOSEN}" if name else CHOSEN for name in layers
+        }
+        blocks = *found.bits, *(block_of(name, choice) for name, choice in self.choices.items())
+        self.layout = ParameterLayout(blocks, self.tied, self.fixed)
         names = [block.name for block in found.bits]
         everything = bits is None and real is None
         self._norms = BatchNorms(self.module, names, set(found.real), everything)
@@ -245,7 +253,8 @@ class TorchNetwork(Network):
             return self._run(numbers | statistics, inputs)
 
     def first_weights(self, bits) -> FirstWeights | None:
-        weights = [block for block in self.layout.blocks if len(block.shape) > 1]
+        blocks = [block for block in self.layout.blocks if block.name not in self._chosen]
+        weights = [block for block in blocks if len(block.shape) > 1]
         if not weights:
             return None
         first = weights[0]
@@ -255,7 +264,7 @@ class TorchNetwork(Network):
             values = values.reshape(len(values), -1, *values.shape[3:])
         else:
             values = values.reshape(*values.shape[:2], -1)
-        n_layers = len({block.name.rpartition(".")[0] for block in self.layout.blocks})
+        n_layers = len({block.name.rpartition(".")[0] for block in blocks})
         return FirstWeights(values, n_layers == 1 and values.shape[1] == self.n_outputs)
 
     def plain_module(self, bits: Tensor) -> torch.nn.Module:
@@ -273,15 +282,23 @@ class TorchNetwork(Network):
         for layer in module.modules():
             if isinstance(layer, NetworkBatchNorm):
                 layer.by = MEASURED
-        return PlainModule(module, self.input_shape, self.n_outputs, self.scale.item()).eval()
+        return PlainModule(
+            decide(module), self.input_shape, self.n_outputs, self.scale.item()
+        ).eval()
 
     def _numbers(self, decoded: dict[str, Tensor]) -> dict[str, Tensor]:
-        """What parameters are, (S, *shape), under all their names."""
+        """What parameters are, (S, *shape), under all their names, and what was chosen."""
         numbers = {
             name: self._magnitudes[name] * tensor.to(torch.float32)
             for name, tensor in decoded.items()
+            if name not in self._chosen
         }
-        return numbers | {name: numbers[first] for name, first in self._aliases.items()}
+        numbers |= {name: numbers[first] for name, first in self._aliases.items()}
+        chosen = {  # no gradient: choices are flipped
+            buffer: decoded[name].detach().to(torch.float32).round()
+            for name, buffer in self._chosen.items()
+        }
+        return numbers | chosen
 
     def _computed(
         self,
@@ -339,16 +356,3 @@ class TorchNetwork(Network):
                 self._statistics[key] = one
             found.append(self._statistics[key])
         return {name: torch.cat([one[name] for one in found]) for name in found[0]}
-
-
-class PlainModule(torch.nn.Module):
-    """A module from rows of inputs to scaled logits."""
-
-    def __init__(self, module: torch.nn.Module, shape: tuple[int, ...], n_outputs: int, scale):
-        super().__init__()
-        self.module, self.shape, self.n_outputs = module, shape, n_outputs
-        self.register_buffer("scale", torch.tensor(scale, dtype=torch.float32))
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        outputs = self.module(inputs.reshape(-1, *self.shape))
-        return self.scale * outputs.reshape(-1, self.n_outputs)

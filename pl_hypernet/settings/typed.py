@@ -80,8 +80,9 @@ def parse_penalties(pairs: list[str], option: str) -> dict[str, dict[str, float]
     """``["activation.hard_sigmoid=0.01"]`` as ``{"activation": {"hard_sigmoid": 0.01}}``."""
     penalties: dict[str, dict[str, float]] = {}
     for key, penalty in parse_pairs(pairs, option).items():
-        # a choice may be of a layer, neurons.0, and an option have dots, threshold:0.5
-        match = re.fullmatch(r"(\w+(?:\.\d+)?)\.(.+)", key)
+        # a choice may be of a layer, neurons.0 or block.act, and an option have dots, threshold:0.5
+        match = re.fullmatch(r"([\w.]+)\.([a-zA-Z_].*)", key)
+        match = match or re.fullmatch(r"(\w+(?:\.\d+)?)\.(.+)", key)
         choice, chosen = match.groups() if match else (key, None)
         if not chosen or isinstance(penalty, bool) or not isinstance(penalty, int | float):
             raise InputError(
