@@ -85,12 +85,13 @@ class Objective:
 
         Args:
             losses: float64 (shots,).
-            by_spin: real (shots, n_wires), their derivatives by each spin.
+            by_spin: real (shots, n_wires), their derivatives by each spin; (n_wires,) is their
+                mean, if the losses are reduced to theirs.
             bits: int8 (shots, n_wires).
         """
-        # in their own precision: no copy of all of them
-        of_shots = self.reduction.loss_weights(losses).astype(by_spin.dtype)
-        weights = (of_shots @ by_spin).astype(np.float64)
+        if by_spin.ndim > 1:  # in their own precision: no copy of all of them
+            by_spin = self.reduction.loss_weights(losses).astype(by_spin.dtype) @ by_spin
+        weights = by_spin.astype(np.float64)
         for weight, term in self.regularisers:
             if not term.needs_log_p:
                 weights = weights + weight * term.by_spin(bits)

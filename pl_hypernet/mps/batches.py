@@ -31,7 +31,7 @@ def sample_all(
         for begin in range(0, len(group), at_once):
             part = [states[i].form for i in group[begin : begin + at_once]]
             shape = (len(part), len(first.wires), n_shots)
-            yield from first.form.draw(part, rng.random(shape, dtype=DTYPES[precision]))[0]
+            yield from first.form.bits(part, rng.random(shape, dtype=DTYPES[precision]))
 
 
 def _groups(states, shots) -> list[list[int]]:

@@ -55,6 +55,11 @@ class ClosedForm(ABC):
         """
         raise NotImplementedError
 
+    @classmethod
+    def bits(cls, forms: list, uniforms: np.ndarray) -> np.ndarray:
+        """The bits of :meth:`draw` alone, for forms that have them for less."""
+        return cls.draw(forms, uniforms)[0]
+
     @staticmethod
     def overlaps(pairs: list[tuple]) -> np.ndarray:
         """<bra|ket> of pairs (ket, bra) of forms that are all alike; where it ``has_overlaps``.

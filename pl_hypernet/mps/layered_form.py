@@ -76,6 +76,13 @@ class LayeredForm(ClosedForm):
         thetas = np.stack([form.angles for form in forms])
         return cones.cones(thetas, forms[0].layers).draw(uniforms)
 
+    @classmethod
+    def bits(cls, forms: list, uniforms: np.ndarray) -> np.ndarray:
+        if not forms[0].layers.is_product:
+            return super().bits(forms, uniforms)
+        thetas = np.stack([form.angles for form in forms])
+        return cones.cones(thetas, forms[0].layers).bits(uniforms)
+
     @property
     def has_overlaps(self) -> bool:
         return self.layers.is_cz_chain

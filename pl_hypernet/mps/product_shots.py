@@ -8,6 +8,7 @@ from pl_hypernet.compiled import compiled
 from pl_hypernet.mps.threads import in_threads
 
 BLOCK = 64  # shots that go to one thread
+NEAR = 256  # sites whose numbers are held at a time
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,25 @@ class ProductShots:
 
         in_threads(draw_some, n_circuits, shots, BLOCK)
         return bits, log_probabilities
+
+    def bits(self, uniforms: np.ndarray) -> np.ndarray:
+        """The bits of :meth:`draw` alone, from numbers below 1."""
+        n_circuits, n_sites, shots = uniforms.shape
+        bits = np.empty((n_circuits, shots, n_sites), dtype=np.int8)
+        limits = (np.cos(self.turns / 2) ** 2).astype(uniforms.dtype)
+        for circuit in range(n_circuits):
+            _compare(limits[circuit], uniforms[circuit], bits[circuit])
+        return bits
+
+
+@compiled(nogil=True, error_model="numpy")
+def _compare(limits, uniforms, bits):
+    """Bits of one circuit, some sites at a time, so that numbers are near; as :func:`_draw`."""
+    n_sites, shots = uniforms.shape
+    for begin in range(0, n_sites, NEAR):
+        for k in range(shots):
+            for i in range(begin, min(begin + NEAR, n_sites)):
+                bits[k, i] = uniforms[i, k] >= limits[i]
 
 
 @compiled(nogil=True, error_model="numpy")

@@ -57,6 +57,8 @@ class Block:
         Of torch bits that are real numbers in [0, 1] it is the multilinear function that has the
         levels at its corners, differentiable.
         """
+        if self.n_bits == 1:  # no slices, whose gradients are slow
+            return self.levels[0] + self._steps[0] * bits.reshape(len(bits), *self.shape)
         bits = bits.reshape(len(bits), *self.shape, self.n_bits)
         if self._steps is not None:
             return sum(
@@ -74,6 +76,30 @@ class Block:
             return np.array(self._of_codes, bits.dtype)[codes]
         codes = sum(bits[..., k].long() << place for k, place in enumerate(places))
         return bits.new_tensor(self._of_codes)[codes]
+
+    def with_gradient(self, bits: torch.Tensor, dtype: torch.dtype) -> tuple:
+        """Levels of bits int8 (S, n_qubits), and the leaf to differentiate by.
+
+        Where levels are linear in the bits they are the leaf themselves: the shortest way back.
+
+        Returns:
+            Levels of the given dtype (S, *shape), and the leaf.
+        """
+        if self._steps is None:
+            leaf = bits.to(dtype).requires_grad_()
+            return self.decode(leaf), leaf
+        leaf = self.decode(bits).to(dtype).requires_grad_()
+        return leaf, leaf
+
+    def by_spins(self, by_leaf: torch.Tensor) -> torch.Tensor:
+        """Derivatives by each spin s = 1 - 2 b, (S, n_qubits), of those by the leaf."""
+        n = len(by_leaf)
+        if self._steps is None:
+            return by_leaf.mul_(-0.5)
+        if self._steps == [-2]:  # numbers are the spins
+            return by_leaf.reshape(n, -1)
+        steps = by_leaf.new_tensor(self._steps).mul_(-0.5)
+        return (by_leaf[..., None] * steps).reshape(n, -1)
 
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Bits int8 (S, n_qubits) of levels (S, *shape): of each the first code that stands for it.

@@ -204,7 +204,12 @@ class Network(torch.nn.Module, ABC):
         return np.concatenate(list(parts))[inverse]
 
     def score_with_gradient(
-        self, bits, inputs, reduce: Callable[[Tensor], Tensor], window: float = 1.0
+        self,
+        bits,
+        inputs,
+        reduce: Callable[[Tensor], Tensor],
+        window: float = 1.0,
+        mean: bool = False,
     ) -> tuple[np.ndarray, np.ndarray]:
         """A number for each network, and its derivative by each spin s = 1 - 2 b, at its bits.
 
@@ -214,9 +219,10 @@ class Network(torch.nn.Module, ABC):
             bits, inputs: as of :meth:`score`.
             reduce: logits float32 (s, M, n_outputs) -> tensor (s,), differentiable.
             window: as of :meth:`logits_with_gradient`, whose derivatives these are.
+            mean: whether the mean of the derivatives over the networks is all that is wanted.
 
         Returns:
-            float32 (S,) and (S, n_qubits).
+            float32 (S,) and (S, n_qubits), or (n_qubits,).
 
         Raises:
             RuntimeError: of torch, where it cannot differentiate ``reduce``.
@@ -224,22 +230,28 @@ class Network(torch.nn.Module, ABC):
         inputs = self.check_inputs(inputs)
         rows = self.bits_on_device(as_bits(bits))
         values, gradients = [], []
-        along = list(self.trained_along.values())
+        blocks, along = self.layout.blocks, list(self.trained_along.values())
         for chunk in rows.split(self.networks_at_once(len(inputs))):
             # a leaf for each block: each part of a common one would bring zeros for all the others
-            parts = [part.to(self.scale.dtype) for part in self.layout.split(chunk)]
-            decoded = {
-                block.name: block.decode(part.requires_grad_())
-                for block, part in zip(self.layout.blocks, parts, strict=True)
-            }
+            decoded, leaves = {}, []
+            for block, part in zip(blocks, self.layout.split(chunk), strict=True):
+                decoded[block.name], leaf = block.with_gradient(part, self.scale.dtype)
+                leaves.append(leaf)
             value = reduce(self.outputs_with_gradient(decoded, inputs, window))
-            found = torch.autograd.grad(value.sum(), [*parts, *along], materialize_grads=True)
+            found = torch.autograd.grad(value.sum(), [*leaves, *along], materialize_grads=True)
             values.append(value.detach())
-            gradients.append(self.layout.join(found[: len(parts)]).mul_(-0.5))
-            for parameter, gradient in zip(along, found[len(parts) :], strict=True):
+            by_leaves = found[: len(leaves)]
+            if mean:
+                by_leaves = [gradient.sum(dim=0, keepdim=True) for gradient in by_leaves]
+            by_spins = [block.by_spins(g) for block, g in zip(blocks, by_leaves, strict=True)]
+            gradients.append(self.layout.join(by_spins))
+            if mean and len(gradients) > 1:
+                gradients[0] += gradients.pop()
+            for parameter, gradient in zip(along, found[len(leaves) :], strict=True):
                 gradient /= len(rows)
                 parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
-        return _joined(values).cpu().numpy(), _joined(gradients).cpu().numpy()
+        found = gradients[0][0] / len(rows) if mean else _joined(gradients)
+        return _joined(values).cpu().numpy(), found.cpu().numpy()
 
     def vote(self, bits, inputs) -> Votes:
         """What S networks say together, in bounded memory, equal networks once.

@@ -116,7 +116,9 @@ class NetworkLoss:
         inputs, targets = self._batch
         self.network.score_with_gradient(bits, inputs, lambda outputs: self.loss(outputs, targets))
 
-    def spin_gradients(self, bits, window: float = 1.0) -> tuple[np.ndarray, np.ndarray]:
+    def spin_gradients(
+        self, bits, window: float = 1.0, mean: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
         """Losses, and their derivatives by each spin, on the selected samples.
 
         Those of weights and biases come from one backward pass through the network
@@ -127,9 +129,11 @@ class NetworkLoss:
             bits: int8 (S, n_qubits).
             window: in which the sign of a hidden neuron passes gradients in that pass, see
                 :meth:`Network.logits_with_gradient`.
+            mean: whether the mean of the derivatives over the bitstrings is all that is wanted.
 
         Returns:
-            float64 (S,); real (S, n_qubits), of the precision in which they were computed.
+            float64 (S,); real (S, n_qubits), or (n_qubits,), of the precision in which they were
+            computed.
 
         Raises:
             InputError: a loss of a user's own that torch cannot differentiate.
@@ -138,17 +142,19 @@ class NetworkLoss:
         work = bits.shape[0] * bits.shape[1] * len(inputs) * self.network.work
         if work <= FLIP_WORK:
             losses = self(bits)
-            return losses, flip_gradients(self, bits, losses, np.arange(bits.shape[1]))
+            flipped = flip_gradients(self, bits, losses, np.arange(bits.shape[1]))
+            return losses, flipped.mean(axis=0) if mean else flipped
         try:
             losses, gradients = self.network.score_with_gradient(
-                bits, inputs, lambda outputs: self.loss(outputs, targets), window
+                bits, inputs, lambda outputs: self.loss(outputs, targets), window, mean
             )
         except (RuntimeError, InputError) as error:
-            return flipped_or_refused(self, bits, error)
+            losses, flipped = flipped_or_refused(self, bits, error)
+            return losses, flipped.mean(axis=0) if mean else flipped
         losses = losses.astype(np.float64)
         if self.penalties:
             losses += penalty_of(self.network, self.penalties, bits)
         if len(self._choice_qubits):
             exact = flip_gradients(self, bits, losses, self._choice_qubits)
-            gradients[:, self._choice_qubits] = exact
+            gradients[..., self._choice_qubits] = exact.mean(axis=0) if mean else exact
         return losses, gradients

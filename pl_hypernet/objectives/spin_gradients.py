@@ -14,25 +14,33 @@ AT_ONCE = 2**22  # bits of flipped strings held at a time
 
 
 def spin_gradients(
-    loss: Callable, bits: np.ndarray, window: float = 1.0
+    loss: Callable, bits: np.ndarray, window: float = 1.0, mean: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """Losses of bitstrings, and their derivatives by each spin s = 1 - 2 b.
 
     Args:
-        loss: with a method ``spin_gradients(bits, window)`` of its own, as :class:`NetworkLoss`; a
+        loss: with a method ``spin_gradients(bits, window, mean)`` of its own, as :class:`NetworkLoss`; a
             torch module of bits that torch can differentiate; or any function of bits, of at most
             128 qubits, of which each bit is flipped.
         bits: int8 (shots, n_qubits).
         window: for such a method: in which the sign of a hidden neuron passes gradients.
+        mean: whether the mean of the derivatives is all that is wanted, which such a method may
+            give in less memory.
 
     Returns:
-        losses float64 (shots,), derivatives real (shots, n_qubits).
+        losses float64 (shots,), derivatives real (shots, n_qubits); their mean (n_qubits,).
 
     Raises:
         InputError: torch cannot differentiate the loss, and there are too many qubits to flip.
     """
     if hasattr(loss, "spin_gradients"):
-        return loss.spin_gradients(bits, window)
+        return loss.spin_gradients(bits, window, mean)
+    losses, by_spin = _of_bits(loss, bits)
+    return losses, by_spin.mean(axis=0) if mean else by_spin
+
+
+def _of_bits(loss: Callable, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """As :func:`spin_gradients`, of a loss without a method of its own."""
     if isinstance(loss, torch.nn.Module):
         real = torch.tensor(bits, dtype=torch.get_default_dtype(), requires_grad=True)
         try:

@@ -104,7 +104,7 @@ class PathwiseOptimizer(ShotGradientOptimizer):
             self._choose(problem, self._why_not_exact(problem))
             self._circuit = circuit
         shots, gradient = self._measure(problem)
-        if not torch.isfinite(gradient).all():
+        if not torch.isfinite(gradient.sum()):  # one number is looked at
             raise InputError(
                 "the gradient is not finite: expected a loss with finite derivatives; look at the "
                 "loss at the angles of the last step"
@@ -121,7 +121,8 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         if shifts is None and truncated > TRUNCATION_LIMIT:
             self._choose(problem, f"{truncated:.2g} of the weight of the state was truncated")
             return self._measure(problem)
-        losses, by_spin = spin_gradients(problem.measurement.loss, bits, self.window)
+        mean = isinstance(problem.objective.reduction, Mean) and not self.unbiased
+        losses, by_spin = spin_gradients(problem.measurement.loss, bits, self.window, mean)
         weights = problem.objective.spin_weights(losses, by_spin, bits)
         if shifts is not None:
             weights += self._sharpening(to_spins(bits.mean(axis=0)), 1 / len(bits))

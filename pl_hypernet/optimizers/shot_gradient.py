@@ -11,6 +11,7 @@ from pl_hypernet.optimizers.measured_loss import MeasuredLoss, Shots
 from pl_hypernet.optimizers.optimizer import Optimizer
 
 TORCH_OPTIMIZERS = ("Adam", "AdamW", "NAdam", "RAdam", "RMSprop", "SGD")
+FUSED = ("Adam", "AdamW", "SGD")  # that torch has in one pass over the angles
 
 
 class ShotGradientOptimizer(Optimizer):
@@ -79,7 +80,9 @@ class ShotGradientOptimizer(Optimizer):
         """Puts the angles where torch's optimizer finds them."""
         if self._angles is None or len(self._angles) != len(vector):
             self._angles = torch.zeros(len(vector), dtype=torch.float64, requires_grad=True)
-            self._inner = getattr(torch.optim, self.torch_optimizer)([self._angles], self.stepsize)
+            fused = {"fused": True} if self.torch_optimizer in FUSED else {}
+            kind = getattr(torch.optim, self.torch_optimizer)
+            self._inner = kind([self._angles], self.stepsize, **fused)
         with torch.no_grad():
             self._angles.copy_(torch.from_numpy(vector))
 
