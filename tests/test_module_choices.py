@@ -123,8 +123,7 @@ CASES = {
 @pytest.mark.parametrize("alone", [False, True])
 @pytest.mark.parametrize("name", CASES)
 def test_every_network_is_the_one_written_by_hand(name, alone, monkeypatch):
-    if alone:
-        monkeypatch.setattr(torch_network, "ALONE", 0)
+    monkeypatch.setattr(torch_network, "FEW", 10**6 if alone else 0)
     module, shape, by_hand = CASES[name]()
     network = plh.TorchNetwork(module, shape, scale=1.0)
     assert network.is_mapped

@@ -126,8 +126,7 @@ def type_of_norm(module, name):
 @pytest.mark.parametrize("name", MADE)
 @pytest.mark.parametrize("alone", [False, True])
 def test_outputs_are_those_of_copies_of_the_module(name, alone, monkeypatch):
-    if alone:
-        monkeypatch.setattr(torch_network, "ALONE", 0)
+    monkeypatch.setattr(torch_network, "FEW", 10**6 if alone else 0)
     network = MADE[name]()
     inputs, bits = make_inputs(network), make_bits(network)
     network.observe(make_inputs(network, 50))
@@ -149,8 +148,10 @@ def test_a_planted_error_is_noticed(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["tanh", "regression", "tied", "ternary", "normed", "not mapped"])
-def test_gradients_are_those_of_torch(name):
+@pytest.mark.parametrize("alone", [False, True])
+def test_gradients_are_those_of_torch(name, alone, monkeypatch):
     """By finite differences of the multilinear function where it is smooth, else by a loop."""
+    monkeypatch.setattr(torch_network, "FEW", 10**6 if alone else 0)
     network = MADE[name]()
     network.train()
     inputs, bits = make_inputs(network), make_bits(network, 3)
@@ -169,6 +170,9 @@ def test_gradients_are_those_of_torch(name):
         there = reduce(network.logits_with_gradient(real.detach() + step, x))
         back = reduce(network.logits_with_gradient(real.detach() - step, x))
         assert -0.5 * (there - back).item() / 2e-2 == pytest.approx(gradients[2, 1], rel=0.05)
+    monkeypatch.setattr("pl_hypernet.networks.network.CHUNK", 1)  # one by one
+    _, mean = network.score_with_gradient(bits, inputs, reduce, mean=True)
+    np.testing.assert_allclose(mean, gradients.mean(axis=0), rtol=1e-3, atol=1e-5)
 
 
 def test_the_sign_has_the_gradient_of_a_window():

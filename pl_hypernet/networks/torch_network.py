@@ -32,6 +32,7 @@ MOST_STATISTICS = 2**24  # numbers of them that are kept
 ADAM = partial(torch.optim.Adam, lr=0.01)
 NUMBER = 100  # multiplications that take as long as a number that a layer hands on
 ALONE = 2**18  # numbers of a layer from which a network runs faster alone than mapped with others
+FEW = 4  # networks that run faster one by one, whatever their size
 RANDOM_BITS = 2**24  # of the networks, 2 to 16, whose logits decide the default scale
 ITSELF = "itself"  # the name of a choice that is the whole module
 DROPOUT = torch.nn.modules.dropout._DropoutNd
@@ -317,9 +318,10 @@ class TorchNetwork(Network):
         """The logits (S, M, n_outputs) of networks of these parameters (S, *shape)."""
         x = inputs.view(-1, *self.input_shape)
         n = len(next(iter(numbers.values())))
-        if n > 1 and self.is_mapped and len(x) * self.widest <= ALONE:
+        if n > FEW and self.is_mapped and len(x) * self.widest <= ALONE:
             return self.scale * torch.vmap(lambda one: self._one(one, x))(numbers)
-        each = [self._one({name: t[i] for name, t in numbers.items()}, x) for i in range(n)]
+        rows = zip(*(tensor.unbind() for tensor in numbers.values()), strict=True)
+        each = [self._one(dict(zip(numbers, row, strict=True)), x) for row in rows]
         return self.scale * torch.stack(each)
 
     def _one(self, numbers: dict[str, Tensor], x: Tensor) -> Tensor:

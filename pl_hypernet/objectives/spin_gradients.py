@@ -19,9 +19,9 @@ def spin_gradients(
     """Losses of bitstrings, and their derivatives by each spin s = 1 - 2 b.
 
     Args:
-        loss: with a method ``spin_gradients(bits, window, mean)`` of its own, as :class:`NetworkLoss`; a
-            torch module of bits that torch can differentiate; or any function of bits, of at most
-            128 qubits, of which each bit is flipped.
+        loss: with a method ``spin_gradients(bits, window, mean)`` of its own, as
+            :class:`NetworkLoss`; a torch module of bits that torch can differentiate; or any
+            function of bits, of at most 128 qubits, of which each bit is flipped.
         bits: int8 (shots, n_qubits).
         window: for such a method: in which the sign of a hidden neuron passes gradients.
         mean: whether the mean of the derivatives is all that is wanted, which such a method may
