@@ -130,3 +130,63 @@ def test_numbers_of_wires():
         plh.device("hypernet.mps", wires=3.0)
     with pytest.raises(InputError, match="cutoff='a': expected a Schmidt coefficient"):
         plh.device("hypernet.mps", wires=3, cutoff="a")
+
+
+# Sizes that cannot be: refused before anything is allocated
+
+
+def test_a_deep_circuit_on_many_wires_is_refused_and_truncated_ones_are_not():
+    network = plh.BinaryNetwork(64)
+    hypernet = plh.QuantumHypernetwork(network, layers=40, shots=2)
+    with pytest.raises(DeviceError, match=r"bond dimension of .* too large to hold"):
+        hypernet.sample(hypernet.start_angles())
+    data = {"data": "teacher_student", "data_options": {"n_inputs": 64}}
+    with pytest.raises(DeviceError, match=r"bond dimension of .* too large to hold"):
+        plh.plan(layers=40, **data)
+    planned = plh.plan(layers=40, device_options={"max_bond_dim": 4}, **data)
+    assert planned["bond_dim"] == 4
+
+
+def test_a_plan_allows_what_is_drawn_without_tensors():
+    planned = plh.plan(
+        layers=9, data="teacher_student", data_options={"n_inputs": 64}, optimizer="spsa"
+    )
+    assert planned["bond_dim"] == 512
+    assert planned["memory"] < 2**28
+
+
+def test_a_deep_circuit_on_few_wires_takes_little():
+    """Its closed forms would take 4^40 numbers."""
+    hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(2), layers=40, shots=5)
+    inputs = np.random.default_rng(0).normal(size=(20, 2))
+    data = (inputs, (inputs[:, 0] > 0).astype(int))
+    run = plh.train(hypernet, data, "score", steps=1, evaluation_shots=5, progress=False)
+    assert run.summary["remarks"] is not None
+    assert run.most_likely.shape == (3,)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"layers": 10**8},
+        {"shots": 10**12},
+        {"evaluation_shots": 10**12},
+        {"network": [10**6, 10**6, 1]},
+        {"data_options": {"n_samples": 10**13}},
+    ],
+    ids=str,
+)
+def test_what_no_memory_holds_is_refused_by_plan_and_training(settings):
+    with pytest.raises(InputError, match="and this machine has"):
+        plh.plan(**{"data": "gaussian_mixture"} | settings)
+    if "data_options" in settings:
+        return
+
+    def train(layers=1, shots=5, network=(1,), **many):
+        hypernet = plh.QuantumHypernetwork(
+            plh.BinaryNetwork(2, network), layers=layers, shots=shots
+        )
+        plh.train(hypernet, (np.eye(2), [0, 1]), steps=1, progress=False, **many)
+
+    with pytest.raises(InputError, match="and this machine has"):
+        train(**settings)

@@ -20,6 +20,7 @@ FLOW = [
         "numpy_files",
         "regular_file",
         "console",
+        "memory",
     },
     {"settings"},
     {"datasets"},

@@ -3,6 +3,8 @@
 import numpy as np
 import pennylane as qml
 import pytest
+import torch
+from pennylane import numpy as pnp
 
 import pl_hypernet as plh
 from pl_hypernet.errors import DeviceError, InputError
@@ -65,6 +67,108 @@ def test_circuits_that_torch_cannot_follow():
         optimizer.step(energy_of(dev, circuit=lambda t: qml.RY(np.sin(t[0, 0]), 0)), theta)
     with pytest.raises(InputError, match="does not depend on the trained angles"):
         optimizer.step(energy_of(dev, circuit=lambda t: [qml.RY(0.3, w) for w in range(3)]), theta)
+
+
+def hybrid():
+    """A function of two QNodes, with a classical part."""
+    dev = qml.device("default.qubit", wires=1)
+
+    @qml.qnode(dev)
+    def first(theta):
+        qml.RY(theta[0], 0)
+        return qml.expval(qml.Z(0))
+
+    @qml.qnode(dev)
+    def second(theta):
+        qml.RX(theta[1], 0)
+        return qml.expval(qml.Z(0)), qml.expval(qml.Y(0))
+
+    return lambda theta: first(theta) + 0.5 * sum(second(theta))
+
+
+def test_spsa_takes_any_function_that_returns_a_number():
+    theta = pnp.array([0.3, 0.4], requires_grad=True)
+    for kind in (lambda x: x, np.float64, np.atleast_1d, torch.tensor):
+        cost, optimizer = hybrid(), plh.SPSAOptimizer(seed=0, blocking=True)
+        moved, value = optimizer.step_and_cost(lambda t, f=cost, k=kind: k(float(f(t))), theta)
+        assert value == pytest.approx(float(cost(theta)))
+        assert moved.requires_grad
+        assert not np.array_equal(moved, theta)
+    angles = theta
+    for _ in range(100):
+        angles = optimizer.step(cost, angles)
+    assert cost(angles) < -1.5
+
+
+@pytest.mark.parametrize("build", [plh.QNSPSAOptimizer, plh.ScoreFunctionOptimizer])
+def test_other_optimizers_expect_a_qnode(build):
+    with pytest.raises(InputError, match=r"expects a QNode; SPSAOptimizer takes any function"):
+        build().step(hybrid(), pnp.array([0.3, 0.4], requires_grad=True))
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        ((1.0, 2.0), r"returned \(1.0, 2.0\): expected one number"),
+        (np.ones(3), r"returned float64 \(3,\): expected one number"),
+        (None, "returned None: expected one number"),
+        ("a", "returned 'a': expected one number"),
+        (np.nan, "returned nan: expected finite numbers"),
+        (1e308 * 10, "returned inf: expected finite numbers"),
+        (1j, "returned 1j: expected one number"),
+    ],
+)
+def test_values_that_are_no_number(returned, said):
+    with pytest.raises(InputError, match=said):
+        plh.SPSAOptimizer().step(lambda theta: returned, pnp.array([0.3], requires_grad=True))
+
+
+@pytest.mark.parametrize("build", OPTIMIZERS)
+def test_a_qnode_of_several_values_and_a_tensor_of_torch(build):
+    dev = plh.device("hypernet.mps", wires=3)
+
+    @qml.set_shots(5)
+    @qml.qnode(dev)
+    def several(theta):
+        plh.HardwareEfficientAnsatz(theta, wires=dev.wires)
+        return qml.expval(qml.Z(0)), qml.expval(qml.Z(1))
+
+    with pytest.raises(InputError, match=r"the cost function returns?(ed)? "):
+        build().step(several, start())
+    tensor = torch.tensor(np.asarray(start()), requires_grad=True)
+    with pytest.raises(InputError, match="is a tensor of torch: make it"):
+        build().step(energy_of(dev), tensor)
+
+
+def test_angles_that_a_step_makes_infinite():
+    optimizer = plh.SPSAOptimizer(stepsize=1e308)
+    with pytest.raises(InputError, match="the step ends at NaN or infinite angles"):
+        optimizer.step(lambda theta: 1e9 * theta[0], pnp.array([0.3], requires_grad=True))
+
+
+def test_a_calibrated_step_is_calibrated_again_for_another_cost_function():
+    dev, theta = plh.device("hypernet.mps", wires=3, seed=0), start()
+    optimizer = plh.SPSAOptimizer("auto", seed=0)
+    theta = optimizer.step(energy_of(dev, 200), theta)
+    first = optimizer.stepsize
+    theta = optimizer.step(energy_of(dev, 200), theta)  # made anew, but the same
+    assert optimizer.stepsize == first
+    arrays, plain = optimizer.state()
+
+    @qml.set_shots(200)
+    @qml.qnode(dev)
+    def another(theta):
+        plh.HardwareEfficientAnsatz(theta, wires=dev.wires)
+        return plh.expected_loss(lambda bits: 100 * bits.mean(axis=1))
+
+    optimizer.step(another, theta)
+    assert optimizer.stepsize < first / 20
+    restored = plh.SPSAOptimizer("auto", seed=0)
+    restored.restore(arrays, plain)
+    restored.step(energy_of(dev, 200), theta)
+    assert restored.stepsize == first
+    optimizer.training_begins()
+    assert optimizer.stepsize == "auto"
 
 
 @pytest.mark.parametrize(

@@ -164,7 +164,8 @@ class HardwareEfficientAnsatz(Operation):
             raise InputError(
                 f"n_layers={n_layers}, n_wires={n_wires}: expected n_layers >= 0 and n_wires >= 1"
             )
-        return sum(map(len, rotation_layers(n_layers, rotations))), n_wires
+        fewest = sum(map(len, rotation_layers(0, rotations)))
+        return fewest + n_layers * len(rotation_names(rotations)), n_wires
 
     @staticmethod
     def compute_decomposition(theta, wires, rotations, entangler, pattern):

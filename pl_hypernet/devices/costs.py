@@ -10,8 +10,9 @@ from pl_hypernet.devices.factory import device
 from pl_hypernet.devices.installed import check_installed
 from pl_hypernet.devices.known import KNOWN, NUMBER_BYTES, check_size
 from pl_hypernet.devices.timing import Effort
+from pl_hypernet.memory import check_memory
 from pl_hypernet.mps.closed_form import ClosedForm, closed_form
-from pl_hypernet.mps.evolution import fits_closed_form
+from pl_hypernet.mps.evolution import draws_alone, fits_closed_form, gate_bond_dim
 from pl_hypernet.mps.recognise import recognise
 
 
@@ -56,12 +57,21 @@ def circuit_costs(
         costs.remarks.append("no closed form of this circuit is known: no time, no memory")
         return costs
     if known.is_mps:
-        exact_dim = form.bond_dim
         limit = options.get("max_bond_dim")
+        ours = name == "hypernet.mps"
+        without_tensors = ours and draws_alone(form, limit)
+        exactly = without_tensors or (ours and fits_closed_form(form, limit))
+        exact_dim = form.bond_dim if exactly else gate_bond_dim(form)
         costs.bond_dim = min(exact_dim, limit or exact_dim)
         # hypernet.mps writes the exact state down before it is truncated, where that fits
-        exactly = name == "hypernet.mps" and fits_closed_form(form, limit)
-        numbers = 2.0 * n_wires * (exact_dim if exactly else costs.bond_dim) ** 2
+        numbers = 2 * n_wires * (exact_dim if exactly else costs.bond_dim) ** 2
+        if without_tensors:
+            numbers = min(numbers, form.draw_bytes // NUMBER_BYTES)
+        check_memory(
+            NUMBER_BYTES * numbers,
+            f"states of bond dimension {costs.bond_dim} at {n_wires} wires",
+            "set max_bond_dim to truncate, or use fewer layers",
+        )
     if numbers > 1:
         costs.memory = NUMBER_BYTES * numbers
     if known.seconds is not None:

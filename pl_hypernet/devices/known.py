@@ -1,7 +1,6 @@
 """What each device can do for us: the only table of device names."""
 
 import math
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -10,6 +9,7 @@ from pennylane.devices import Device
 from pl_hypernet.devices.readings import COUNTS, EACH_WIRE, SAMPLES, Reading
 from pl_hypernet.devices.timing import Effort, hypernet_mps_seconds
 from pl_hypernet.errors import DeviceError
+from pl_hypernet.memory import memory_here
 from pl_hypernet.mps.state import MAX_EXACT_WIRES
 
 NUMBER_BYTES = 16  # of a complex128
@@ -221,11 +221,3 @@ def check_size(name: str, n_wires: int, options: dict) -> None:
             f"device {name!r} can have {most} wires here, not {n_wires}: use hypernet.mps, or "
             "fewer inputs"
         )
-
-
-def memory_here() -> int:
-    """Bytes of memory of this machine."""
-    try:
-        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    except (AttributeError, ValueError):  # not a POSIX system
-        return 2**34

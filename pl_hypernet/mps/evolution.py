@@ -7,15 +7,14 @@ from pennylane.wires import Wires
 
 from pl_hypernet.circuits.same_wires import same_wires
 from pl_hypernet.errors import DeviceError
+from pl_hypernet.memory import memory_here
 from pl_hypernet.mps.closed_form import ClosedForm, closed_form
 from pl_hypernet.mps.closed_form_state import ClosedFormState
 from pl_hypernet.mps.gate_layers import gate_layers
 from pl_hypernet.mps.gates import GateEvolution
 from pl_hypernet.mps.recognise import recognise
-from pl_hypernet.mps.sizes import CLOSED_FORM_BYTES, tensor_bytes
+from pl_hypernet.mps.sizes import CLOSED_FORM_BYTES, is_deep, tensor_bytes
 from pl_hypernet.mps.state import MatrixProductState
-
-SMALL_BOND_DIM = 64  # up to here the closed form is used even where the wires allow less
 
 
 def evolve(
@@ -51,7 +50,7 @@ def _evolve_one(operations, wires: Wires, max_bond_dim, cutoff, torch_device) ->
     by_name = form is not None
     form, rest = (form, operations[1:]) if by_name else recognise(operations, wires)
     alone = form is not None and not rest and same_wires(form.wires, wires)
-    if alone and cutoff is None and torch_device == "cpu" and _draws_alone(form, max_bond_dim):
+    if alone and cutoff is None and torch_device == "cpu" and draws_alone(form, max_bond_dim):
         return ClosedFormState(form)
     if (
         form is None
@@ -79,14 +78,13 @@ def evolve_by_gates(
     return _apply_all(evolution, operations)
 
 
-def _few_wires(form: ClosedForm) -> bool:
-    """Whether a circuit is deep for its wires: gates then make smaller tensors."""
-    return form.bond_dim > max(SMALL_BOND_DIM, 2 ** (len(form.wires) // 2))
-
-
-def _draws_alone(form: ClosedForm, max_bond_dim: int | None) -> bool:
+def draws_alone(form: ClosedForm, max_bond_dim: int | None) -> bool:
     """Whether shots do without tensors, in little memory."""
-    if form.draw_bytes is None or form.draw_bytes > CLOSED_FORM_BYTES or _few_wires(form):
+    if (
+        form.draw_bytes is None
+        or form.draw_bytes > CLOSED_FORM_BYTES
+        or is_deep(form.bond_dim, len(form.wires))
+    ):
         return False
     return form.bond_dim <= (max_bond_dim or np.inf)
 
@@ -97,19 +95,25 @@ def fits_closed_form(form: ClosedForm, max_bond_dim: int | None) -> bool:
     Raises:
         DeviceError: they are not, and there is no ``max_bond_dim`` to truncate them to.
     """
-    if _few_wires(form):
-        return False
-    if not _tensors_fit(form) and max_bond_dim is None:
+    needed = gate_bond_dim(form)
+    few = is_deep(form.bond_dim, len(form.wires))
+    held = tensor_bytes(needed, len(form.wires)) <= memory_here() if few else _tensors_fit(form)
+    if not held and max_bond_dim is None:
         raise DeviceError(
-            f"the circuit needs a bond dimension of {form.bond_dim} at {len(form.wires)} wires, "
+            f"the circuit needs a bond dimension of {needed} at {len(form.wires)} wires, "
             "too large to hold: set max_bond_dim to truncate, or use fewer layers"
         )
     return _tensors_fit(form)
 
 
+def gate_bond_dim(form: ClosedForm) -> int:
+    """Bond dimension that gates one by one end at: no more than the wires allow."""
+    return min(form.bond_dim, 2 ** (len(form.wires) // 2))
+
+
 def _tensors_fit(form: ClosedForm) -> bool:
     size = tensor_bytes(form.bond_dim, len(form.wires))
-    return size <= CLOSED_FORM_BYTES and not _few_wires(form)
+    return size <= CLOSED_FORM_BYTES and not is_deep(form.bond_dim, len(form.wires))
 
 
 def _apply_all(evolution: GateEvolution, operations) -> MatrixProductState:

@@ -17,6 +17,7 @@ from pl_hypernet.mps.fubini_study import fubini_study_metric
 from pl_hypernet.mps.layered_tensors import layered_tensors
 from pl_hypernet.mps.layers import Layers, layers_of
 from pl_hypernet.mps.score_vectors import chain_score_vectors
+from pl_hypernet.mps.sizes import is_deep
 
 
 class LayeredForm(ClosedForm):
@@ -102,21 +103,26 @@ class AnsatzForm(LayeredForm):
     """Layers whose angles are those of the operation, so that derivatives are known as well."""
 
     def log_p(self, bits: torch.Tensor) -> torch.Tensor | None:
-        return chain_log_p(self._torch_theta, self.layers, bits) if self.has_cones else None
+        return chain_log_p(self._torch_theta, self.layers, bits) if self._in_reach else None
 
     def z_expectations(self) -> torch.Tensor | None:
         theta = self._torch_theta
-        if not self.has_cones or theta.device.type != "cpu":
+        if not self._in_reach or theta.device.type != "cpu":
             return None
         return chain_z_expectations(theta, self.layers)
 
     def scores(self, bits: np.ndarray) -> np.ndarray | None:
-        if not self.has_cones:
+        if not self._in_reach:
             return None
         return chain_score_vectors(self._torch_theta.detach(), self.layers, bits)
 
     def metric(self, between_qubits: bool = True) -> np.ndarray:
         return fubini_study_metric(self.angles, self.layers, between_qubits)
+
+    @property
+    def _in_reach(self) -> bool:
+        """Whether compiled kernels apply, and the circuit is not so deep that gates do better."""
+        return self.has_cones and not is_deep(self.bond_dim, self.layers.n_sites)
 
     @property
     def _torch_theta(self) -> torch.Tensor:

@@ -1,6 +1,7 @@
 """The trainable arguments of a cost function as one vector, and back."""
 
 import numpy as np
+import torch
 from pennylane import numpy as pnp
 
 from pl_hypernet.errors import InputError
@@ -17,7 +18,7 @@ class TrainableArguments:
         sizes: how many of them each trainable argument has.
 
     Raises:
-        InputError: no argument is trainable.
+        InputError: no argument is trainable, or one is a tensor of torch.
     """
 
     def __init__(self, args: tuple):
@@ -27,6 +28,11 @@ class TrainableArguments:
             raise InputError(
                 "no argument of the cost function is trainable: make the angles a "
                 "pennylane.numpy array with requires_grad=True, as start_angles does"
+            )
+        if any(torch.is_tensor(args[i]) for i in self.indices):
+            raise InputError(
+                "an argument of the cost function is a tensor of torch: make it a pennylane.numpy "
+                "array, as pnp.array(tensor.detach().numpy(), requires_grad=True)"
             )
         self.sizes = [int(np.size(args[i])) for i in self.indices]
         self.vector = np.concatenate([np.ravel(args[i]).astype(float) for i in self.indices])
@@ -42,7 +48,16 @@ class TrainableArguments:
         return args
 
     def trainable_at(self, vector: np.ndarray) -> list:
-        """As :meth:`at`, with the trained ones as ``pennylane.numpy`` arrays to go on with."""
+        """As :meth:`at`, with the trained ones as ``pennylane.numpy`` arrays to go on with.
+
+        Raises:
+            InputError: some are NaN or infinite.
+        """
+        if not np.isfinite(vector).all():
+            raise InputError(
+                "the step ends at NaN or infinite angles: the step size or the values of the cost "
+                "function are too large"
+            )
         args = self.at(vector)
         for i in self.indices:
             args[i] = pnp.array(args[i], requires_grad=True)

@@ -3,8 +3,10 @@
 from numbers import Real
 
 import numpy as np
+import pennylane as qml
 
 from pl_hypernet.errors import InputError
+from pl_hypernet.user_code import described
 
 
 def check_positive(**settings) -> None:
@@ -52,7 +54,20 @@ def check_bool(**settings) -> None:
             raise InputError(f"{name}={value}: expected true or false")
 
 
-def check_cost(cost) -> None:
+def check_qnode(cost) -> None:
+    """Refuses what is no QNode.
+
+    Raises:
+        InputError: with what it is.
+    """
+    if not isinstance(cost, qml.QNode):
+        raise InputError(
+            f"cost function {described(cost)}: this optimizer expects a QNode; SPSAOptimizer takes "
+            "any function that returns a number"
+        )
+
+
+def check_transforms(cost: qml.QNode) -> None:
     """Refuses a QNode with transforms of its own, which an optimizer's batches go past.
 
     Raises:

@@ -16,7 +16,7 @@ from pl_hypernet.measurements.expected_loss import ExpectedLoss
 from pl_hypernet.measurements.objective import Objective
 from pl_hypernet.measurements.reductions import Custom
 from pl_hypernet.optimizers.arguments import TrainableArguments
-from pl_hypernet.optimizers.checks import check_cost
+from pl_hypernet.optimizers.checks import check_qnode, check_transforms
 
 
 @dataclass
@@ -53,7 +53,8 @@ class MeasuredLoss:
     """
 
     def __init__(self, cost, args: tuple, kwargs: dict):
-        check_cost(cost)
+        check_qnode(cost)
+        check_transforms(cost)
         self._cost, self._kwargs = cost, kwargs
         self.device = device(cost.device)
         self.arguments = TrainableArguments(args)

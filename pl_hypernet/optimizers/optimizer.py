@@ -65,6 +65,9 @@ class Optimizer(ABC):
             DeviceError: it needs overlaps without shots, and there are none.
         """
 
+    def training_begins(self) -> None:  # noqa: B027 - most have nothing to forget
+        """Told before a training: what was measured of another cost function does not hold."""
+
     def objective_will_change(self) -> None:  # noqa: B027 - nor anything to do
         """Told before a training in which weights of the objective change over the steps."""
 

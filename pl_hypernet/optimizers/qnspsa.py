@@ -74,6 +74,7 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
 
     directions = 3
     overlaps = 4
+    needs_circuits = True  # whose overlaps it measures
 
     def __init__(
         self,

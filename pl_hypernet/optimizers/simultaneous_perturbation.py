@@ -1,14 +1,12 @@
 """What SPSA and QN-SPSA share: random directions, blocking, one batch of circuits a step."""
 
 import numpy as np
-import pennylane as qml
 from pennylane.tape import QuantumScript
-from pennylane.workflow import construct_tape
 
-from pl_hypernet.devices import device
 from pl_hypernet.errors import InputError
 from pl_hypernet.optimizers.arguments import TrainableArguments
-from pl_hypernet.optimizers.checks import check_cost
+from pl_hypernet.optimizers.checks import check_qnode
+from pl_hypernet.optimizers.cost_function import CircuitCost, PlainCost, cost_function
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 from pl_hypernet.optimizers.optimizer import Optimizer
 from pl_hypernet.random_state import random_state_of, set_random_state
@@ -29,7 +27,10 @@ class SimultaneousPerturbation(Optimizer):
 
     directions = 1  # of an estimate; the first is that of the gradient
     overlaps = 0  # of an estimate
+    needs_circuits = False  # or takes any function
     guard: DivergenceGuard | None = None
+    _calibrated = False
+    _identity: tuple | None = None  # of the cost function so far
 
     def step(self, cost, *args, **kwargs):
         return self._advance(cost, args, kwargs, with_cost=self.blocking)[0]
@@ -43,7 +44,11 @@ class SimultaneousPerturbation(Optimizer):
         return [*batches, {"energy": 1, "overlap": 0}] if self.blocking else batches
 
     def circuits_at_start(self) -> int:
-        return 2 * CALIBRATION if self.stepsize == AUTO else 0
+        return 2 * CALIBRATION if self.stepsize == AUTO or self._calibrated else 0
+
+    def training_begins(self) -> None:
+        if self._calibrated:
+            self.stepsize, self._calibrated = AUTO, False
 
     def objective_will_change(self) -> None:
         self.guard = None  # an objective that changes rises without diverging
@@ -64,33 +69,31 @@ class SimultaneousPerturbation(Optimizer):
         self.last_n_steps = np.array(arrays["last_n_steps"])
         self.k = plain["k"]
         set_random_state(self.rng, plain["rng"])
-        self.stepsize = plain["stepsize"]
+        self.stepsize, self._identity = plain["stepsize"], None
         if self.guard is not None:
             self.guard.restore(arrays, plain["guard"])
 
     def _advance(self, cost, args, kwargs, with_cost: bool):
         """The arguments after one step, and the energy before it (None unless asked for)."""
-        check_cost(cost)
-        dev = device(cost.device)
         arguments = TrainableArguments(args)
-        theta = arguments.vector
-
-        def tape_at(vector) -> QuantumScript:
-            return construct_tape(cost)(*arguments.at(vector), **kwargs)
-
+        if self.needs_circuits:
+            check_qnode(cost)
+        function = cost_function(cost, arguments, kwargs)
+        theta, dev, tape_at = arguments.vector, function.device, function.at
         here = tape_at(theta)
-        if here.shots.has_partitioned_shots:
-            raise InputError(f"{here.shots}: expected one number of shots")
         self.messages = []
+        if self._identity not in (None, function.identity):
+            self.training_begins()  # of another cost function
+        self._identity = function.identity
         if self.stepsize == AUTO:
-            self._calibrate(theta, tape_at, arguments.sizes, dev)
+            self._calibrate(theta, function, arguments.sizes)
         tapes = [here] if with_cost else []
         drawn = np.array([self._draw(arguments.sizes) for _ in range(self.resamplings)])
         for h, *others in drawn:
             shift = self.finite_diff_step * h
             tapes += [tape_at(theta + shift), tape_at(theta - shift)]
             tapes += self._more_circuits(theta, others, tape_at, here, dev)
-        results = _execute(tapes, dev)
+        results = function.evaluate(tapes)
         energy = results.pop(0) if with_cost else None
 
         gradient = np.zeros_like(theta)
@@ -101,7 +104,7 @@ class SimultaneousPerturbation(Optimizer):
         self._learn(theta, drawn[:, 1:], [part[2:] for part in parts], here, dev)
         self.k += 1  # steps from 1, as in PennyLane's class
         moved = theta - self.stepsize * self._natural(gradient / self.resamplings)
-        if self.blocking and not self._accepts(energy, tape_at(moved), dev):
+        if self.blocking and not self._accepts(energy, moved, function):
             moved = theta
         if self.guard is not None:
             # the mean of the two sides stands in for an energy that nobody asked for
@@ -127,14 +130,14 @@ class SimultaneousPerturbation(Optimizer):
     def _learn(self, theta, directions, results, here, dev) -> None:
         """Takes in the results of these circuits."""
 
-    def _calibrate(self, theta, tape_at, sizes: list[int], dev) -> None:
+    def _calibrate(self, theta, function: CircuitCost | PlainCost, sizes: list[int]) -> None:
         """Sets the step size so that the first step turns each angle by FIRST_MOVE or so.
 
         The gradients at the start come from two energies each, as those of the steps.
         """
         drawn = [self._draw(sizes)[0] for _ in range(CALIBRATION)]
         shifts = [self.finite_diff_step * sign * h for h in drawn for sign in (1, -1)]
-        energies = np.array(_execute([tape_at(theta + s) for s in shifts], dev), dtype=float)
+        energies = np.array(function.evaluate([function.at(theta + s) for s in shifts]))
         slopes = np.abs(energies[::2] - energies[1::2]) / (2 * self.finite_diff_step)
         if not slopes.mean() > 0:
             raise InputError(
@@ -142,6 +145,7 @@ class SimultaneousPerturbation(Optimizer):
                 "calibrated; give a number as stepsize, or other start angles"
             )
         self.stepsize = float(FIRST_MOVE / (slopes.mean() * self._first_gain()))
+        self._calibrated = True
         self.messages.append(
             f"step size {self.stepsize:.3g}, calibrated by {CALIBRATION} gradients "
             f"({2 * CALIBRATION} circuits)"
@@ -155,14 +159,9 @@ class SimultaneousPerturbation(Optimizer):
         """The direction of the step: the gradient itself, or multiplied by something learned."""
         return gradient
 
-    def _accepts(self, energy, tape: QuantumScript, dev) -> bool:
+    def _accepts(self, energy, moved: np.ndarray, function: CircuitCost | PlainCost) -> bool:
         """Blocking: whether the energy of the next angles lies within the tolerance."""
-        (following,) = _execute([tape], dev)
+        (following,) = function.evaluate([function.at(moved)])
         self.last_n_steps[(self.k - 2) % self.last_n_steps.size] = float(energy)
         tolerance = 2 * self.last_n_steps[: self.k - 1].std()
         return float(following) <= float(energy) + tolerance
-
-
-def _execute(tapes: list[QuantumScript], dev) -> list:
-    """Results of one batch of circuits, each a number."""
-    return list(qml.execute(tapes, dev, diff_method=None, interface=None))

@@ -17,6 +17,10 @@ class SPSAOptimizer(SimultaneousPerturbation):
     The default steps train the main job at 66, 258 and 786 qubits; they do not decay, as the number
     of steps that ``qml.SPSAOptimizer`` wants to know beforehand would have them.
 
+    The cost function is a QNode, whose circuits go out as one batch, or any function that returns a
+    number, as a sum of several QNodes. A calibrated step size is calibrated again for another one:
+    for other code, another loss or observable, or another number of angles.
+
     Args:
         stepsize (float or str): learning rate :math:`\eta`; ``"auto"``: calibrated from ten
             gradients at the start, so that the first step turns each angle by about 0.02 radians.

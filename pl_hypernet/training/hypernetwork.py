@@ -1,5 +1,6 @@
 """A circuit, a device and a network: what a theta means."""
 
+import math
 from collections.abc import Callable
 from copy import copy, deepcopy
 from inspect import signature
@@ -24,6 +25,7 @@ from pl_hypernet.mps.log_probability import circuit_log_probability
 from pl_hypernet.networks import Network
 from pl_hypernet.settings import CUSTOM, CircuitSettings
 from pl_hypernet.training.own_ansatz import OwnAnsatz, OwnCircuit
+from pl_hypernet.training.sizes import check_sizes
 
 PURPOSES = ("angles", "device", "optimizer", "batches", "validation")  # each its own random stream
 ANSATZ_OPTIONS = ("rotations", "entangler", "pattern")
@@ -132,7 +134,8 @@ class QuantumHypernetwork:
             self.theta_shape = HardwareEfficientAnsatz.shape(layers, n_qubits, rotations)
         else:
             self.theta_shape = (n_angles,)
-        self.n_angles = int(np.prod(self.theta_shape))
+        self.n_angles = math.prod(self.theta_shape)
+        check_sizes(n_qubits, self.n_angles, shots)
         seeds = np.random.SeedSequence(seed).spawn(5)
         self._seeds = dict(zip(PURPOSES, seeds, strict=True))
         options = dict(device_options)
@@ -317,6 +320,8 @@ class QuantumHypernetwork:
             shots = self.shots
         elif not isinstance(shots, int | np.integer) or isinstance(shots, bool) or shots < 1:
             raise InputError(f"shots={shots}: expected an int of at least 1, or None")
+        else:
+            check_sizes(self.n_qubits, self.n_angles, shots)
         # no interface and no gradient: Estimates come back as they are, and nothing is expanded
         interface = None if diff_method is None else "auto"
         qnode = qml.QNode(function, self.device, interface=interface, diff_method=diff_method)

@@ -31,6 +31,7 @@ from pl_hypernet.training.hypernetwork import (
     check_device_options,
 )
 from pl_hypernet.training.plan_table import Plan, duration
+from pl_hypernet.training.sizes import check_sizes
 from pl_hypernet.training.timing import PICTURE_SECONDS, evaluation_seconds, scoring_seconds
 
 UPDATE_SECONDS = 3e-9  # times angles and estimates of the metric so far: of the solve with it
@@ -116,6 +117,7 @@ def _of_settings(settings: dict[str, Any]) -> _Job:
     options = check_ansatz_options(config.ansatz_options)
     rotations = options.get("rotations", ("RY", "RZ"))
     shape = HardwareEfficientAnsatz.shape(config.layers, network.n_qubits, rotations)
+    check_sizes(network.n_qubits, math.prod(shape), config.shots)
     start_angles(shape, 0, config.start)
     ansatz = HardwareEfficientAnsatz(_angles(shape), wires=range(network.n_qubits), **options)
     config, why = config.with_optimizer_chosen(lambda: [ansatz])
@@ -156,6 +158,7 @@ def _in_hand(hypernet: QuantumHypernetwork, data, optimizer, settings, options) 
 def _checked(config: RunConfig, why, network: Network, data: Data, *others) -> _Job:
     """Once what does not depend on costs is found to fit."""
     check_task(network, data)
+    check_sizes(network.n_qubits, np.size(others[0].data[0]), config.evaluation_shots)
     if config.validation is not None:
         data = data.split(config.validation, 0)
     loss = None if config.loss == CUSTOM else config.loss

@@ -6,6 +6,7 @@ from rich import box
 from rich.table import Table
 
 from pl_hypernet.analysis.tables import Figures
+from pl_hypernet.memory import in_bytes
 
 
 class Plan(Figures):
@@ -48,7 +49,7 @@ class Plan(Figures):
         if self["bond_dim"] is not None:
             table.add_row("bond dimension", "", f"{self['bond_dim']}")
         if self["memory"] is not None:
-            table.add_row("memory of a state", "", memory(self["memory"]))
+            table.add_row("memory of a state", "", in_bytes(self["memory"]))
         return table
 
 
@@ -64,12 +65,3 @@ def duration(seconds: float | None) -> str:
 
 def dollars(amount: float) -> str:
     return f"${amount:,.2f}"
-
-
-def memory(n_bytes: float) -> str:
-    """As 64 B, 1.5 kB, 17 MB."""
-    for unit in ("B", "kB", "MB", "GB", "TB"):
-        if n_bytes < 1000:
-            return f"{n_bytes:.3g} {unit}"
-        n_bytes /= 1000
-    return f"{n_bytes:.3g} PB"

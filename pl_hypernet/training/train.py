@@ -31,6 +31,7 @@ from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.interrupt import FinishStep
 from pl_hypernet.training.progress import ProgressBar
 from pl_hypernet.training.run import Run
+from pl_hypernet.training.sizes import check_sizes
 from pl_hypernet.training.timing import PICTURE_SECONDS, evaluation_seconds
 from pl_hypernet.training.trainer import Trainer
 from pl_hypernet.user_code import UserCode
@@ -95,6 +96,7 @@ def train(
     network = hypernet.network
     data = as_data(data, regression=network.is_regression)
     check_task(network, data)
+    check_sizes(hypernet.n_qubits, hypernet.n_angles, config.evaluation_shots)
     if config.validation is not None:
         data = data.split(config.validation, hypernet.generator("validation"))
     if isinstance(optimizer, str):

@@ -74,6 +74,8 @@ class Trainer:
         self.n_steps = 0
         self._counts_before = hypernet.device.counts
         hypernet.reseed()
+        if isinstance(optimizer, Optimizer):
+            optimizer.training_begins()
         constant = not (changes(settings.entropy) or changes(settings.mmd))
         if not constant and isinstance(optimizer, Optimizer):
             optimizer.objective_will_change()

@@ -1,0 +1,29 @@
+"""Sizes of a run that no machine could hold, before anything is allocated."""
+
+from pl_hypernet.memory import check_memory
+
+GATE_BYTES = (
+    6000  # of an operation of PennyLane's in each of three circuits that are there at a time
+)
+BIT_BYTES = 6  # of a bit of a shot: as int8, the random number that it is drawn from, a copy
+
+
+def check_sizes(n_qubits: int, n_angles: int, shots: int) -> None:
+    """Refuses a circuit or shots of it that do not fit into memory.
+
+    Angles of large networks are few for each qubit, and need no operations; those of deep circuits
+    do, so a circuit may have 50 a qubit without.
+
+    Raises:
+        InputError: with what it takes.
+    """
+    check_memory(
+        GATE_BYTES * max(0, n_angles - 50 * n_qubits),
+        f"the gates of {n_angles:.3g} angles",
+        "use fewer layers",
+    )
+    check_memory(
+        BIT_BYTES * shots * n_qubits,
+        f"{shots:.3g} shots of {n_qubits} qubits",
+        "ask for fewer, as with shots or evaluation_shots",
+    )
