@@ -31,8 +31,14 @@ def check_memory(n_bytes: int, what: str, advice: str) -> None:
         )
 
 
+def rounded(number: int) -> str:
+    """A number of things in three digits, however large."""
+    return f"{number:.3g}" if number < 10**300 else "more than 10^300"
+
+
 def in_bytes(n_bytes: float) -> str:
     """As 64 B, 1.5 kB, 17 MB."""
+    n_bytes = min(n_bytes, 10**30)
     for unit in ("B", "kB", "MB", "GB", "TB"):
         if n_bytes < 1000:
             return f"{n_bytes:.3g} {unit}"

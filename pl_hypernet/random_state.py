@@ -1,8 +1,22 @@
-"""Where a random generator stands, in a form that JSON holds."""
+"""Random generators: of a seed, and where one stands, in a form that JSON holds."""
 
 import numpy as np
 
 from pl_hypernet.errors import InputError
+
+
+def generator(seed) -> np.random.Generator:
+    """As ``numpy.random.default_rng``.
+
+    Raises:
+        InputError: no seed.
+    """
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            f"seed={seed!r}: expected a whole number of at least 0, a numpy Generator, or None"
+        ) from error
 
 
 def random_state_of(generator: np.random.Generator) -> dict:

@@ -3,13 +3,15 @@
 PL_HYPERNET_CASES=2000 pytest tests/test_hostile_files.py
 """
 
+import gzip
 import json
 import os
 import zipfile
-from copy import deepcopy
 
 import numpy as np
 import pytest
+from hostile import CASES, SEED, changed, damaged, memory_limit, refused_in_one_line
+from test_datasets_images import write_images
 
 import pl_hypernet as plh
 from pl_hypernet import datasets
@@ -18,57 +20,8 @@ from pl_hypernet.devices.braket.emulated_session import EmulatedSession
 from pl_hypernet.devices.braket.model_qpus import MODEL_QPUS
 from pl_hypernet.devices.braket.prices import PriceTable
 from pl_hypernet.devices.braket.qpu import circuits_per_task, read_qpu, shots_range
-from pl_hypernet.errors import DataError, HypernetError, InputError, RunFolderError
+from pl_hypernet.errors import DataError, InputError, RunFolderError
 from pl_hypernet.numpy_files import FileError, load_npy, load_npz
-
-CASES = int(os.environ.get("PL_HYPERNET_CASES", "40"))  # of each kind
-ODD = (None, True, -1, 0, 1e308, float("nan"), "", "cz", "\0", [], {}, [[]], "a" * 99, 10**30)
-
-
-def damaged(whole: bytes, rng: np.random.Generator) -> bytes:
-    """Bytes changed, cut out, doubled or put in, at one to four places."""
-    data = bytearray(whole)
-    for _ in range(rng.integers(1, 5)):
-        at, size = rng.integers(len(data) + 1), int(rng.integers(1, 40))
-        match rng.integers(5):
-            case 0:
-                data[at : at + 1] = rng.bytes(1)
-            case 1:
-                del data[at : at + size]
-            case 2:
-                data[at:at] = data[at : at + size]
-            case 3:
-                data[at:at] = rng.bytes(size)
-            case 4:
-                data = data[:at]
-    return bytes(data)
-
-
-def changed(document, rng: np.random.Generator):
-    """A JSON document with one value, at any depth, made odd or taken away."""
-    document = deepcopy(document)
-    place, key = None, None
-    here = document
-    while isinstance(here, dict | list) and here and (place is None or rng.random() < 0.8):
-        keys = list(here) if isinstance(here, dict) else range(len(here))
-        place, key = here, keys[rng.integers(len(keys))]
-        here = here[key]
-    if rng.random() < 0.3:
-        del place[key]
-    else:
-        place[key] = ODD[rng.integers(len(ODD))]
-    return document
-
-
-def refused_in_one_line(read) -> bool:
-    """Whether an error of ours came, of one line; any other one fails the test."""
-    said = ""
-    try:
-        read()
-    except (HypernetError, FileError) as error:
-        said = str(error)
-    assert "\n" not in said
-    return bool(said)
 
 
 @pytest.fixture
@@ -79,7 +32,13 @@ def arrays(rng):
 
 @pytest.fixture
 def rng():
-    return np.random.default_rng(0)
+    return np.random.default_rng(SEED)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def all_within_memory():
+    with memory_limit():
+        yield
 
 
 @pytest.mark.parametrize("save", [np.savez, np.savez_compressed])
@@ -146,6 +105,24 @@ def test_damaged_csv(arrays, rng, tmp_path):
     for _ in range(CASES):
         path.write_bytes(damaged(whole, rng))
         refused_in_one_line(lambda: datasets.load(path))
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["idx", "idx.gz"])
+def test_damaged_images(packed, rng, tmp_path):
+    raw = tmp_path / "MNIST" / "raw"
+    write_images(raw)
+    paths = sorted(raw.iterdir())
+    for path in paths if packed else []:
+        path.with_name(f"{path.name}.gz").write_bytes(gzip.compress(path.read_bytes()))
+        path.unlink()
+    paths = sorted(raw.iterdir())
+    for i in range(CASES):
+        path = paths[i % len(paths)]
+        whole = path.read_bytes()
+        path.write_bytes(damaged(whole, rng))
+        refused_in_one_line(lambda: datasets.mnist((0, 1), 4, root=tmp_path))
+        path.write_bytes(whole)
+    assert not refused_in_one_line(lambda: datasets.mnist((0, 1), 4, root=tmp_path))
 
 
 @pytest.mark.parametrize("suffix", [".npz", ".csv"])

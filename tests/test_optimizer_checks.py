@@ -38,6 +38,8 @@ def start():
         (plh.SPSAOptimizer, {"blocking": "no"}, "blocking=no: expected true or false"),
         (plh.QNSPSAOptimizer, {"resamplings": 0}, "resamplings=0: expected a positive number"),
         (plh.QNSPSAOptimizer, {"stock": "off"}, "stock=off: expected true or false"),
+        (plh.SPSAOptimizer, {"seed": -1}, "seed=-1: expected a whole number of at least 0"),
+        (plh.QNSPSAOptimizer, {"seed": "a"}, "seed='a': expected a whole number of at least 0"),
         (plh.ScoreFunctionOptimizer, {"stepsize": "auto"}, "stepsize=auto: expected a positive"),
         (plh.ScoreFunctionOptimizer, {"natural_gradient": "off"}, "expected true or false"),
     ],
@@ -140,6 +142,7 @@ def test_a_qnode_of_several_values_and_a_tensor_of_torch(build):
         build().step(energy_of(dev), tensor)
 
 
+@pytest.mark.filterwarnings("ignore:overflow")
 def test_angles_that_a_step_makes_infinite():
     optimizer = plh.SPSAOptimizer(stepsize=1e308)
     with pytest.raises(InputError, match="the step ends at NaN or infinite angles"):

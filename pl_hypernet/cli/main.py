@@ -20,6 +20,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
+LONGEST = 200  # characters of a word in a message
 INTERRUPTED = 130  # exit code of a program that Ctrl-C ended
 
 RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]
@@ -42,6 +43,10 @@ def run() -> None:
         fail("; ".join([str(error), *getattr(error, "__notes__", [])]))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)
+    except OSError as error:  # of a path that nobody else looked at, as one that is too long
+        fail(f"{_short(error.filename)}: {error.strerror}" if error.filename else str(error))
+    except MemoryError as error:
+        fail(f"not enough memory: {error}")
     except Exception as error:
         said = getattr(error, "format_message", None)
         if said is not None:  # typer's own, as of an option without a value
@@ -53,10 +58,16 @@ def run() -> None:
 
 def fail(message: str) -> NoReturn:
     """One line, whatever the message, and exit code 2."""
-    line = " ".join(message.split())
+    line = " ".join(_short(word) for word in message.split())
     if line:
         print(f"pl-hypernet: {line}", file=sys.stderr)
     sys.exit(2)
+
+
+def _short(word) -> str:
+    """A path or another word that a line can hold."""
+    text = str(word)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def _version(wanted: bool) -> None:

@@ -4,7 +4,7 @@ import numpy as np
 
 from pl_hypernet.datasets.data import Data
 from pl_hypernet.datasets.whole_number import whole_number
-from pl_hypernet.memory import check_memory
+from pl_hypernet.memory import check_memory, rounded
 
 CENTRES = (((-1.0, -2.0),), ((-2.0, 1.0), (1.0, 1.0), (2.0, -2.0)))  # of the classes 0 and 1
 VARIANCE = 0.1
@@ -28,7 +28,7 @@ def gaussian_mixture(n_samples: int = 10_000, seed: int = 0) -> Data:
         InputError: more than memory holds.
     """
     n_samples, seed = whole_number("n_samples", n_samples, 2), whole_number("seed", seed, 0)
-    check_memory(100 * n_samples, f"{n_samples:.3g} points", "use a smaller n_samples")
+    check_memory(100 * n_samples, f"{rounded(n_samples)} points", "use a smaller n_samples")
     train, test = (_points(n_samples, rng) for rng in np.random.default_rng(seed).spawn(2))
     source = {"name": "gaussian_mixture", "n_samples": n_samples, "seed": seed}
     return Data(*train, *test, source=source)

@@ -7,7 +7,7 @@ import numpy as np
 from pl_hypernet.datasets.data import Data
 from pl_hypernet.datasets.whole_number import whole_number
 from pl_hypernet.errors import DataError
-from pl_hypernet.memory import check_memory
+from pl_hypernet.memory import check_memory, rounded
 
 
 def random_patterns(n_inputs: int = 101, alpha: float = 0.5, seed: int = 0) -> Data:
@@ -96,7 +96,7 @@ def _labels(inputs: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def _signs(rng: np.random.Generator, shape) -> np.ndarray:
     n = math.prod(np.atleast_1d(np.array(shape, dtype=object)).tolist())
-    check_memory(5 * n, f"patterns of {n:.3g} signs", "use smaller n_inputs, alpha or n_test")
+    check_memory(5 * n, f"patterns of {rounded(n)} signs", "use smaller n_inputs, alpha or n_test")
     return np.where(rng.integers(0, 2, shape, dtype=np.int8), np.float32(1), np.float32(-1))
 
 

@@ -16,6 +16,7 @@ from pl_hypernet.devices.readings import READINGS, TRIAL_SHOTS, Reading, find_re
 from pl_hypernet.devices.record import Counts, Record
 from pl_hypernet.measurements import ExpectedLoss
 from pl_hypernet.measurements.capture import check_no_capture
+from pl_hypernet.random_state import generator
 
 TRY = "try"
 
@@ -50,7 +51,7 @@ class BitstringDevice(HypernetDevice):
         # a device that starts every circuit from one seed is given a fresh one each time
         self._seed_attribute = None if self.known is None else self.known.seed_attribute
         seed = None if self._seed_attribute is None else getattr(inner, self._seed_attribute)
-        self._rng = None if seed is None else np.random.default_rng(seed)
+        self._rng = None if seed is None else generator(seed)
         self._wires = inner.wires
         self._shots = inner.shots
 

@@ -16,6 +16,7 @@ from pl_hypernet.devices.line_program import acts_on_one_or_two_wires, line_prog
 from pl_hypernet.devices.state_measurement import measure_all
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.mps.state import MAX_EXACT_WIRES, MatrixProductState
+from pl_hypernet.random_state import generator
 
 
 @simulator_tracking
@@ -35,7 +36,7 @@ class SampledTensorDevice(BitstringDevice):
 
     def __init__(self, inner: Device, seed=None):
         super().__init__(inner)
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
 
     def _generator(self) -> np.random.Generator:
         return self._rng

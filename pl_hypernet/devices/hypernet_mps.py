@@ -16,6 +16,7 @@ from pl_hypernet.measurements.capture import check_no_capture
 from pl_hypernet.mps.closed_form import has_closed_form
 from pl_hypernet.mps.evolution import evolve
 from pl_hypernet.mps.state import DTYPES, MatrixProductState
+from pl_hypernet.random_state import generator
 from pl_hypernet.torch_device import checked_torch_device
 
 
@@ -92,7 +93,7 @@ class HypernetMPS(HypernetDevice):
         self.torch_device = checked_torch_device(torch_device)
         self.bond_dim = 1
         self.fidelity = 1.0
-        self._rng = np.random.default_rng(seed)
+        self._rng = generator(seed)
 
     @property
     def name(self) -> str:

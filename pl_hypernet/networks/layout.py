@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from pl_hypernet.errors import InputError
-from pl_hypernet.memory import check_memory
+from pl_hypernet.memory import check_memory, rounded
 from pl_hypernet.spins import SPINS
 
 BIT_BYTES = 64  # of each bit of a network: its place, its angles, its share of a gradient
@@ -177,7 +177,7 @@ class ParameterLayout:
         self.n_bits = ends[-1] if ends else 0
         check_memory(
             BIT_BYTES * self.n_bits,
-            f"networks of {self.n_bits:.3g} bits",
+            f"networks of {rounded(self.n_bits)} bits",
             "use smaller layers",
         )
         self._first = np.arange(self.n_bits)  # of each qubit its bit, the first of tied ones

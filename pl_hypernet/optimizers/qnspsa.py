@@ -11,6 +11,7 @@ from pl_hypernet.optimizers.checks import check_bool, check_positive, check_whol
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 from pl_hypernet.optimizers.metric import PRIOR, MetricAverage, floored_solve, sampled_metric
 from pl_hypernet.optimizers.simultaneous_perturbation import AUTO, SimultaneousPerturbation
+from pl_hypernet.random_state import generator
 
 METRICS = ("sampled", "exact", "block", "diagonal")
 
@@ -111,7 +112,7 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
             blocking=blocking,
             history_length=int(history_length),
         )
-        self.rng = np.random.default_rng(seed)
+        self.rng = generator(seed)
         self.metric_step = metric_step
         self.stock = stock
         self.metric = metric

@@ -5,6 +5,7 @@ import numpy as np
 from pl_hypernet.optimizers.checks import check_bool, check_positive, check_whole
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 from pl_hypernet.optimizers.simultaneous_perturbation import AUTO, SimultaneousPerturbation
+from pl_hypernet.random_state import generator
 
 
 class SPSAOptimizer(SimultaneousPerturbation):
@@ -62,5 +63,5 @@ class SPSAOptimizer(SimultaneousPerturbation):
         self.blocking = blocking
         self.last_n_steps = np.zeros(int(history_length))
         self.k = 1
-        self.rng = np.random.default_rng(seed)
+        self.rng = generator(seed)
         self.guard = DivergenceGuard() if divergence_guard else None

@@ -1,9 +1,8 @@
 """Weights that change over a run."""
 
-import math
-
 from pl_hypernet.errors import InputError
 
+LARGEST = 1e100  # whose square is still a number
 Weight = float | tuple[float, float]
 
 
@@ -13,15 +12,17 @@ def find_weight(weight) -> Weight:
     One that starts where it stops is a number.
 
     Raises:
-        InputError: something else, or a number that is negative, NaN or infinite.
+        InputError: something else, or a number that is negative, NaN or too large to be squared.
     """
     parts = weight.split(":") if isinstance(weight, str) else weight
     try:
         numbers = list(map(float, parts if isinstance(parts, list | tuple) else [parts]))
     except (TypeError, ValueError):
         numbers = []  # refused below
-    if len(numbers) not in (1, 2) or not all(0 <= n < math.inf for n in numbers):
-        raise InputError("expected a number of at least 0, or two as start:stop")
+    if len(numbers) not in (1, 2) or not all(0 <= n <= LARGEST for n in numbers):
+        raise InputError(
+            f"expected a number from 0 to {LARGEST:g}, or two such numbers as start:stop"
+        )
     start, stop = numbers[0], numbers[-1]
     return start if start == stop else (start, stop)
 

@@ -1,6 +1,6 @@
 """Sizes of a run that no machine could hold, before anything is allocated."""
 
-from pl_hypernet.memory import check_memory
+from pl_hypernet.memory import check_memory, rounded
 
 GATE_BYTES = (
     6000  # of an operation of PennyLane's in each of three circuits that are there at a time
@@ -19,11 +19,11 @@ def check_sizes(n_qubits: int, n_angles: int, shots: int) -> None:
     """
     check_memory(
         GATE_BYTES * max(0, n_angles - 50 * n_qubits),
-        f"the gates of {n_angles:.3g} angles",
+        f"the gates of {rounded(n_angles)} angles",
         "use fewer layers",
     )
     check_memory(
         BIT_BYTES * shots * n_qubits,
-        f"{shots:.3g} shots of {n_qubits} qubits",
+        f"{rounded(shots)} shots of {n_qubits} qubits",
         "ask for fewer, as with shots or evaluation_shots",
     )
