@@ -18,22 +18,24 @@ from typing import TypeVar
 import torch
 from threadpoolctl import threadpool_limits
 
-SMALL = 2**21  # outputs of a step below which one thread is as fast as several
+SMALL = 2**21  # outputs of a step up to which one thread is as fast as several
+LIGHT = 2**28  # multiplications for them up to which it is
 AHEAD = 2  # parts for each thread whose results may wait to be fetched
 
 Part, Result = TypeVar("Part"), TypeVar("Result")
 
 
 @contextmanager
-def one_thread_if_small(n_outputs: int) -> Iterator[None]:
+def one_thread_if_small(n_outputs: int, work: int = 0) -> Iterator[None]:
     """All of torch's and numpy's work inside in one thread, if it is small.
 
     numpy's threads look for work without rest, which takes twice the time of a processor.
 
     Args:
         n_outputs: networks times samples that one energy scores.
+        work: multiplications for each of them.
     """
-    if n_outputs > SMALL:
+    if n_outputs > SMALL or n_outputs * work > LIGHT:
         yield
         return
     before = torch.get_num_threads()

@@ -10,7 +10,7 @@ import torch
 from threadpoolctl import threadpool_info
 
 import pl_hypernet as plh
-from pl_hypernet.torch_threads import AHEAD, SMALL, in_order, one_thread_if_small
+from pl_hypernet.torch_threads import AHEAD, LIGHT, SMALL, in_order, one_thread_if_small
 
 
 @pytest.fixture
@@ -51,6 +51,10 @@ def test_small_work_has_one_thread_in_all(three_threads):
     with one_thread_if_small(SMALL + 1):
         assert torch.get_num_threads() == 3
         assert blas_threads() == before
+    with one_thread_if_small(2, LIGHT // 2):
+        assert torch.get_num_threads() == 1
+    with one_thread_if_small(2, LIGHT // 2 + 1):  # few outputs of a large network
+        assert torch.get_num_threads() == 3
     with pytest.raises(ValueError, match="inside"), one_thread_if_small(1):
         raise ValueError("inside")
     assert torch.get_num_threads() == 3

@@ -57,10 +57,10 @@ class _SignInWindow(torch.autograd.Function):
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
         (z,) = ctx.saved_tensors
-        of_one = tuple(range(ctx.several, z.ndim))
-        norm = torch.linalg.vector_norm(z, dim=of_one, keepdim=True)
-        count = max(1, z[0].numel() if ctx.several else z.numel())
-        w = norm.mul_(ctx.window / math.sqrt(count)).clamp_(min=torch.finfo(z.dtype).tiny)
+        rows = z.reshape(len(z) if ctx.several else 1, 1, -1)
+        square = torch.bmm(rows, rows.mT).reshape(-1, *[1] * (z.ndim - 1)) if z.ndim else z * z
+        count = max(1, rows.shape[2])
+        w = (square / count).sqrt_().mul_(ctx.window).clamp_(min=torch.finfo(z.dtype).tiny)
         return (z.abs() <= w).mul(gradient).div_(w), None, None
 
     @staticmethod

@@ -121,7 +121,8 @@ def train(
     with ProgressBar(stages, progress) as bar:
         with hypernet.device.tasks_logged(tasks):
             try:
-                with one_thread_if_small(hypernet.shots * min(config.batch_size, len(data.inputs))):
+                n_outputs = hypernet.shots * min(config.batch_size, len(data.inputs))
+                with one_thread_if_small(n_outputs, network.work):
                     history, stop_reason = _loop(trainer, allowed, callbacks, folder, bar)
             except BaseException as error:
                 if trainer.n_steps > 0:
