@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import pl_hypernet as plh
-from pl_hypernet.mps import kernels, light_cone, walsh
+from pl_hypernet.mps import kernels, light_cone, product_shots, walsh
 from pl_hypernet.mps.closed_form import closed_form
 from pl_hypernet.mps.closed_form_state import ClosedFormState
 from pl_hypernet.mps.cones import cones, euler_angles, small_turns
@@ -213,3 +213,15 @@ def test_other_ansaetze_are_sampled_and_contracted_by_their_tensors(options):
     chain = ansatz_of(2, 4)
     vectors = [qml.matrix(op, wire_order=range(4))[:, 0] for op in (ansatz, chain)]
     assert state.overlap(state_of(chain)) == pytest.approx(abs(np.vdot(*vectors)) ** 2)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("shots", [1, 3, 7])
+def test_bits_alone_are_those_that_are_drawn_with_log_p(shots, dtype, monkeypatch):
+    monkeypatch.setattr(product_shots, "HELD", 10)  # parts that do not divide the sites evenly
+    turns = np.random.default_rng(1).uniform(-4, 4, (2, 23))
+    turns[0, :3] = 0, np.pi, 2 * np.pi
+    sampler = product_shots.ProductShots(turns)
+    uniforms = np.random.default_rng(2).random((2, 23, shots), dtype)
+    alone = sampler.bits(shots, np.random.default_rng(2), dtype)
+    np.testing.assert_array_equal(alone, sampler.draw(uniforms)[0])

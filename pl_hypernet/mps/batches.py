@@ -30,8 +30,7 @@ def sample_all(
         at_once = max(1, MAX_NUMBERS // numbers)
         for begin in range(0, len(group), at_once):
             part = [states[i].form for i in group[begin : begin + at_once]]
-            shape = (len(part), len(first.wires), n_shots)
-            yield from first.form.bits(part, rng.random(shape, dtype=DTYPES[precision]))
+            yield from first.form.bits(part, n_shots, rng, DTYPES[precision])
 
 
 def _groups(states, shots) -> list[list[int]]:

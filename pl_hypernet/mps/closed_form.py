@@ -56,9 +56,16 @@ class ClosedForm(ABC):
         raise NotImplementedError
 
     @classmethod
-    def bits(cls, forms: list, uniforms: np.ndarray) -> np.ndarray:
-        """The bits of :meth:`draw` alone, for forms that have them for less."""
-        return cls.draw(forms, uniforms)[0]
+    def bits(cls, forms: list, shots: int, rng: np.random.Generator, dtype: type) -> np.ndarray:
+        """The bits of :meth:`draw` alone, for forms that have them for less.
+
+        Args:
+            forms: as of :meth:`draw`.
+            shots: of each.
+            rng: of the uniforms.
+            dtype: of the uniforms.
+        """
+        return cls.draw(forms, rng.random((len(forms), len(forms[0].wires), shots), dtype))[0]
 
     @staticmethod
     def overlaps(pairs: list[tuple]) -> np.ndarray:

@@ -78,11 +78,11 @@ class LayeredForm(ClosedForm):
         return cones.cones(thetas, forms[0].layers).draw(uniforms)
 
     @classmethod
-    def bits(cls, forms: list, uniforms: np.ndarray) -> np.ndarray:
+    def bits(cls, forms: list, shots: int, rng: np.random.Generator, dtype: type) -> np.ndarray:
         if not forms[0].layers.is_product:
-            return super().bits(forms, uniforms)
+            return super().bits(forms, shots, rng, dtype)
         thetas = np.stack([form.angles for form in forms])
-        return cones.cones(thetas, forms[0].layers).bits(uniforms)
+        return cones.cones(thetas, forms[0].layers).bits(shots, rng, dtype)
 
     @property
     def has_overlaps(self) -> bool:

@@ -8,7 +8,7 @@ from pl_hypernet.compiled import compiled
 from pl_hypernet.mps.threads import in_threads
 
 BLOCK = 64  # shots that go to one thread
-NEAR = 256  # sites whose numbers are held at a time
+HELD = 2**13  # random numbers held at a time, which a processor has at hand
 
 
 @dataclass(frozen=True)
@@ -46,24 +46,41 @@ class ProductShots:
         in_threads(draw_some, n_circuits, shots, BLOCK)
         return bits, log_probabilities
 
-    def bits(self, uniforms: np.ndarray) -> np.ndarray:
-        """The bits of :meth:`draw` alone, from numbers below 1."""
-        n_circuits, n_sites, shots = uniforms.shape
+    def bits(self, shots: int, rng: np.random.Generator, dtype: type) -> np.ndarray:
+        """The bits of :meth:`draw` alone, from the same numbers, of which few are held at a time.
+
+        Args:
+            shots: of each circuit.
+            rng: of the numbers.
+            dtype: of the numbers, float32 or float64.
+        """
+        n_circuits, n_sites = self.turns.shape
         bits = np.empty((n_circuits, shots, n_sites), dtype=np.int8)
-        limits = (np.cos(self.turns / 2) ** 2).astype(uniforms.dtype)
+        limits = (np.cos(self.turns / 2) ** 2).astype(dtype)
+        step = max(1, HELD // shots)
+        held = np.empty((step, shots), dtype)
         for circuit in range(n_circuits):
-            _compare(limits[circuit], uniforms[circuit], bits[circuit])
+            for begin in range(0, n_sites, step):
+                uniforms = held[: n_sites - begin]
+                rng.random(dtype=dtype, out=uniforms)
+                _compare(limits[circuit], uniforms, bits[circuit], begin)
         return bits
 
 
 @compiled(nogil=True, error_model="numpy")
-def _compare(limits, uniforms, bits):
-    """Bits of one circuit, some sites at a time, so that numbers are near; as :func:`_draw`."""
-    n_sites, shots = uniforms.shape
-    for begin in range(0, n_sites, NEAR):
-        for k in range(shots):
-            for i in range(begin, min(begin + NEAR, n_sites)):
-                bits[k, i] = uniforms[i, k] >= limits[i]
+def _compare(limits, uniforms, bits, begin):
+    """Bits of some sites of one circuit, from ``begin`` on; as :func:`_draw`.
+
+    Args:
+        limits: dtype of the uniforms, (n_sites,): below which a bit is 0.
+        uniforms: real (n, shots), below 1.
+        bits: int8 (shots, n_sites), written.
+        begin: the first of the n sites.
+    """
+    n, shots = uniforms.shape
+    for k in range(shots):
+        for i in range(n):
+            bits[k, begin + i] = uniforms[i, k] >= limits[begin + i]
 
 
 @compiled(nogil=True, error_model="numpy")
