@@ -1,6 +1,7 @@
 """What a training makes of a device that fails, hangs, or returns other shots than asked for."""
 
 import time
+from pathlib import Path
 
 import numpy as np
 import pennylane as qml
@@ -42,6 +43,7 @@ FAULTS = {  # what comes in place of bits int64 (10, 4), and a word of what is s
     "-1": (lambda bits: -bits, "with -1"),
     "255": (lambda bits: 255 * bits.astype(np.uint8), "with 255"),
     "0.5": (lambda bits: np.full(bits.shape, 0.5), "with 0.5"),
+    "all NaN": (lambda bits: np.full(bits.shape, np.nan), "with nan"),
     "one NaN": (
         lambda bits: np.where(np.arange(bits.size).reshape(bits.shape), bits, np.nan),
         "nan",
@@ -56,6 +58,7 @@ FAULTS = {  # what comes in place of bits int64 (10, 4), and a word of what is s
     "None": (lambda bits: None, "None"),
 }
 OPTIMIZERS = ("spsa", "qnspsa", "score")
+PAGE = Path(__file__).parent.parent / "docs" / "faults.md"
 
 
 class FaultyDevice(DefaultQubit):
@@ -107,6 +110,15 @@ def test_a_fault_ends_the_training_in_one_line_that_keeps_the_angles(name, optim
     assert said in message
     assert "\n" not in message
     assert np.isfinite(caught.value.theta).all()
+
+
+@pytest.mark.skipif(not PAGE.exists(), reason="documents are not there")
+def test_the_page_has_a_row_for_each_fault():
+    rows = [line.split(" | ") for line in PAGE.read_text().splitlines() if line.startswith("| ")]
+    said = {row[0].removeprefix("| "): " ".join(row[1:]) for row in rows}
+    for name, (_, part) in FAULTS.items():
+        assert part in said[name], name
+    assert {"raises once", "short batch", "stuck"} <= set(said)
 
 
 def test_an_error_that_passes_is_waited_for():

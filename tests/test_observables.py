@@ -21,6 +21,7 @@ from scipy.stats import chi2
 import pl_hypernet as plh
 from pl_hypernet.devices import settings as measurement_settings
 from pl_hypernet.devices.observables import Rotation
+from pl_hypernet.devices.shadows import SHADOWS
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ZeroProbability
 from pl_hypernet.testing import ALPHA
@@ -89,7 +90,7 @@ def observables(wires):
 def measurements(draw, wires):
     """One measurement, and by what it is checked."""
     some = draw(st.permutations(wires))[: draw(st.integers(1, len(wires)))]
-    kind = draw(st.integers(0, 10))
+    kind = draw(st.integers(0, 11))
     if kind == 0:
         return check_bits, draw(st.sampled_from([qml.probs, qml.sample, qml.counts]))(wires=some)
     if kind == 1:
@@ -99,8 +100,15 @@ def measurements(draw, wires):
         word = qml.prod(*(draw(st.sampled_from(LETTERS))(wire) for wire in some))
         return check_bits, qml.probs(op=word)
     if kind == 3:
+        if len(some) > 1 and draw(st.booleans()):
+            return check_reduced, qml.mutual_info(some[:1], some[1:])
         named = [qml.density_matrix, qml.vn_entropy, qml.purity]
         return check_reduced, draw(st.sampled_from(named))(wires=some)
+    if kind == 11:
+        words = [qml.prod(*(draw(st.sampled_from(LETTERS))(w) for w in some)) for _ in range(2)]
+        if draw(st.booleans()):
+            return check_shadow_means, qml.shadow_expval(words, seed=draw(st.integers(0, 9)))
+        return check_shadow, qml.classical_shadow(some, seed=draw(st.integers(0, 9)))
     observable = draw(observables(wires))
     if kind <= 5:
         return check_mean, qml.expval(observable)
@@ -144,9 +152,11 @@ def cases(draw):
     measured = draw(st.lists(measurements(wires), min_size=1, max_size=3))
     shots = draw(st.sampled_from([None, SHOTS, [SHOTS, 400]]))
     if any(check is check_reduced for check, _ in measured):
-        measured = [pair for pair in measured if not isinstance(pair[1], SampleMP | CountsMP)]
+        measured = [
+            pair for pair in measured if not isinstance(pair[1], (SampleMP, CountsMP, *SHADOWS))
+        ]
         shots = None
-    elif any(isinstance(m, SampleMP | CountsMP) for _, m in measured):
+    elif any(isinstance(m, (SampleMP, CountsMP, *SHADOWS)) for _, m in measured):
         shots = shots or SHOTS
     device_wires = draw(st.sampled_from([wires, wires[::-1], None]))
     return Case(operations, measured, wires, device_wires, shots, draw(st.booleans()))
@@ -271,6 +281,27 @@ def check_reduced(measurement, result, vector, shots, wires):
     tape = QuantumScript([qml.StatePrep(vector, range(4))], [numbered])
     (exact,) = qml.execute([tape], qml.device("default.qubit", wires=4), diff_method=None)
     np.testing.assert_allclose(result, exact, atol=1e-7)
+
+
+def check_shadow_means(measurement, result, vector, shots, wires):
+    for word, value in zip(measurement.H, result, strict=True):
+        mean = np.vdot(vector, dense(word, wires) @ vector).real
+        most = 3 ** len(word.wires)  # a snapshot that has the word's basis counts so much
+        assert abs(value - mean) <= ERRORS * np.sqrt(most / shots) + 20 * most / shots
+
+
+def check_shadow(measurement, result, vector, shots, wires):
+    """The recipes of PennyLane's seed, and bits that are as likely as they should be in each."""
+    bits, recipes = result
+    k = len(measurement.wires)
+    assert result.dtype == np.int8
+    drawn = np.random.RandomState(measurement.seed).randint(0, 3, size=(shots, k))
+    np.testing.assert_array_equal(recipes, drawn)
+    letters = [LETTERS[recipe] for recipe in recipes[0]]
+    same = bits[(recipes == recipes[0]).all(axis=1)]
+    word = qml.prod(*(letter(w) for letter, w in zip(letters, measurement.wires, strict=True)))
+    exact = probabilities_of(qml.probs(op=word), vector, wires)
+    check_numbers(np.bincount(same @ (1 << np.arange(k)[::-1]), minlength=2**k), exact)
 
 
 def check_case(name, case):

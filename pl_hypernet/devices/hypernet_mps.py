@@ -35,7 +35,8 @@ class HypernetMPS(HypernetDevice):
     of sums of Pauli words and of small matrices, their variances, projectors on basis states, and
     ``qml.probs`` of up to 12 wires. Up to 20 wires also ``qml.state``, ``qml.probs``, sparse
     Hamiltonians and an expected loss. With shots, samples, counts and variances are of sums of
-    Pauli words that commute on each wire, or of any observable on up to 10 wires. Measurements of
+    Pauli words that commute on each wire, or of any observable on up to 10 wires, and classical
+    shadows at any number of wires. Measurements of
     one circuit need not commute: it is measured in as many bases as they take, with all shots in
     each, and ``qml.Tracker`` and ``.counts`` count them so.
 

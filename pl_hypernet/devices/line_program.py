@@ -4,7 +4,13 @@ from collections.abc import Callable
 
 import pennylane as qml
 from pennylane.devices.preprocess import decompose, validate_measurements
-from pennylane.measurements import ExpectationMP, ProbabilityMP, StateMeasurement, VarianceMP
+from pennylane.measurements import (
+    ExpectationMP,
+    ProbabilityMP,
+    SampleMeasurement,
+    StateMeasurement,
+    VarianceMP,
+)
 from pennylane.operation import Operator
 from pennylane.transforms.core import CompilePipeline
 from pennylane.wires import Wires
@@ -12,6 +18,7 @@ from pennylane.wires import Wires
 from pl_hypernet.devices.deferral import defer_measurements
 from pl_hypernet.devices.lowering import lower_expected_loss
 from pl_hypernet.devices.record import Record
+from pl_hypernet.devices.shadows import SHADOWS
 from pl_hypernet.devices.wire_check import check_wires
 from pl_hypernet.measurements import ZeroProbability
 
@@ -51,7 +58,10 @@ def line_program(
         name=name,
     )
     program.add_transform(
-        validate_measurements, analytic_measurements=lambda m: isinstance(m, ANALYTIC), name=name
+        validate_measurements,
+        analytic_measurements=lambda m: isinstance(m, ANALYTIC),
+        sample_measurements=lambda m: isinstance(m, (SampleMeasurement, *SHADOWS)),
+        name=name,
     )
     program.add_transform(qml.transforms.broadcast_expand)
     return program

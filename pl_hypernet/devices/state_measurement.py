@@ -35,6 +35,7 @@ from pl_hypernet.devices.observables import (
 )
 from pl_hypernet.devices.record import Counts, Record
 from pl_hypernet.devices.settings import Setting, results_of, settings_of
+from pl_hypernet.devices.shadows import on_standard_wires, with_shadows, without_shadows
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ZeroProbability
 from pl_hypernet.mps.batches import overlap_all, sample_all
@@ -73,7 +74,7 @@ def measure_all(
         One result for each circuit, as PennyLane's devices give them.
     """
     if device_wires is None:
-        circuits = [circuit.map_to_standard_wires() for circuit in circuits]
+        circuits = [on_standard_wires(circuit) for circuit in circuits]
     operations = [Circuit(circuit.operations) for circuit in circuits]
     given = [
         Wires(range(len(circuit.wires))) if device_wires is None else device_wires
@@ -85,17 +86,22 @@ def measure_all(
         labels if same_wires(labels, order) else Wires.all_wires([labels, order])
         for labels, order in zip(given, orders, strict=True)
     ]
-    settings = [_settings(*pair, record) for pair in zip(circuits, wires, strict=True)]
+    plain = [without_shadows(circuit) for circuit in circuits]
+    settings = [_settings(*pair, record) for pair in zip(plain, wires, strict=True)]
     states = _make_states(circuits, operations, orders, states_of)
     overlaps = iter(overlap_all([pair for pair in states if len(pair) == 2]))
     shots = _draw(circuits, states, settings, rng, precision)
     results = []
-    for circuit, labels, asked, held in zip(circuits, wires, settings, states, strict=True):
+    everything = zip(circuits, plain, wires, settings, states, strict=True)
+    for circuit, bare, labels, asked, held in everything:
         if len(held) == 2:
             results.append(next(overlaps))
         elif circuit.shots:
             measured = [_on_wires(*next(shots), labels) for _ in asked]
-            results.append(results_of(circuit, asked, measured))
+            result = results_of(bare, asked, measured)
+            if bare is not circuit:
+                result = with_shadows(circuit, result, held[0], labels, rng)
+            results.append(result)
         else:
             values = [exact_value(m, held[0], labels) for m in circuit.measurements]
             results.append(values[0] if len(values) == 1 else tuple(values))
