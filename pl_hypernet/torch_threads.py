@@ -87,5 +87,12 @@ def _one_thread() -> None:
     torch.set_num_threads(1)
 
 
-if hasattr(os, "register_at_fork"):  # a forked child has the pools of its parent without threads
-    os.register_at_fork(after_in_child=_pool.cache_clear)
+def _after_fork() -> None:
+    """A forked child has the pools of its parent without threads: torch's own would be waited for
+    for ever."""
+    _pool.cache_clear()
+    torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
