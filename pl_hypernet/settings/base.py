@@ -1,8 +1,9 @@
 """What all groups of settings share: they are immutable, and refuse what does not fit."""
 
-from typing import Any, Self
+from types import UnionType
+from typing import Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from pl_hypernet.errors import InputError, did_you_mean
 
@@ -13,6 +14,22 @@ class Settings(BaseModel):
     """A group of settings, each with its default, its bounds and what it means."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _numbers_are_no_words(cls, settings: dict[str, Any]) -> dict[str, Any]:
+        """``steps = true`` and ``shots = "7"`` are mistakes, which pydantic lets pass."""
+        for name, value in settings.items():
+            field = cls.model_fields.get(name)
+            if field is None or not isinstance(value, bool | str):
+                continue
+            annotation = field.annotation
+            kinds = get_args(annotation) if isinstance(annotation, UnionType) else (annotation,)
+            read = any(getattr(each, "parse", None) for each in field.metadata)  # typed text
+            words = bool if isinstance(value, bool) else str
+            if {int, float} & {*kinds} and words not in kinds and not (words is str and read):
+                raise ValueError(f"{name}={value!r}: expected a number")
+        return settings
 
     @classmethod
     def checked(cls, settings: dict[str, Any]) -> Self:
