@@ -134,6 +134,8 @@ def main(
             words += ["--data-option", f"root={images}"]
         if small and name == "train":
             words += SMALL
+        elif small and name == "resume":
+            words += ["--steps", "3"]
         elif small and name == "sample":
             words += ["--shots", "20"]
         if "new.csv" in line:

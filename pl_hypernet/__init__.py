@@ -44,6 +44,7 @@ _HOMES = {
     "log_probability": "mps.log_probability",
     "mutual_hamming": "analysis",
     "plan": "training",
+    "resume": "training",
     "start_angles": "circuits",
     "to_torch": "exports",
     "train": "training",

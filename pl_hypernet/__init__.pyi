@@ -52,6 +52,7 @@ from pl_hypernet.training import QuantumHypernetwork as QuantumHypernetwork
 from pl_hypernet.training import Run as Run
 from pl_hypernet.training import load as load
 from pl_hypernet.training import plan as plan
+from pl_hypernet.training import resume as resume
 from pl_hypernet.training import train as train
 from pl_hypernet.version import __version__ as __version__
 
@@ -93,6 +94,7 @@ __all__ = [
     "log_probability",
     "mutual_hamming",
     "plan",
+    "resume",
     "start_angles",
     "to_torch",
     "train",

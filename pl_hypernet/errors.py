@@ -26,7 +26,13 @@ class DeviceError(HypernetError, RuntimeError):
 
 
 class BudgetError(HypernetError, RuntimeError):
-    """A task would cost more than was allowed; it was not sent."""
+    """A task or a circuit would go beyond what was allowed; it was not sent.
+
+    Attributes:
+        limit: the name of the setting that it would go beyond.
+    """
+
+    limit = "max_cost"
 
 
 class RunFolderError(HypernetError, OSError):

@@ -116,7 +116,7 @@ def test_a_run_ends_before_the_step_that_would_cost_more(affordable, missing):
         return
     run = train(hypernet, budget=budget)
     assert len(run.history) == steps
-    assert run.stop_reason == run.summary["stop_reason"] == ("steps" if steps == 5 else "budget")
+    assert run.stop_reason == run.summary["stop_reason"] == ("steps" if steps == 5 else "max_cost")
     assert service.billed == pytest.approx(steps * STEP + END)
     assert service.billed <= budget + 1e-9
     assert len(run.evaluation.bits) == 30  # the evaluation was paid, too
@@ -126,7 +126,7 @@ def test_an_optimizer_that_says_nothing_is_stopped_by_what_its_steps_cost():
     service, hypernet = paid()
     optimizer = qml.SPSAOptimizer(maxiter=9)
     run = train(hypernet, optimizer, steps=9, budget=5.0)
-    assert run.stop_reason == "budget"
+    assert run.stop_reason == "max_cost"
     assert 0 < len(run.history) < 9
     assert service.billed <= 5.0
     dearest = (service.billed - END) / len(run.history)
@@ -138,7 +138,7 @@ def test_a_step_that_costs_more_than_it_said_is_stopped_in_the_middle(monkeypatc
     optimizer = plh.SPSAOptimizer(seed=0)
     monkeypatch.setattr(optimizer, "circuits_per_step", lambda *_: [])
     run = train(hypernet, optimizer, budget=2.5 * STEP + END)
-    assert (len(run.history), run.stop_reason) == (2, "budget")
+    assert (len(run.history), run.stop_reason) == (2, "max_cost")
     assert service.billed == pytest.approx(2 * STEP + END)
     monkeypatch.setattr(hypernet.device.spending, "limit", 0.0)
     with pytest.raises(BudgetError, match=r"a task of 7 shots on .*Garnet was not sent"):
@@ -150,7 +150,7 @@ def test_what_a_callback_asks_comes_out_of_the_budget():
     service, hypernet = paid()
     look = lambda record, theta: hypernet.sample(theta, 20) is None  # noqa: E731
     run = train(hypernet, budget=3 * STEP + END, callbacks=[look])
-    assert run.stop_reason == "budget"
+    assert run.stop_reason == "max_cost"
     assert service.billed <= 3 * STEP + END
 
 
@@ -279,7 +279,7 @@ def test_the_command_stops_at_the_budget(command, capsys):
     service, run = command
     assert run("train", *JOB, "--steps", 9, "--budget", STEP + END)[0] == 0
     shown = capsys.readouterr().out
-    assert "Stopped by the budget after step 1." in shown
+    assert "Stopped by max_cost after step 1." in shown
     assert f"Tasks: 2 made, 0 of a task log taken up; about ${STEP + END:.2f} on qpu/" in shown
     sample = ("sample", "runs/001", "--shots", 40)
     code, said = run(*sample)

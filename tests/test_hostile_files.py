@@ -176,6 +176,7 @@ def run_folder(tmp_path_factory):
         "shots.npy",
         "losses.npy",
         "schema.safetensors",
+        "digests.json",
         "summary.json",
         "config.toml",
     ],

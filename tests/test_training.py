@@ -17,7 +17,8 @@ from pl_hypernet.errors import DataError, DeviceError, InputError, RunFolderErro
 from pl_hypernet.settings import TrainingSettings
 from pl_hypernet.training.checkpoint import CheckpointPace, load_checkpoint, save_checkpoint
 from pl_hypernet.training.config import RunConfig
-from pl_hypernet.training.folder import append_history, next_run_folder, read_history
+from pl_hypernet.training.folder import NextRunFolder
+from pl_hypernet.training.history import History, read_history
 from pl_hypernet.training.run import Run
 from pl_hypernet.training.trainer import Trainer
 
@@ -123,8 +124,7 @@ def judged_again(run):
     """The summary of a loaded run, from its data and not from its file, which has its time too."""
     path = run.folder / "summary.json"
     written = json.loads(path.read_text())
-    path.unlink()
-    made = run.summary if "summary" not in vars(run) else dataclasses.replace(run).summary
+    made = dataclasses.replace(run, written=None).summary
     return made | {"run_seconds": written["run_seconds"]}
 
 
@@ -132,9 +132,10 @@ def test_the_folder_of_a_run(tmp_path):
     folder = tmp_path / "run"
     run = small_run(out=folder, validation=0.25)
     assert sorted(path.name for path in folder.iterdir()) == [
-        "accuracy.png", "checkpoint.safetensors", "choices.png", "config.toml", "energy.png",
-        "entanglement.png", "hamming.png", "history.jsonl", "losses.npy", "overview.png",
-        "schema.safetensors", "shots.npy", "summary.json", "weights.png",
+        "accuracy.png", "checkpoint.before.safetensors", "checkpoint.safetensors", "choices.png",
+        "config.toml", "digests.json", "energy.png", "entanglement.png", "hamming.png",
+        "history.jsonl", "losses.npy", "overview.png", "schema.safetensors", "shots.npy",
+        "summary.json", "weights.png",
     ]  # fmt: skip
     assert json.loads((folder / "summary.json").read_text()) == run.summary
     assert run.summary["circuits"] == 6 * 7
@@ -147,8 +148,11 @@ def test_the_folder_of_a_run(tmp_path):
     with pytest.raises(InputError, match="trained on arrays of its own"):
         _ = plh.load(folder).evaluation
     (folder / "shots.npy").write_bytes(b"no array")
-    with pytest.raises(RunFolderError, match=r"shots\.npy is damaged"):
+    with pytest.raises(RunFolderError, match=r"shots\.npy is not as it was written: put it back"):
         plh.load(folder, data=small_task())
+    with pytest.warns(UserWarning, match=r"shots\.npy is damaged: .* made again"):
+        again = plh.load(folder, data=small_task(), check=False)
+    np.testing.assert_array_equal(again.bits, run.bits)
     with pytest.raises(RunFolderError, match="exists already"):
         small_run(out=folder)
 
@@ -224,21 +228,22 @@ def test_a_run_that_is_killed_in_its_first_step_loads(tmp_path, monkeypatch):
     assert run.history == []
     assert run.stop_reason == "unfinished"
     np.testing.assert_array_equal(run.theta, small_hypernet().start_angles())
-    (tmp_path / "run" / "checkpoint.safetensors").unlink()
+    for path in (tmp_path / "run").glob("checkpoint*"):
+        path.unlink()
     with pytest.raises(RunFolderError, match="ended before its first step: start it again with"):
         plh.load(tmp_path / "run", data=small_task())
 
 
 def test_checkpoints_that_are_long_to_write_are_rare(tmp_path, monkeypatch):
     """By a clock that goes on by a second when it is read: a step, and a second to write."""
-    module = sys.modules["pl_hypernet.training.train"]
+    module = sys.modules["pl_hypernet.training.writer"]
     seconds, saved = count(), []
     monkeypatch.setattr(module, "CheckpointPace", lambda: CheckpointPace(lambda: next(seconds)))
     monkeypatch.setattr(module, "save_checkpoint", lambda *args: saved.append(args[2]["n_steps"]))
     monkeypatch.setattr(Run, "save_pictures", lambda self: None)
-    small_run(steps=25, out=tmp_path / "run")
-    assert saved == [0, 1, 21, 25]  # the start, and at last the end
-    assert len(read_history(tmp_path / "run")) == 25
+    small_run(steps=60, out=tmp_path / "run")
+    assert saved == [0, 1, 51, 60]  # the start, and at last the end
+    assert len(read_history(tmp_path / "run")[0]) == 60
 
 
 def test_checkpoints_are_a_second_apart():
@@ -259,7 +264,7 @@ def test_a_failing_run_leaves_its_last_checkpoint(tmp_path):
     plain = load_checkpoint(tmp_path / "run")[1]
     assert plain["n_steps"] == 3
     assert plain["stop_reason"] == "failed"
-    assert len(read_history(tmp_path / "run")) == 3
+    assert len(read_history(tmp_path / "run")[0]) == 3
 
 
 @pytest.mark.parametrize("optimizer", ["qnspsa", "spsa", "score"])
@@ -284,7 +289,7 @@ def test_a_loss_that_turns_nan_loses_nothing(optimizer, tmp_path):
     assert caught.value.__notes__ == [
         f"the angles after step 3 are in the checkpoint of {tmp_path / 'run'}"
     ]
-    assert len(read_history(tmp_path / "run")) == 3
+    assert len(read_history(tmp_path / "run")[0]) == 3
 
 
 def test_energies_on_all_samples_in_between():
@@ -521,18 +526,23 @@ def test_damaged_folders(tmp_path):
         load_checkpoint(tmp_path)
     counts = {"circuits": 1, "overlaps": 0, "shots": 10}
     record = {"step": 1, "energy": 0.5, "stderr": None, **counts, "seconds": 0.1}
-    append_history(tmp_path, record)
+    (tmp_path / "history.jsonl").touch()
+    history = History(tmp_path)
+    history.append(record)
+    digest = history.kept()
+    history.close()
     with open(tmp_path / "history.jsonl", "a") as file:
         file.write('{"step": 2, "ener')
-    assert read_history(tmp_path) == [record]
+    assert read_history(tmp_path) == ([record], digest)
     with pytest.raises(InputError, match="is not TOML"):
         RunConfig.read(tmp_path / "history.jsonl")
 
 
 def test_next_run_folder(tmp_path):
-    assert next_run_folder(tmp_path).name == "001"
-    (tmp_path / "001").mkdir()
-    assert next_run_folder(tmp_path).name == "002"
+    first, second = NextRunFolder(tmp_path), NextRunFolder(tmp_path)
+    assert first.path == second.path == tmp_path / "001"
+    assert [folder.make().name for folder in (first, second)] == ["001", "002"]
+    assert first.make().name == "001"
 
 
 def test_66_qubits_hold():

@@ -1,5 +1,6 @@
 """What the commands ``train`` and ``sample`` do, once their options are read."""
 
+import math
 import secrets
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +17,12 @@ from pl_hypernet.devices import may_hold_tasks
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks.unique import unique_bitstrings
-from pl_hypernet.settings import CUSTOM
-from pl_hypernet.training import load, train
-from pl_hypernet.training.budget import BUDGET, sample_within
+from pl_hypernet.settings import CUSTOM, LimitSettings
+from pl_hypernet.training import Run, load, resume, train
+from pl_hypernet.training.budget import sample_within
 from pl_hypernet.training.choose_optimizer import AUTO
 from pl_hypernet.training.config import RunConfig
-from pl_hypernet.training.folder import TASKS, next_run_folder
+from pl_hypernet.training.folder import TASKS, NextRunFolder
 
 SAMPLING = "sampling.jsonl"
 SHOWN = 5  # most frequent networks in the table of samples
@@ -56,31 +57,70 @@ def train_from_settings(
         f"{hypernet.n_angles} angles on {_named(config.device, config.device_options)}; "
         f"{config.steps} steps of {config.optimizer} with {config.shots} shots"
     )
-    budget = agree_to_run(hypernet, config, budget, yes, prices)
-    out = out or next_run_folder()
+    if budget is not None and config.max_cost is not None:
+        raise InputError(f"--budget {budget:g} --max-cost {config.max_cost:g}: give one of them")
+    budget = agree_to_run(hypernet, config, budget or config.max_cost, yes, prices)
+    new = NextRunFolder()
     try:
-        run = train(hypernet, data, out=out, budget=budget, **config.of_training)
+        run = train(hypernet, data, out=out or new, budget=budget, **config.of_training)
     except BaseException as error:
-        if may_hold_tasks(out / TASKS) and not isinstance(error, RunFolderError):
+        tasks = (out or new.path) / TASKS
+        if may_hold_tasks(tasks) and not isinstance(error, RunFolderError):
             console.print(
-                f"Paid tasks are noted in {out / TASKS}: run again with --device-option "
-                f"task_log={out / TASKS} to take them up.",
+                f"Paid tasks are noted in {tasks}: run again with --device-option "
+                f"task_log={tasks} to take them up.",
                 soft_wrap=True,
             )
         raise
+    _show(run, console)
+    return run.stop_reason
+
+
+def resume_run(
+    folder: Path,
+    settings: dict[str, Any],
+    budget: float | None,
+    yes: bool,
+    prices: Path | None,
+    check: bool,
+) -> str:
+    """Goes on with a run.
+
+    Args:
+        folder: of the run.
+        settings: that are others than before.
+        budget, prices, check: as of :func:`resume`.
+        yes: any amount.
+
+    Returns:
+        Why the training ended.
+    """
+    if yes and budget is None:
+        budget = math.inf
+    run = resume(folder, budget=budget, prices=prices, check=check, **settings)
+    _show(run, Console())
+    return run.stop_reason
+
+
+def _show(run: Run, console: Console) -> None:
+    """The table of a run, and where it is."""
     console.print(run.summary.table())
-    if (counts := hypernet.device.task_counts) is not None:
-        spending = hypernet.device.spending
+    device = run.hypernet.device
+    if (counts := device.task_counts) is not None:
+        spending = device.spending
         cost = "" if spending is None else f"; about ${spending.dollars:,.2f} {spending.terms}"
         console.print(f"Tasks: {counts[0]} made, {counts[1]} of a task log taken up{cost}.")
     names = ", ".join(path.stem for path in sorted(run.folder.glob("*.png")))
     console.print(f"Written to {run.folder}", soft_wrap=True)
-    console.print(f"Pictures (.png): {names}")
-    if run.stop_reason == BUDGET:
-        console.print(f"Stopped by the budget after step {len(run.history)}.")
+    console.print(f"Pictures (.png): {names or 'none, pl-hypernet report draws them'}")
+    if run.stop_reason in LimitSettings.model_fields:
+        console.print(f"Stopped by {run.stop_reason} after step {len(run.history)}.")
     if run.stop_reason == "interrupted":
-        console.print(f"Stopped after step {len(run.history)}; the above is its state.")
-    return run.stop_reason
+        console.print(
+            f"Stopped after step {len(run.history)}; the above is its state. pl-hypernet resume "
+            f"{run.folder} goes on.",
+            soft_wrap=True,
+        )
 
 
 def sample_run(
@@ -92,6 +132,7 @@ def sample_run(
     out: Path | None,
     budget: float | None = None,
     yes: bool = False,
+    check: bool = True,
 ) -> None:
     """Draws shots from the theta of a run, shows what they are worth, and writes them.
 
@@ -103,7 +144,7 @@ def sample_run(
         raise InputError(f"--out {out}: expected a name that ends in .npy")
     if out is not None and out.exists():
         raise RunFolderError(f"{out} exists already: choose another file with --out")
-    run = load(folder)
+    run = load(folder, check=check)
     settings = run.config.model_dump() | {"shots": shots}
     settings["device"] = device or run.config.device
     # with the task log of the run its shots would come back instead of fresh ones

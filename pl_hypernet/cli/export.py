@@ -15,7 +15,7 @@ WHAT = ("best", "vote")
 RANDOM = 1000  # inputs to compare on, where the data are a program's own
 
 
-def export_run(folder: Path, what: str, format: str | None, out: Path | None) -> None:
+def export_run(folder: Path, what: str, format: str | None, out: Path | None, check: bool) -> None:
     """Writes networks of a run as files, runs these, and shows what they cost.
 
     Args:
@@ -23,6 +23,7 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
         what: ``"best"``, the shot of the lowest training loss, or ``"vote"``, all shots.
         format: as of :func:`export`; None: by the suffix of ``out``, or without that all.
         out: None: ``best.pt2``, ``vote.onnx``, ... in the folder, replaced if there.
+        check: as of :func:`load`.
 
     Raises:
         InputError: an unknown option, or a format that cannot hold these networks.
@@ -37,7 +38,7 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None) ->
         raise RunFolderError(f"{out} exists already: choose another file with --out")
     if out is not None:
         format = check_path(out, format)
-    run = load(folder)
+    run = load(folder, check=check)
     network, schema = run.hypernet.network, run.schema
     bits = run.bits if what == "vote" else run.best
     inputs, samples = _to_compare_on(run)

@@ -1,15 +1,22 @@
 """The command ``pl-hypernet``. Heavy imports wait until a command needs them."""
 
+import errno
+import os
 import sys
+import warnings
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
 
 from pl_hypernet.cli.loading import loading
+from pl_hypernet.cli.paths import typed_path
 from pl_hypernet.cli.run_settings import Pairs, with_run_settings
 from pl_hypernet.console import Console, take_all_characters
 from pl_hypernet.errors import HypernetError
+from pl_hypernet.settings import ResumeSettings
 from pl_hypernet.settings.typed import parse_pairs
 from pl_hypernet.version import __version__
 
@@ -21,29 +28,48 @@ app = typer.Typer(
 )
 
 LONGEST = 200  # characters of a word in a message
+OF_OUTPUT = (errno.ENOSPC, errno.EPIPE, errno.EFBIG, errno.EIO)  # of a stream, which has no name
 INTERRUPTED = 130  # exit code of a program that Ctrl-C ended
 
-RunFolder = Annotated[Path, typer.Argument(metavar="DIR", help="The folder of a run.")]
+RunFolder = Annotated[
+    Path, typer.Argument(metavar="DIR", help="The folder of a run.", parser=typed_path)
+]
+AnywayOption = Annotated[
+    bool, typer.Option("--anyway", help="Also where its files are not as they were written.")
+]
 BudgetOption = Annotated[
     float | None,
     typer.Option(metavar="DOLLARS", help="What a QPU may cost; it stops before it costs more."),
 ]
 YesOption = Annotated[bool, typer.Option("--yes", help="Whatever a QPU costs, do not ask.")]
 PricesOption = Annotated[
-    Path | None, typer.Option(help="TOML of Braket's prices, see README; default: a dated table.")
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="TOML of Braket's prices, see README; default: a dated table.",
+        parser=typed_path,
+    ),
 ]
 
 
 def run() -> None:
     """Entry point: bad input is one line on standard error and exit code 2."""
     take_all_characters()
+    warnings.showwarning = _warn
     try:
-        sys.exit(app(prog_name="pl-hypernet", standalone_mode=False))
+        code = app(prog_name="pl-hypernet", standalone_mode=False)
+        sys.stdout.flush()
+        sys.exit(code)
     except HypernetError as error:
         fail("; ".join([str(error), *getattr(error, "__notes__", [])]))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(INTERRUPTED)
     except OSError as error:  # of a path that nobody else looked at, as one that is too long
+        if error.filename is None and error.errno in OF_OUTPUT:
+            _leave_output()
+            if isinstance(error, BrokenPipeError):  # nobody reads any more
+                sys.exit(1)
+            fail(f"standard output cannot be written: {error.strerror}")
         fail(f"{_short(error.filename)}: {error.strerror}" if error.filename else str(error))
     except MemoryError as error:
         fail(f"not enough memory: {error}")
@@ -54,6 +80,18 @@ def run() -> None:
         if type(error).__module__.startswith("pennylane"):  # a device's refusal
             fail(str(error))
         raise
+
+
+def _warn(message, category, filename, lineno, file=None, line=None) -> None:
+    """One line, without the place in our code."""
+    if issubclass(category, UserWarning):
+        print(f"pl-hypernet: {' '.join(str(message).split())}", file=sys.stderr)
+
+
+def _leave_output() -> None:
+    """What waits to be written goes nowhere, so that Python does not try again as it ends."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def fail(message: str) -> NoReturn:
@@ -92,7 +130,12 @@ def main(
 def train(
     settings,
     out: Annotated[
-        Path | None, typer.Option(help="A new folder for the results; default runs/001, 002, ....")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="A new folder for the results; default runs/001, 002, ....",
+            parser=typed_path,
+        ),
     ] = None,
     budget: BudgetOption = None,
     yes: YesOption = False,
@@ -103,6 +146,24 @@ def train(
         from pl_hypernet.cli.actions import train_from_settings
 
     if train_from_settings(settings.merged(), out, budget, yes, prices) == "interrupted":
+        raise KeyboardInterrupt
+
+
+@app.command()
+@partial(with_run_settings, group=ResumeSettings)
+def resume(
+    settings,
+    folder: RunFolder,
+    budget: BudgetOption = None,
+    yes: YesOption = False,
+    prices: PricesOption = None,
+    anyway: AnywayOption = False,
+) -> None:
+    """Go on with a run that was interrupted or killed, or that is to make more steps."""
+    with loading():
+        from pl_hypernet.cli.actions import resume_run
+
+    if resume_run(folder, settings.merged(), budget, yes, prices, not anyway) == "interrupted":
         raise KeyboardInterrupt
 
 
@@ -125,6 +186,7 @@ def plan(
 def evaluate(
     folder: RunFolder,
     json: Annotated[bool, typer.Option("--json", help="Print summary.json instead.")] = False,
+    anyway: AnywayOption = False,
 ) -> None:
     """The table of a run again: its shots, the best, their vote."""
     import json as json_module
@@ -132,17 +194,26 @@ def evaluate(
     with loading():
         from pl_hypernet.training import load
     with loading("the run"):
-        summary = load(folder).summary
-    print(json_module.dumps(summary, indent=2)) if json else Console().print(summary.table())
+        run = load(folder, check=not anyway)
+        summary = run.summary
+    if json:
+        print(json_module.dumps(summary, indent=2))
+        return
+    console = Console()
+    console.print(summary.table())
+    if run.is_unfinished:
+        console.print(
+            f"The run was {run.how_far}: pl-hypernet resume {folder} goes on.", soft_wrap=True
+        )
 
 
 @app.command()
-def report(folder: RunFolder) -> None:
+def report(folder: RunFolder, anyway: AnywayOption = False) -> None:
     """The table of a run again, and its pictures drawn anew."""
     with loading():
         from pl_hypernet.training import load
     with loading("the run"):
-        run = load(folder)
+        run = load(folder, check=not anyway)
         paths = run.save_pictures()
     Console().print(run.summary.table())
     for path in paths:
@@ -161,10 +232,16 @@ def sample(
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Same seed, same shots; default fresh.")] = None,
     out: Annotated[
-        Path | None, typer.Option(help="Write the bits here: .npy, int8 (shots, qubits).")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="Write the bits here: .npy, int8 (shots, qubits).",
+            parser=typed_path,
+        ),
     ] = None,
     budget: BudgetOption = None,
     yes: YesOption = False,
+    anyway: AnywayOption = False,
 ) -> None:
     """Draw shots from a trained theta, on this or another device."""
     options = parse_pairs(device_option or [], "--device-option")
@@ -172,26 +249,37 @@ def sample(
     with loading():
         from pl_hypernet.cli.actions import sample_run
 
-    sample_run(folder, shots, device, options, seed, out, budget, yes)
+    sample_run(folder, shots, device, options, seed, out, budget, yes, not anyway)
 
 
 @app.command()
 def predict(
     folder: RunFolder,
     data: Annotated[
-        Path, typer.Argument(metavar="FILE", help="A .csv with the columns of the training; .npz.")
+        Path,
+        typer.Argument(
+            metavar="FILE",
+            help="A .csv with the columns of the training; .npz.",
+            parser=typed_path,
+        ),
     ],
     which: Annotated[
         str,
         typer.Option(help="vote, by mean probability; majority; or best, the best shot."),
     ] = "vote",
-    out: Annotated[Path | None, typer.Option(help="A new file; default standard output.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH", help="A new file; default standard output.", parser=typed_path
+        ),
+    ] = None,
+    anyway: AnywayOption = False,
 ) -> None:
     """Answers for new samples, in the labels or units of training."""
     with loading():
         from pl_hypernet.cli.predict import predict_file
 
-    predict_file(folder, data, which, out)
+    predict_file(folder, data, which, out, not anyway)
 
 
 @app.command()
@@ -204,14 +292,20 @@ def export(
         str | None, typer.Option(help="torch, onnx or packed; default all, or by --out.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option(help="A new file: .pt2, .onnx or .npz; default in DIR.")
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="A new file: .pt2, .onnx or .npz; default in DIR.",
+            parser=typed_path,
+        ),
     ] = None,
+    anyway: AnywayOption = False,
 ) -> None:
     """Write networks as files that need no pl_hypernet."""
     with loading():
         from pl_hypernet.cli.export import export_run
 
-    export_run(folder, what, format, out)
+    export_run(folder, what, format, out, not anyway)
 
 
 @app.command()

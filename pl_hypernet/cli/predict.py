@@ -10,7 +10,7 @@ from pl_hypernet.errors import RunFolderError
 from pl_hypernet.training import load
 
 
-def predict_file(folder: Path, path: Path, which: str, out: Path | None) -> None:
+def predict_file(folder: Path, path: Path, which: str, out: Path | None, check: bool) -> None:
     """Writes answers for the samples of a file as a table with commas.
 
     Args:
@@ -19,6 +19,7 @@ def predict_file(folder: Path, path: Path, which: str, out: Path | None) -> None
             ``inputs``.
         which: as of :meth:`Run.predict`.
         out: a new file; None: standard output.
+        check: as of :func:`load`.
 
     Raises:
         RunFolderError: not a run folder, or ``out`` exists already or cannot be written.
@@ -26,7 +27,7 @@ def predict_file(folder: Path, path: Path, which: str, out: Path | None) -> None
     """
     if out is not None and out.exists():
         raise RunFolderError(f"{out} exists already: choose another file with --out")
-    run = load(folder)
+    run = load(folder, check=check)
     X = read_inputs(path, run.schema)
     answers = run.predict(X, which)
     answers = answers.reshape(len(answers), -1)

@@ -9,15 +9,22 @@ from typing import Annotated, Any
 
 import typer
 
+from pl_hypernet.cli.paths import typed_path
 from pl_hypernet.errors import InputError
 from pl_hypernet.settings import RunSettings
+from pl_hypernet.settings.base import Settings
 from pl_hypernet.settings.option import help_of, option_of, typed_as
 
 Pairs = list[str] | None
 BOND_DIM = "max_bond_dim"  # so common that it has an option of its own
 
 FILE = Annotated[
-    Path | None, typer.Option(help="A TOML file of settings, as config.toml of another run.")
+    Path | None,
+    typer.Option(
+        metavar="PATH",
+        help="A TOML file of settings, as config.toml of another run.",
+        parser=typed_path,
+    ),
 ]
 BOND_DIM_OPTION = Annotated[
     int | None, typer.Option(help="Bond dimension kept by hypernet.mps; default no limit.")
@@ -88,25 +95,32 @@ def _excludes(typed: str, name: str) -> bool:
     return same_kind and not ("." in typed and "." in name)
 
 
-def with_run_settings(command):
-    """Gives a command, which takes ``settings`` first, an option for each setting of a run."""
-    options = _options()
+def with_run_settings(command, group: type[Settings] = RunSettings):
+    """Gives a command, which takes ``settings`` first, an option for each setting of a run.
+
+    Args:
+        command: the function behind it.
+        group: whose settings; options that are no setting, as ``--config``, come with all alone.
+    """
+    options = _options(group)
     _, *own = inspect.signature(command).parameters.values()
+    first = [each for each in own if each.default is Parameter.empty]
+    seen = [*first, *options.values(), *(each for each in own if each not in first)]
 
     @functools.wraps(command)
     def wrapper(**typed):
         given = {name: typed.pop(name) for name in options}
-        return command(_read(given), **typed)
+        return command(_read(given, group), **typed)
 
-    vars(wrapper)["__signature__"] = inspect.Signature([*options.values(), *own])
-    wrapper.__annotations__ = {p.name: p.annotation for p in [*options.values(), *own]}
+    vars(wrapper)["__signature__"] = inspect.Signature(seen)
+    wrapper.__annotations__ = {p.name: p.annotation for p in seen}
     return wrapper
 
 
-def _options() -> dict[str, Parameter]:
+def _options(group: type[Settings]) -> dict[str, Parameter]:
     """By name, as parameters of a command."""
-    found = {"config": FILE}
-    for name, field in RunSettings.model_fields.items():
+    found = {"config": FILE} if group is RunSettings else {}
+    for name, field in group.model_fields.items():
         option = option_of(field)
         if option is None:
             continue
@@ -124,7 +138,7 @@ def _options() -> dict[str, Parameter]:
     }
 
 
-def _read(typed: dict[str, Any]) -> Typed:
+def _read(typed: dict[str, Any], group: type[Settings]) -> Typed:
     """What was typed, as settings.
 
     Raises:
@@ -132,7 +146,7 @@ def _read(typed: dict[str, Any]) -> Typed:
             one leaves to a qubit.
     """
     given = {}
-    for name, field in RunSettings.model_fields.items():
+    for name, field in group.model_fields.items():
         option = option_of(field)
         if option is None:
             continue
@@ -142,9 +156,9 @@ def _read(typed: dict[str, Any]) -> Typed:
         if option.parse is not None:
             value = option.parse(value, "--" + (option.name or name).replace("_", "-"))
         given[name] = value
-    if typed[BOND_DIM] is not None:
+    if typed.get(BOND_DIM) is not None:
         given.setdefault("device_options", {})[BOND_DIM] = typed[BOND_DIM]
     for name in given.get("choices", {}):
         if name in given:
             raise InputError(f"--{name} fixes what --choice leaves to a qubit: give one of them")
-    return Typed(typed["config"], given)
+    return Typed(typed.get("config"), given)

@@ -1,9 +1,12 @@
 """What a device remembers of its executions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pennylane.tape import QuantumScript
 
+from pl_hypernet.errors import BudgetError
 from pl_hypernet.measurements import Estimate, ZeroProbability
 
 
@@ -54,11 +57,13 @@ class Record:
         counts: of all executions so far.
         estimates: the expected losses of the last execution.
         truncation_error: largest discarded weight of a state in the last execution.
+        most: counts that are not to be exceeded, by the setting that says so.
     """
 
     counts: Counts = Counts()
     estimates: list[Estimate] = field(default_factory=list)
     truncation_error: float = 0.0
+    most: dict[str, int] = field(default_factory=dict)
 
     def begin(self, tapes: list[QuantumScript]) -> None:
         """Notes that an execution begins."""
@@ -66,4 +71,28 @@ class Record:
         self.estimates.clear()
 
     def count(self, tapes: list[QuantumScript]) -> None:
-        self.counts += Counts.of(tapes)
+        """Counts circuits before they are sent.
+
+        Raises:
+            BudgetError: there would be more than is allowed; they are not counted.
+        """
+        after = self.counts + Counts.of(tapes)
+        for limit, most in self.most.items():
+            if getattr(after, limit.removeprefix("max_")) > most:
+                error = BudgetError(f"{len(tapes)} circuits were not sent: {limit} is reached")
+                error.limit = limit
+                raise error
+        self.counts = after
+
+    @contextmanager
+    def at_most(self, most: dict[str, int]) -> Iterator[None]:
+        """Meanwhile no circuit is sent with which there would be more in all.
+
+        Args:
+            most: by the names of settings, ``max_shots`` and ``max_circuits``.
+        """
+        before, self.most = self.most, most
+        try:
+            yield
+        finally:
+            self.most = before

@@ -90,6 +90,8 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         self._linear_part = LinearPart()
         self._circuit: list | None = None  # that the following was decided for
         self._shifts: ParallelShifts | None = None  # where derivatives of <Z> are measured
+        self._why_measured: str | None = None
+        self._goes_on = False  # the above was decided by what :meth:`restore` took over
 
     def _advance(self, problem: MeasuredLoss) -> Shots:
         self.messages = []
@@ -101,8 +103,12 @@ class PathwiseOptimizer(ShotGradientOptimizer):
             )
         circuit = _structure(problem)
         if circuit != self._circuit:
-            self._choose(problem, self._why_not_exact(problem))
-            self._circuit = circuit
+            if self._goes_on:  # nor is it said again
+                self._choose(problem, self._why_measured)
+                self.messages = []
+            else:
+                self._choose(problem, self._why_not_exact(problem))
+            self._circuit, self._goes_on = circuit, False
         shots, gradient = self._measure(problem)
         if not torch.isfinite(gradient.sum()):  # one number is looked at
             raise InputError(
@@ -166,7 +172,7 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         Raises:
             InputError: what was asked for needs the exact ones, or the circuit allows none.
         """
-        self._shifts = None
+        self._shifts, self._why_measured = None, why_not_exact
         if why_not_exact is None:
             if problem.objective.needs_log_p:
                 check_before(problem.tape, problem.wires, problem.device.noise)
@@ -217,11 +223,16 @@ class PathwiseOptimizer(ShotGradientOptimizer):
 
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         arrays, plain = super().state()
-        return arrays, plain | {"linear_part": self._linear_part.state()}
+        plain["linear_part"] = self._linear_part.state()
+        if self._circuit is not None or self._goes_on:
+            plain["why_measured"] = self._why_measured
+        return arrays, plain
 
     def restore(self, arrays: dict[str, np.ndarray], plain: dict) -> None:
         super().restore(arrays, plain)
         self._linear_part.restore(plain["linear_part"])
+        self._circuit, self._goes_on = None, "why_measured" in plain
+        self._why_measured = plain.get("why_measured")
 
 
 def _shifts_of(operations_at: Callable, wires: Wires, n_angles: int) -> ParallelShifts:

@@ -8,6 +8,7 @@ from pl_hypernet.settings.base import CUSTOM, Settings
 from pl_hypernet.settings.circuit import CircuitSettings
 from pl_hypernet.settings.data import DataSettings
 from pl_hypernet.settings.keywords import takes_settings
+from pl_hypernet.settings.limits import LimitSettings, ResumeSettings
 from pl_hypernet.settings.loop import LoopSettings
 from pl_hypernet.settings.network import NetworkSettings
 from pl_hypernet.settings.objective import ObjectiveSettings
@@ -18,10 +19,12 @@ __all__ = [
     "CUSTOM",
     "CircuitSettings",
     "DataSettings",
+    "LimitSettings",
     "LoopSettings",
     "NetworkSettings",
     "ObjectiveSettings",
     "OptimizerSettings",
+    "ResumeSettings",
     "RunSettings",
     "Settings",
     "TrainingSettings",

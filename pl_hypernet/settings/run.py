@@ -2,13 +2,14 @@
 
 from pl_hypernet.settings.circuit import CircuitSettings
 from pl_hypernet.settings.data import DataSettings
+from pl_hypernet.settings.limits import LimitSettings
 from pl_hypernet.settings.loop import LoopSettings
 from pl_hypernet.settings.network import NetworkSettings
 from pl_hypernet.settings.objective import ObjectiveSettings
 from pl_hypernet.settings.optimizer import OptimizerSettings
 
 
-class TrainingSettings(ObjectiveSettings, LoopSettings):
+class TrainingSettings(LimitSettings, ObjectiveSettings, LoopSettings):
     """Of a training, once there are a circuit, data and an optimizer."""
 
 

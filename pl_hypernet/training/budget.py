@@ -11,7 +11,7 @@ from pl_hypernet.optimizers.optimizer import Optimizer
 from pl_hypernet.settings import LoopSettings
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 
-BUDGET = "budget"  # why a training ended
+BUDGET = "max_cost"  # why a training ended
 ROUNDING = 1e-6  # dollars, of sums of prices
 
 
@@ -25,6 +25,7 @@ class Budget:
         settings: of the training: its steps, and what is measured beside them.
         dollars: that the training, with its evaluation, may cost; ``math.inf``: anything; None: no
             amount was agreed to.
+        spent: dollars among them that it cost before, of a run that goes on.
 
     Raises:
         InputError: not a positive amount.
@@ -36,16 +37,17 @@ class Budget:
         optimizer,
         settings: LoopSettings,
         dollars: float | None = None,
+        spent: float = 0.0,
     ):
         check_dollars(dollars)
         self.dollars = dollars
         self._spending = hypernet.device.spending
-        self._begun_at = self._spending.dollars
+        self._begun_at = self._spending.dollars - spent
         self._steps, self._evaluate_every = settings.steps, settings.evaluate_every
         cost_of, shots = self._spending.cost_of, hypernet.shots
         self._end, self._look = cost_of(1, settings.evaluation_shots), cost_of(1, shots)
         self._start, self._step = 0.0, None
-        self._dearest = self._spent_before = 0.0  # of the steps made; before the last of them
+        self._dearest, self._spent_before = 0.0, spent  # of the steps made; before the last
         if isinstance(optimizer, Optimizer):
             circuit = hypernet.operator(np.asarray(hypernet.start_angles()))
             batches = optimizer.circuits_per_step(circuit, hypernet.device.noise)
@@ -54,7 +56,7 @@ class Budget:
 
     @property
     def spent(self) -> float:
-        """Dollars, since it was made."""
+        """Dollars, since the run began."""
         return self._spending.dollars - self._begun_at
 
     @property

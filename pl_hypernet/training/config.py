@@ -1,6 +1,8 @@
 """Everything that a run depends on, checked, and what is made of it."""
 
+import json
 import re
+import tomllib
 from collections.abc import Callable
 from inspect import signature
 from typing import Any, Self
@@ -120,6 +122,11 @@ class RunConfig(RunSettings):
             name: option for name, option in self.device_options.items() if name not in self.secrets
         }
         return written(settings, CONFIG)
+
+    @property
+    def plain(self) -> dict[str, Any]:
+        """What :meth:`to_toml` writes, as JSON holds it."""
+        return json.loads(json.dumps(tomllib.loads(self.to_toml()), default=str))
 
     @property
     def secrets(self) -> list[str]:

@@ -6,40 +6,61 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, NonNegativeInt, PositiveInt, ValidationError
 
 from pl_hypernet.analysis import Summary
 from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import RunFolderError
 from pl_hypernet.numpy_files import load_npy
 from pl_hypernet.regular_file import read_text
+from pl_hypernet.training.digests import digest_of
+from pl_hypernet.training.history import HISTORY
 from pl_hypernet.training.tensor_file import load_tensors, save_tensors
 
 CONFIG = "config.toml"
-HISTORY = "history.jsonl"
 SUMMARY = "summary.json"
 SHOTS = "shots.npy"  # that the trained state was judged by, int8 (shots, n_qubits)
 LOSSES = "losses.npy"  # their training losses, float64 (shots,)
 SCHEMA = "schema.safetensors"
 TASKS = "tasks.jsonl"
+DIGESTS = "digests.json"  # of shots, losses and summary, and of the angles that they are of
 
 
-class HistoryLine(BaseModel):
-    """What each line of ``history.jsonl`` holds at least."""
+class NextRunFolder:
+    """``runs/001``, or the first number that is free when the folder is made.
 
-    model_config = ConfigDict(extra="allow", strict=True)
+    Attributes:
+        path (Path): of the folder; before it is made, what it would be now.
+    """
 
-    step: PositiveInt
-    energy: float
-    stderr: float | None
-    circuits: NonNegativeInt
-    overlaps: NonNegativeInt
-    shots: NonNegativeInt
-    seconds: float
+    def __init__(self, parent="runs"):
+        self._parent, self._made = Path(parent), None
+
+    @property
+    def path(self) -> Path:
+        if self._made is not None:
+            return self._made
+        number = 1
+        while (path := self._parent / f"{number:03d}").exists():
+            number += 1
+        return path
+
+    def make(self) -> Path:
+        """Of several processes that do so at one instant, each makes its own."""
+        while self._made is None:
+            path = self.path
+            try:
+                path.mkdir()
+                self._made = path
+            except FileExistsError:
+                continue
+        return self._made
 
 
 def make_run_folder(path) -> tuple[Path, list[Path]]:
     """A new, empty folder.
+
+    Args:
+        path: of the folder, ``~`` for a user's home; or a :class:`NextRunFolder`.
 
     Returns:
         The folder, and all that was made for it: the folder itself, then its parents, upwards.
@@ -47,22 +68,26 @@ def make_run_folder(path) -> tuple[Path, list[Path]]:
     Raises:
         RunFolderError: it exists already, or cannot be made or written; nothing is left then.
     """
-    path = Path(path)
+    numbered = path if isinstance(path, NextRunFolder) else None
+    path = Path(path).expanduser() if numbered is None else numbered.path
     made: list[Path] = []
     try:
-        if path.exists():
-            raise FileExistsError
-        for folder in reversed([path, *path.parents]):
+        for folder in reversed(path.parents):
             if not folder.exists():
-                folder.mkdir()
+                folder.mkdir(exist_ok=True)
                 made.insert(0, folder)
+        if numbered is None:
+            path.mkdir()
+        else:
+            path = numbered.make()
+        made.insert(0, path)
         (path / HISTORY).touch()
     except FileExistsError as error:
         raise RunFolderError(
             f"{path} exists already: choose another folder with --out (out=), or remove it"
         ) from error
     except OSError as error:
-        unmake_run_folder(made)
+        _remove_empty(made)
         raise RunFolderError(
             f"{path} cannot be written ({error.strerror}): choose another folder with --out (out=)"
         ) from error
@@ -71,64 +96,20 @@ def make_run_folder(path) -> tuple[Path, list[Path]]:
 
 def unmake_run_folder(made: list[Path]) -> None:
     """Removes a run folder, and those parents that were made for it and hold nothing else."""
-    for i, folder in enumerate(made):
-        if i == 0:
-            shutil.rmtree(folder)
-        elif any(folder.iterdir()):
-            break
-        else:
+    shutil.rmtree(made[0], ignore_errors=True)
+    _remove_empty(made[1:])
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    for folder in folders:
+        try:
             folder.rmdir()
-
-
-def next_run_folder(parent="runs") -> Path:
-    """``runs/001``, or the first number that is free."""
-    number = 1
-    while (path := Path(parent) / f"{number:03d}").exists():
-        number += 1
-    return path
-
-
-def append_history(folder: Path, record: dict) -> None:
-    """Adds one step as one line of ``history.jsonl``."""
-    with open(folder / HISTORY, "a") as file:
-        file.write(json.dumps(record) + "\n")
-
-
-def read_history(folder: Path) -> list[dict]:
-    """The steps in ``history.jsonl``; a last line that was cut off is left out.
-
-    Raises:
-        RunFolderError: there is no such file, or it is damaged.
-    """
-    try:
-        lines = read_text(Path(folder) / HISTORY).splitlines()
-    except OSError as error:
-        raise RunFolderError(f"{folder} is not a run folder: it holds no {HISTORY}") from error
-    except ValueError as error:  # no text
-        raise RunFolderError(f"{folder}/{HISTORY} is damaged: {error}") from error
-    records = []
-    for i, line in enumerate(lines):
-        try:
-            record = json.loads(line)
-        except (ValueError, RecursionError):
-            if i == len(lines) - 1:
-                break
-            record = None
-        try:
-            HistoryLine.model_validate(record)
-        except ValidationError:
-            raise RunFolderError(f"{folder}/{HISTORY}: line {i + 1} is damaged") from None
-        records.append(record)
-    return records
-
-
-def save_array(path: Path, array: np.ndarray) -> None:
-    """Keeps an array of a run, as the shots that the trained state was judged by."""
-    np.save(path, array)
+        except OSError:  # something else is in it
+            break
 
 
 def read_array(path: Path) -> np.ndarray | None:
-    """What :func:`save_array` wrote; None for a run that did not end.
+    """An array of a run, as the shots that its trained state was judged by; None: there is none.
 
     Raises:
         RunFolderError: the file is damaged.
@@ -148,7 +129,13 @@ def read_schema(folder: Path) -> Schema | None:
         RunFolderError: the file is damaged.
     """
     path = folder / SCHEMA
-    return _read(path, lambda: Schema.from_plain(*load_tensors(path)))
+
+    def parse() -> Schema:
+        arrays, plain = load_tensors(path)
+        plain.pop("version", None)  # of old there is none
+        return Schema.from_plain(arrays, plain)
+
+    return _read(path, parse)
 
 
 def read_summary(folder: Path) -> Summary | None:
@@ -159,6 +146,12 @@ def read_summary(folder: Path) -> Summary | None:
     """
     path = folder / SUMMARY
     return _read(path, lambda: Summary(**json.loads(read_text(path))))
+
+
+def digest_of_summary(summary: dict) -> str:
+    """Of all but the seconds of the run, which are known last."""
+    kept = {name: figure for name, figure in summary.items() if name != "run_seconds"}
+    return digest_of(json.dumps(kept, sort_keys=True).encode())
 
 
 def _read(path: Path, parse: Callable):

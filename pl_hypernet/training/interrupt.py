@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP let the step in progress finish, so that what is saved is whole."""
+"""Ctrl-C, SIGTERM and SIGHUP let what is in progress finish, so that what is saved is whole."""
 
 import signal
 import sys
@@ -13,10 +13,15 @@ class FinishStep:
 
     Does nothing outside the main thread, where Python delivers no signals. SIGHUP is ignored still
     where it was before, as under ``nohup``.
+
+    Attributes:
+        requested: whether a signal came.
+        requested_since: whether it came after :meth:`next`.
     """
 
     def __init__(self):
-        self.requested = False
+        self.requested = self.requested_since = False
+        self._what = "this step"
 
     def __enter__(self):
         self._previous = {}
@@ -30,8 +35,13 @@ class FinishStep:
         for number, before in self._previous.items():
             signal.signal(number, before)
 
+    def next(self, what: str) -> None:
+        """From now on this is what is in progress."""
+        self._what = what
+        self.requested_since = False
+
     def _request(self, number, _):
-        self.requested = True
+        self.requested = self.requested_since = True
         again = "; Ctrl-C again stops at once" if number == signal.SIGINT else ""
-        print(f"\nFinishing this step{again}.", file=sys.stderr)
+        print(f"\nFinishing {self._what}{again}.", file=sys.stderr)
         self.__exit__()

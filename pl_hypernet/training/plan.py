@@ -18,6 +18,7 @@ from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.optimizers import Optimizer
 from pl_hypernet.settings import (
     CUSTOM,
+    LimitSettings,
     OptimizerSettings,
     RunSettings,
     TrainingSettings,
@@ -34,6 +35,13 @@ from pl_hypernet.training.plan_table import Plan, duration
 from pl_hypernet.training.sizes import check_sizes
 from pl_hypernet.training.timing import PICTURE_SECONDS, evaluation_seconds, scoring_seconds
 
+LIMITED = {  # figures of a plan by the limits to them
+    "max_shots": "shots",
+    "max_circuits": "circuits",
+    "max_cost": "usd",
+    "max_seconds": "seconds",
+}
+ROUNDING = 1e-9  # of a number of steps
 UPDATE_SECONDS = 3e-9  # times angles and estimates of the metric so far: of the solve with it
 
 
@@ -63,8 +71,9 @@ def plan(
     Returns:
         Plan: a dict with the keys per_step and total (dicts of energies, overlaps, circuits, shots,
         tasks, seconds, usd; None where there is none), circuits (gates and depth of each kind,
-        compiled), native_gates, bond_dim, memory (bytes of a state), line (of qubits), cost,
-        remarks. The total includes the shots that judge the trained state.
+        compiled), native_gates, bond_dim, memory (bytes of a state), line (of qubits), cost, limits
+        (by name, those that there are), remarks. The total includes the shots that judge the
+        trained state.
 
     Raises:
         InputError, DeviceError: what does not fit together, as too many qubits for the device.
@@ -224,7 +233,9 @@ def _planned(job: _Job, prices) -> Plan:
         part["usd"] = None
         if costs.price is not None:
             part["usd"] = costs.price.dollars(part["tasks"], part["shots"])
+    limits = {name: most for name, most in config.part(LimitSettings).items() if most is not None}
     remarks = [
+        *_steps_within(limits, step, total, config.steps),
         *([job.why] if job.why else []),
         *costs.remarks,
         f"in all: and {config.evaluation_shots} shots to judge the end"
@@ -253,5 +264,20 @@ def _planned(job: _Job, prices) -> Plan:
         memory=costs.memory,
         line=list(costs.line),
         cost=None if costs.price is None else vars(costs.price),
+        limits=limits,
         remarks=remarks,
     )
+
+
+def _steps_within(limits: dict[str, float], step: dict, total: dict, steps: int) -> list[str]:
+    """How many steps each limit allows, where these are fewer."""
+    said = []
+    for name, figure in LIMITED.items():
+        if name not in limits or not step[figure]:
+            continue
+        beside = total[figure] - steps * step[figure]  # the start, looks and the evaluation
+        allowed = max(0, math.floor((limits[name] - beside) / step[figure] + ROUNDING))
+        if allowed < steps:
+            about = "about " if name == "max_seconds" else ""
+            said.append(f"{name} allows {about}{allowed} of {steps} steps")
+    return said

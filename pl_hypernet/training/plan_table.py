@@ -28,18 +28,35 @@ class Plan(Figures):
         table.add_column("")
         table.add_column("a step", justify="right")
         table.add_column("in all", justify="right")
-        step, total = self["per_step"], self["total"]
+        step, total, limits = self["per_step"], self["total"], self["limits"]
+        if limits:
+            table.add_column("at most", justify="right")
+
+        def most(name: str, shown) -> list[str]:
+            return [shown(limits[name])] if name in limits else []
+
         table.add_row("energies", f"{step['energies']}", f"{total['energies']:,}")
         exact = " (exact, no shots)" if self["exact_overlaps"] else ""
         table.add_row("overlaps" + exact, f"{step['overlaps']}", f"{total['overlaps']:,}")
-        table.add_row("circuits", f"{step['circuits']}", f"{total['circuits']:,}")
-        table.add_row("shots", f"{step['shots']:,}", f"{total['shots']:,}")
+        table.add_row(
+            "circuits",
+            f"{step['circuits']}",
+            f"{total['circuits']:,}",
+            *most("max_circuits", "{:,}".format),
+        )
+        table.add_row(
+            "shots", f"{step['shots']:,}", f"{total['shots']:,}", *most("max_shots", "{:,}".format)
+        )
         if total["tasks"] is not None:
             table.add_row("paid tasks", f"{step['tasks']}", f"{total['tasks']:,}")
-        table.add_row("about", duration(step["seconds"]), duration(total["seconds"]))
+        table.add_row(
+            "about", duration(step["seconds"]), duration(total["seconds"]),
+            *most("max_seconds", duration),
+        )  # fmt: skip
         if self["cost"] is not None:
             label = f"cost, prices of {self['cost']['as_of']}"
-            table.add_row(label, dollars(step["usd"]), dollars(total["usd"]))
+            amounts = dollars(step["usd"]), dollars(total["usd"])
+            table.add_row(label, *amounts, *most("max_cost", dollars))
         table.add_section()
         for kind, gates in self["circuits"].items():
             size = f"{gates['one_qubit']} + {gates['two_qubit']}"

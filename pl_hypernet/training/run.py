@@ -21,7 +21,7 @@ from pl_hypernet.settings import CUSTOM
 from pl_hypernet.spins import to_spins
 from pl_hypernet.training.choose_optimizer import MAX_BOND_DIM
 from pl_hypernet.training.config import RunConfig
-from pl_hypernet.training.folder import LOSSES, read_array, read_summary
+from pl_hypernet.training.digests import check_same_data
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.remarks import remarks
 
@@ -52,6 +52,9 @@ class Run:
             ``"failed"`` after an error, ``"unfinished"`` for one that was killed or still runs.
         folder: where it was written; None if nowhere.
         given_data, given_loss: what only a program can hand over; None: as the configuration says.
+        losses, written: of the shots, float64 (shots,), and the summary, as they stand in the
+            folder; None: not there.
+        data_digest: of what it was trained on, see :func:`digest_of_data`; None: any data will do.
 
     >>> run.predict(X)  # (M,), in the labels or units of the targets
     """
@@ -66,6 +69,9 @@ class Run:
     folder: Path | None = None
     given_data: Data | None = None
     given_loss: str | Callable | None = None
+    losses: np.ndarray | None = None
+    written: Summary | None = None
+    data_digest: str | None = None
 
     @cached_property
     def data(self) -> Data:
@@ -73,14 +79,15 @@ class Run:
 
         Raises:
             InputError: a user's own arrays, which were not handed over.
-            DataError: see :func:`pl_hypernet.datasets.load`.
+            DataError: see :func:`pl_hypernet.datasets.load`; or they are others by now.
         """
-        if self.given_data is not None:
-            return self.given_data
-        data = self.config.load_data()
-        if self.config.validation is None:
-            return data
-        return data.split(self.config.validation, self.hypernet.generator("validation"))
+        data = self.given_data
+        if data is None:
+            data = self.config.load_data()
+            if self.config.validation is not None:
+                data = data.split(self.config.validation, self.hypernet.generator("validation"))
+        check_same_data(data, self.data_digest)
+        return data
 
     @cached_property
     def evaluation(self) -> Evaluation:
@@ -102,8 +109,7 @@ class Run:
     @cached_property
     def summary(self) -> Summary:
         """The contents of ``summary.json``; printing it gives a table."""
-        written = read_summary(self.folder) if self.folder is not None else None
-        return self._summarised() if written is None else written
+        return self._summarised() if self.written is None else self.written
 
     def _summarised(self) -> Summary:
         last = self.history[-1] if self.history else {}
@@ -131,9 +137,7 @@ class Run:
     @cached_property
     def best(self) -> np.ndarray:
         """The shot with the lowest training loss, int8 (n_qubits,)."""
-        losses = read_array(self.folder / LOSSES) if self.folder is not None else None
-        if losses is None:
-            losses = self.evaluation.energy.losses
+        losses = self.evaluation.energy.losses if self.losses is None else self.losses
         return self.bits[losses.argmin()]
 
     @cached_property
@@ -254,7 +258,22 @@ class Run:
         return found if max(nats.max() for nats in found.values()) > ROUNDING else None
 
     def __repr__(self) -> str:
-        return (
-            f"<Run: {self.summary['n_qubits']} qubits, {self.summary['steps']} steps, "
-            f"E = {self.summary['energy']['mean']:.4f}, stopped by {self.stop_reason!r}>"
-        )
+        energy = self.summary["energy"]["mean"]
+        return f"<Run: {self.hypernet.n_qubits} qubits, E = {energy:.4f}, {self.how_far}>"
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether it was killed, or failed, or still runs."""
+        return self.stop_reason in ("unfinished", "failed")
+
+    @property
+    def how_far(self) -> str:
+        """As ``killed after step 300 of 1000``."""
+        made, planned = len(self.history), self.config.steps
+        if self.stop_reason == "unfinished":
+            return f"killed, or still running, after step {made} of {planned}"
+        if self.stop_reason == "failed":
+            return f"failed after step {made} of {planned}"
+        if made < planned:
+            return f"stopped by {self.stop_reason!r} after step {made} of {planned}"
+        return f"{made} steps"

@@ -42,6 +42,7 @@ class Trainer:
     Attributes:
         theta: the angles reached.
         n_steps (int): steps made.
+        between_steps (bool): no step was left in its middle, as by an error.
     """
 
     def __init__(
@@ -72,7 +73,9 @@ class Trainer:
         self.batches = MiniBatches(len(data.inputs), settings.batch_size, rng)
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
         self.n_steps = 0
+        self.between_steps = True
         self._counts_before = hypernet.device.counts
+        self._dollars_before = _dollars(hypernet)
         hypernet.reseed()
         if isinstance(optimizer, Optimizer):
             optimizer.training_begins()
@@ -115,6 +118,7 @@ class Trainer:
             shots that took each option; messages of the optimizer, if there are any.
         """
         start = time.perf_counter()
+        self.between_steps = False
         self.loss.select(self.batches.next())
         theta, value = self._advance()
         self.theta = self.hypernet.check_theta(theta)
@@ -141,6 +145,7 @@ class Trainer:
         if isinstance(self.optimizer, Optimizer) and self.optimizer.messages:
             record["messages"] = self.optimizer.messages
         record["seconds"] = round(time.perf_counter() - start, 6)
+        self.between_steps = True
         return record
 
     def _advance(self) -> tuple:
@@ -174,19 +179,27 @@ class Trainer:
         """Circuits, overlaps among them, and shots that the device executed in this training."""
         return self.hypernet.device.counts - self._counts_before
 
+    @property
+    def dollars(self) -> float:
+        """That the tasks of this training cost; 0 on a device whose tasks cost nothing."""
+        return _dollars(self.hypernet) - self._dollars_before
+
     def state(self) -> tuple[dict[str, np.ndarray], dict]:
         """All that changes from step to step: arrays, and what can be written as JSON.
 
-        An optimizer that is no :class:`Optimizer` cannot be continued bit for bit.
+        An optimizer without ``state`` and ``restore``, as PennyLane's, cannot be continued bit for
+        bit.
         """
         arrays = {"theta": np.asarray(self.theta)}
         plain = {
             "n_steps": self.n_steps,
+            "between_steps": self.between_steps,
+            "dollars": self.dollars,
             "counts": vars(self.counts),
             "batches": random_state_of(self.batches.rng),
             "device": self.hypernet.device.random_state,
         }
-        if isinstance(self.optimizer, Optimizer):
+        if keeps_state(self.optimizer):
             optimizer_arrays, plain["optimizer"] = self.optimizer.state()
             arrays |= {f"optimizer.{name}": array for name, array in optimizer_arrays.items()}
         arrays |= {f"along.{name}": array for name, array in self.along.state().items()}
@@ -198,12 +211,23 @@ class Trainer:
         """Takes over what :meth:`state` gave: the steps that follow are the same bit for bit."""
         self.theta = self.hypernet.check_theta(arrays["theta"])
         self.n_steps = plain["n_steps"]
+        self._dollars_before = _dollars(self.hypernet) - plain.get("dollars", 0.0)
         self._counts_before = self.hypernet.device.counts - Counts(**plain["counts"])
         set_random_state(self.batches.rng, plain["batches"])
         self.hypernet.device.random_state = plain["device"]
         self.along.restore(_part(arrays, "along."), self.n_steps)
-        if "optimizer" in plain:
+        if "optimizer" in plain and keeps_state(self.optimizer):
             self.optimizer.restore(_part(arrays, "optimizer."), plain["optimizer"])
+
+
+def keeps_state(optimizer) -> bool:
+    """Whether an optimizer says all that it goes on from, as :meth:`Optimizer.state`."""
+    return hasattr(optimizer, "state") and hasattr(optimizer, "restore")
+
+
+def _dollars(hypernet: QuantumHypernetwork) -> float:
+    spending = hypernet.device.spending
+    return 0.0 if spending is None else spending.dollars
 
 
 def restore_network(network: Network, arrays: dict[str, np.ndarray]) -> None:
