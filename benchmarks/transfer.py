@@ -131,7 +131,7 @@ def main(
     root: Annotated[str, typer.Option(help="Folder of MNIST's files.")] = "data",
     seeds: Annotated[int, typer.Option(help="Seeds 0 ... seeds - 1.")] = 3,
     steps: Annotated[int, typer.Option(help="Of the hypernetworks.")] = 500,
-    emulated: Annotated[int, typer.Option(help="Steps on the emulated QPU.")] = 40,
+    emulated: Annotated[int, typer.Option(help="Steps on the emulated QPU.")] = 20,
     small: Annotated[bool, typer.Option(help="On noise, to see that it runs.")] = False,
 ) -> None:
     torch.set_num_threads(1)
