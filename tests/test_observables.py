@@ -527,6 +527,75 @@ def test_shots_of_measured_values(name):
     assert sample.dtype == both.dtype == np.int64
 
 
+def postselected_circuits():
+    """Outcomes of a wire that is used again or not, that controls, that is reset."""
+
+    def not_used_again():
+        qml.RY(0.7, 0)
+        qml.CNOT([0, 1])
+        qml.RX(0.4, 1)
+        m = qml.measure(0, postselect=1)
+        qml.cond(m, qml.RY)(0.3, 1)
+        return qml.expval(qml.Z(1)), qml.var(qml.X(1)), qml.expval(m), qml.probs(wires=[1])
+
+    def used_again():
+        qml.RY(0.7, 0)
+        qml.CNOT([0, 1])
+        m, k = qml.measure(0, postselect=0), qml.measure(1, reset=True)
+        qml.RY(1.1, 0)
+        qml.cond(m + k == 0, qml.RX)(0.3, 1)
+        return qml.expval(qml.Z(0) + qml.Y(1)), qml.expval(m + 2 * k), qml.purity([1])
+
+    def reset_and_twice():
+        qml.RY(0.7, 0)
+        qml.measure(0, reset=True, postselect=1)
+        qml.Hadamard(0)
+        qml.measure(0, postselect=0)
+        qml.RY(0.5, 0)
+        return qml.expval(qml.Z(0)), qml.density_matrix([0])
+
+    return [not_used_again, used_again, reset_and_twice]
+
+
+@pytest.mark.parametrize("name", DEVICES)
+@pytest.mark.parametrize("circuit", postselected_circuits(), ids=lambda circuit: circuit.__name__)
+@pytest.mark.parametrize("wires", [2, None])
+def test_postselection(name, circuit, wires):
+    exact = run(circuit, qml.device("default.qubit"))
+    values = run(circuit, plh.device(name, wires=wires))
+    for value, right in zip(values, exact, strict=True):
+        np.testing.assert_allclose(value, right, atol=1e-12)
+
+
+def run_or_refuse(*arguments):
+    try:
+        return run(*arguments)
+    except DeviceError as error:
+        return error
+
+
+@pytest.mark.parametrize("name", DEVICES)
+def test_shots_that_postselection_leaves(name):
+    def circuit(bit=1):
+        qml.RY(2 * np.arcsin(np.sqrt(0.3)), 0)
+        qml.CNOT([0, 1])
+        qml.measure(0, postselect=bit)
+        return qml.sample(wires=1)
+
+    dev = plh.device(name, wires=2, seed=0)
+    left = run(circuit, dev, 4000)
+    assert (left == 1).all()
+    assert abs(len(left) - 1200) < ERRORS * np.sqrt(4000 * 0.3 * 0.7)
+    filled = qml.set_shots(qml.QNode(circuit, dev, postselect_mode="fill-shots"), shots=50)
+    np.testing.assert_array_equal(filled(), np.ones((50, 1)))
+    first, second = run(circuit, dev, [1000, 2000])
+    assert len(first) < len(second)
+    with pytest.raises(DeviceError, match="have probability 0"):
+        run(lambda: [qml.measure(0, postselect=1), qml.expval(qml.Z(0))][1], dev)
+    one_shot = [run_or_refuse(circuit, dev, 1) for _ in range(50)]
+    assert any("none of 1 shots has the postselected outcomes" in str(r) for r in one_shot)
+
+
 @pytest.mark.parametrize("name", DEVICES)
 def test_the_probability_of_zeros_after_a_mid_circuit_measurement(name):
     def circuit():

@@ -48,9 +48,12 @@ class SampledTensorDevice(BitstringDevice):
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
         self.record.begin(circuits)
+        mode = execution_config and execution_config.mcm_config.postselect_mode
         # one by one, since each state is large
         return tuple(
-            measure_all([circuit], self.wires, self._states, self._rng, self.record)[0]
+            measure_all(
+                [circuit], self.wires, self._states, self._rng, self.record, postselect_mode=mode
+            )[0]
             for circuit in circuits
         )
 

@@ -17,6 +17,7 @@ from pennylane.wires import Wires
 
 from pl_hypernet.devices.deferral import defer_measurements
 from pl_hypernet.devices.lowering import lower_expected_loss
+from pl_hypernet.devices.postselection import Postselect
 from pl_hypernet.devices.record import Record
 from pl_hypernet.devices.shadows import SHADOWS
 from pl_hypernet.devices.wire_check import check_wires
@@ -52,7 +53,7 @@ def line_program(
     program.add_transform(defer_measurements)
     program.add_transform(
         decompose,
-        stopping_condition=is_native,
+        stopping_condition=lambda op: isinstance(op, Postselect) or is_native(op),
         decomposer=_decomposition,
         skip_initial_state_prep=False,
         name=name,

@@ -33,6 +33,7 @@ from pl_hypernet.devices.observables import (
     own_basis,
     summands,
 )
+from pl_hypernet.devices.postselection import Postselect, postselect
 from pl_hypernet.devices.record import Counts, Record
 from pl_hypernet.devices.settings import Setting, results_of, settings_of
 from pl_hypernet.devices.shadows import on_standard_wires, with_shadows, without_shadows
@@ -55,6 +56,7 @@ def measure_all(
     rng: np.random.Generator,
     record: Record,
     precision: str = "single",
+    postselect_mode: str | None = None,
 ) -> tuple:
     """The results of circuits, given a way to make states.
 
@@ -67,15 +69,20 @@ def measure_all(
         states_of: lists of operations, and an order of the wires for each -> their states, with
             sites in this order or in one of their own, the same for all circuits.
         rng, precision: as of :meth:`MatrixProductState.sample`.
+        postselect_mode: see :func:`postselect`.
         record: of the device, which has counted each circuit once. One that is measured in several
             bases counts as so many, each with all shots.
 
     Returns:
         One result for each circuit, as PennyLane's devices give them.
     """
+    circuits = list(circuits)
     if device_wires is None:
         circuits = [on_standard_wires(circuit) for circuit in circuits]
-    operations = [Circuit(circuit.operations) for circuit in circuits]
+    operations = [
+        Circuit(op for op in circuit.operations if not isinstance(op, Postselect))
+        for circuit in circuits
+    ]
     given = [
         Wires(range(len(circuit.wires))) if device_wires is None else device_wires
         for circuit in circuits
@@ -86,9 +93,12 @@ def measure_all(
         labels if same_wires(labels, order) else Wires.all_wires([labels, order])
         for labels, order in zip(given, orders, strict=True)
     ]
+    states = _make_states(circuits, operations, orders, states_of)
+    for i, (circuit, (state, *others)) in enumerate(zip(circuits, states, strict=True)):
+        circuits[i], state = postselect(circuit, state, postselect_mode, rng)
+        states[i] = (state, *others)
     plain = [without_shadows(circuit) for circuit in circuits]
     settings = [_settings(*pair, record) for pair in zip(plain, wires, strict=True)]
-    states = _make_states(circuits, operations, orders, states_of)
     overlaps = iter(overlap_all([pair for pair in states if len(pair) == 2]))
     shots = _draw(circuits, states, settings, rng, precision)
     results = []
@@ -229,6 +239,8 @@ def _is_overlap(circuit: QuantumScript) -> bool:
     """Whether a circuit without shots asks for the probability of 0...0 on all that it touches,
     and nothing else."""
     if circuit.shots or len(circuit.measurements) != 1:
+        return False
+    if circuit.operations and isinstance(circuit.operations[-1], Postselect):
         return False
     (measurement,) = circuit.measurements
     if not isinstance(measurement, ZeroProbability):
