@@ -36,8 +36,8 @@ class HypernetMPS(HypernetDevice):
     ``qml.probs`` of up to 12 wires. Up to 20 wires also ``qml.state``, ``qml.probs``, sparse
     Hamiltonians and an expected loss. With shots, samples, counts and variances are of sums of
     Pauli words that commute on each wire, or of any observable on up to 10 wires, and classical
-    shadows at any number of wires. Mid-circuit measurements are deferred to wires of their own, with
-    postselection: ``postselect_mode="fill-shots"`` of a QNode, or as on hardware. Measurements of
+    shadows at any number of wires. Mid-circuit measurements are deferred to wires of their own,
+    with postselection: ``postselect_mode="fill-shots"`` of a QNode, or as on hardware. Those of
     one circuit need not commute: it is measured in as many bases as they take, with all shots in
     each, and ``qml.Tracker`` and ``.counts`` count them so.
 
