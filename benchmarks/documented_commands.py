@@ -69,6 +69,13 @@ def write_csv(path: Path, header: str, *columns: np.ndarray) -> None:
     np.savetxt(path, np.column_stack(columns), "%g", ",", header=header, comments="")
 
 
+def make_module(path: Path) -> None:
+    """The file of a network, as it stands in the docs."""
+    page = (ROOT / "docs" / "torch_networks.md").read_text()
+    blocks = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    path.write_text(next(block for block in blocks if "def build" in block))
+
+
 def make_new_samples(path: Path, folder: Path) -> None:
     """Samples that the run of a folder, which exists by now, can answer."""
     n_inputs = plh.load(folder).schema.n_inputs
@@ -123,6 +130,7 @@ def main(
     bad = 0
     folder = Path(tempfile.mkdtemp())
     make_tables(folder)
+    make_module(folder / "mine.py")
     images = make_images(folder) if small else root and root.resolve()
     os.chdir(folder)
     for page, line in documented_commands():

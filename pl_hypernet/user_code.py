@@ -52,8 +52,9 @@ class UserCode:
 
     def _refused(self, what: str, got: dict) -> InputError:
         given = ", ".join(f"{name} {described(value)}" for name, value in got.items())
+        given = f"it got {given}; " if given else ""
         return InputError(
-            f"{self.kind} {_name(self.function)!r} {what}; it got {given}; expected {self.expected}"
+            f"{self.kind} {_name(self.function)!r} {what}; {given}expected {self.expected}"
         )
 
 

@@ -294,7 +294,39 @@ class Random(nn.Linear):
         return nn.functional.dropout(super().forward(x), training=True)
 
 
+class Both(nn.Linear):
+    def forward(self, x):
+        return super().forward(x), x
+
+
+class WithNaN(nn.Linear):
+    def forward(self, x):
+        return super().forward(x) + torch.nan
+
+
+def with_parameter(parameter):
+    module = nn.Linear(4, 2)
+    module.extra = nn.Parameter(parameter, requires_grad=False)
+    return module
+
+
+def test_parameters_that_are_no_real_numbers_stay_as_they_are():
+    for numbers in (torch.ones(2, dtype=torch.int8), torch.ones(2, dtype=torch.cfloat)):
+        assert plh.TorchNetwork(with_parameter(numbers), 4).n_qubits == 10
+
+
 BAD = {
+    "integers": (
+        lambda: plh.TorchNetwork(nn.ParameterList([with_parameter(torch.ones(1).int()).extra]), 4),
+        "no parameters of real numbers",
+    ),
+    "complex bits": (
+        lambda: plh.TorchNetwork(with_parameter(torch.ones(2) + 0j), 4, bits=["weight", "extra"]),
+        "bits: 'extra' is of torch.complex64, expected real numbers",
+    ),
+    "two outputs": (lambda: plh.TorchNetwork(Both(4, 2), 4), r"returned .*expected outputs \(M"),
+    "NaN": (lambda: plh.TorchNetwork(WithNaN(4, 2), 4), "NaN or infinite on inputs"),
+    "double": (lambda: plh.TorchNetwork(nn.Linear(4, 2).double(), 4), "raised RuntimeError"),
     "no module": (lambda: plh.TorchNetwork("net", 4), "expected a torch.nn.Module"),
     "no parameters": (lambda: plh.TorchNetwork(nn.ReLU(), 4), "no parameters of real numbers"),
     "complex": (lambda: plh.TorchNetwork(nn.Linear(4, 2, dtype=torch.cfloat), 4), "are complex"),

@@ -18,11 +18,12 @@ from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.settings import CUSTOM, LimitSettings
-from pl_hypernet.training import Run, load, resume, train
+from pl_hypernet.training import QuantumHypernetwork, Run, load, resume, train
 from pl_hypernet.training.budget import sample_within
 from pl_hypernet.training.choose_optimizer import AUTO
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import TASKS, NextRunFolder
+from pl_hypernet.training.network_file import make_network
 
 SAMPLING = "sampling.jsonl"
 SHOWN = 5  # most frequent networks in the table of samples
@@ -48,7 +49,7 @@ def train_from_settings(
     config = RunConfig.checked(settings)
     with loading("data"):
         data = config.load_data()
-        hypernet = config.build_hypernetwork(data.n_inputs, data.mean_square)
+        hypernet = QuantumHypernetwork.of(make_network(config, data), config)
         if config.optimizer != AUTO:
             config.build_optimizer(seed=0)  # refuses what is wrong before anything is said
     console = Console()
@@ -83,6 +84,7 @@ def resume_run(
     yes: bool,
     prices: Path | None,
     check: bool,
+    network: str | None = None,
 ) -> str:
     """Goes on with a run.
 
@@ -91,13 +93,14 @@ def resume_run(
         settings: that are others than before.
         budget, prices, check: as of :func:`resume`.
         yes: any amount.
+        network: as of :func:`load`.
 
     Returns:
         Why the training ended.
     """
     if yes and budget is None:
         budget = math.inf
-    run = resume(folder, budget=budget, prices=prices, check=check, **settings)
+    run = resume(folder, budget=budget, prices=prices, check=check, network=network, **settings)
     _show(run, Console())
     return run.stop_reason
 
@@ -133,6 +136,7 @@ def sample_run(
     budget: float | None = None,
     yes: bool = False,
     check: bool = True,
+    network: str | None = None,
 ) -> None:
     """Draws shots from the theta of a run, shows what they are worth, and writes them.
 
@@ -144,7 +148,7 @@ def sample_run(
         raise InputError(f"--out {out}: expected a name that ends in .npy")
     if out is not None and out.exists():
         raise RunFolderError(f"{out} exists already: choose another file with --out")
-    run = load(folder, check=check)
+    run = load(folder, check=check, network=network)
     settings = run.config.model_dump() | {"shots": shots}
     settings["device"] = device or run.config.device
     # with the task log of the run its shots would come back instead of fresh ones
@@ -153,7 +157,7 @@ def sample_run(
         device_options = own_options | device_options
     settings["device_options"] = device_options
     settings["seed"] = secrets.randbits(32) if seed is None else seed
-    hypernet = RunConfig.checked(settings).build_hypernetwork(run.schema.n_inputs)
+    hypernet = QuantumHypernetwork.of(run.hypernet.network, RunConfig.checked(settings))
     dollars = agree_to_shots(hypernet, shots, budget, yes)
     with sampling_logged(hypernet.device, folder):
         bits = sample_within(hypernet, run.theta, shots, dollars)

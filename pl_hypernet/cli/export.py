@@ -15,7 +15,14 @@ WHAT = ("best", "vote")
 RANDOM = 1000  # inputs to compare on, where the data are a program's own
 
 
-def export_run(folder: Path, what: str, format: str | None, out: Path | None, check: bool) -> None:
+def export_run(
+    folder: Path,
+    what: str,
+    format: str | None,
+    out: Path | None,
+    check: bool,
+    file: str | None = None,
+) -> None:
     """Writes networks of a run as files, runs these, and shows what they cost.
 
     Args:
@@ -24,6 +31,7 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None, ch
         format: as of :func:`export`; None: by the suffix of ``out``, or without that all.
         out: None: ``best.pt2``, ``vote.onnx``, ... in the folder, replaced if there.
         check: as of :func:`load`.
+        file: the ``network`` of :func:`load`.
 
     Raises:
         InputError: an unknown option, or a format that cannot hold these networks.
@@ -38,12 +46,15 @@ def export_run(folder: Path, what: str, format: str | None, out: Path | None, ch
         raise RunFolderError(f"{out} exists already: choose another file with --out")
     if out is not None:
         format = check_path(out, format)
-    run = load(folder, check=check)
+    run = load(folder, check=check, network=file)
     network, schema = run.hypernet.network, run.schema
     bits = run.bits if what == "vote" else run.best
     inputs, samples = _to_compare_on(run)
     console = Console()
-    console.print(export_summary(network, bits).table())
+    try:
+        console.print(export_summary(network, bits).table())
+    except InputError as error:  # a network of another class
+        console.print(f"No table of costs: {error}", soft_wrap=True, markup=False)
     formats = [format] if format or out else list(SUFFIXES)
     for name in formats:
         if len(formats) > 1 and name == "onnx" and not has_onnx():

@@ -41,6 +41,12 @@ BudgetOption = Annotated[
     float | None,
     typer.Option(metavar="DOLLARS", help="What a QPU may cost; it stops before it costs more."),
 ]
+NetworkOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE", help="Of a run with it: mine.py:build makes the network; the file is run."
+    ),
+]
 YesOption = Annotated[bool, typer.Option("--yes", help="Whatever a QPU costs, do not ask.")]
 PricesOption = Annotated[
     Path | None,
@@ -157,13 +163,17 @@ def resume(
     budget: BudgetOption = None,
     yes: YesOption = False,
     prices: PricesOption = None,
+    network: NetworkOption = None,
     anyway: AnywayOption = False,
 ) -> None:
     """Go on with a run that was interrupted or killed, or that is to make more steps."""
     with loading():
         from pl_hypernet.cli.actions import resume_run
 
-    if resume_run(folder, settings.merged(), budget, yes, prices, not anyway) == "interrupted":
+    if (
+        resume_run(folder, settings.merged(), budget, yes, prices, not anyway, network)
+        == "interrupted"
+    ):
         raise KeyboardInterrupt
 
 
@@ -186,6 +196,7 @@ def plan(
 def evaluate(
     folder: RunFolder,
     json: Annotated[bool, typer.Option("--json", help="Print summary.json instead.")] = False,
+    network: NetworkOption = None,
     anyway: AnywayOption = False,
 ) -> None:
     """The table of a run again: its shots, the best, their vote."""
@@ -194,7 +205,7 @@ def evaluate(
     with loading():
         from pl_hypernet.training import load
     with loading("the run"):
-        run = load(folder, check=not anyway)
+        run = load(folder, check=not anyway, network=network)
         summary = run.summary
     if json:
         print(json_module.dumps(summary, indent=2))
@@ -208,12 +219,12 @@ def evaluate(
 
 
 @app.command()
-def report(folder: RunFolder, anyway: AnywayOption = False) -> None:
+def report(folder: RunFolder, network: NetworkOption = None, anyway: AnywayOption = False) -> None:
     """The table of a run again, and its pictures drawn anew."""
     with loading():
         from pl_hypernet.training import load
     with loading("the run"):
-        run = load(folder, check=not anyway)
+        run = load(folder, check=not anyway, network=network)
         paths = run.save_pictures()
     Console().print(run.summary.table())
     for path in paths:
@@ -241,6 +252,7 @@ def sample(
     ] = None,
     budget: BudgetOption = None,
     yes: YesOption = False,
+    network: NetworkOption = None,
     anyway: AnywayOption = False,
 ) -> None:
     """Draw shots from a trained theta, on this or another device."""
@@ -249,7 +261,7 @@ def sample(
     with loading():
         from pl_hypernet.cli.actions import sample_run
 
-    sample_run(folder, shots, device, options, seed, out, budget, yes, not anyway)
+    sample_run(folder, shots, device, options, seed, out, budget, yes, not anyway, network)
 
 
 @app.command()
@@ -273,13 +285,14 @@ def predict(
             metavar="PATH", help="A new file; default standard output.", parser=typed_path
         ),
     ] = None,
+    network: NetworkOption = None,
     anyway: AnywayOption = False,
 ) -> None:
     """Answers for new samples, in the labels or units of training."""
     with loading():
         from pl_hypernet.cli.predict import predict_file
 
-    predict_file(folder, data, which, out, not anyway)
+    predict_file(folder, data, which, out, not anyway, network)
 
 
 @app.command()
@@ -299,13 +312,14 @@ def export(
             parser=typed_path,
         ),
     ] = None,
+    network: NetworkOption = None,
     anyway: AnywayOption = False,
 ) -> None:
     """Write networks as files that need no pl_hypernet."""
     with loading():
         from pl_hypernet.cli.export import export_run
 
-    export_run(folder, what, format, out, not anyway)
+    export_run(folder, what, format, out, not anyway, network)
 
 
 @app.command()

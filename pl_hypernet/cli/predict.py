@@ -10,7 +10,9 @@ from pl_hypernet.errors import RunFolderError
 from pl_hypernet.training import load
 
 
-def predict_file(folder: Path, path: Path, which: str, out: Path | None, check: bool) -> None:
+def predict_file(
+    folder: Path, path: Path, which: str, out: Path | None, check: bool, network: str | None = None
+) -> None:
     """Writes answers for the samples of a file as a table with commas.
 
     Args:
@@ -19,7 +21,7 @@ def predict_file(folder: Path, path: Path, which: str, out: Path | None, check: 
             ``inputs``.
         which: as of :meth:`Run.predict`.
         out: a new file; None: standard output.
-        check: as of :func:`load`.
+        check, network: as of :func:`load`.
 
     Raises:
         RunFolderError: not a run folder, or ``out`` exists already or cannot be written.
@@ -27,7 +29,7 @@ def predict_file(folder: Path, path: Path, which: str, out: Path | None, check: 
     """
     if out is not None and out.exists():
         raise RunFolderError(f"{out} exists already: choose another file with --out")
-    run = load(folder, check=check)
+    run = load(folder, check=check, network=network)
     X = read_inputs(path, run.schema)
     answers = run.predict(X, which)
     answers = answers.reshape(len(answers), -1)

@@ -53,6 +53,12 @@ class Typed:
         from pl_hypernet.settings.file import read_settings
 
         settings = {} if self.config is None else read_settings(self.config)
+        file = settings.get("network")
+        if isinstance(file, str) and "network" not in self.given:
+            raise InputError(
+                f"the network of {self.config} is made by {file}, which is not run unless you name "
+                f"it: add --network {file}"
+            )
         return merge_settings(settings, self.given)
 
 

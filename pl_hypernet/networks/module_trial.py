@@ -60,6 +60,10 @@ def try_module(module: torch.nn.Module, input_shape: tuple[int, ...]) -> Trial:
                 f"the module changes its buffer {name!r} in forward: a network may not depend on "
                 "those before it; keep what changes outside"
             )
+    if not outputs.isfinite().all():
+        raise InputError(
+            "the module's outputs are NaN or infinite on inputs from 0 to 1: expected finite logits"
+        )
     if not torch.equal(outputs, module(x)):
         raise InputError(
             "the module gives other outputs for the same inputs: leave out what is random in "

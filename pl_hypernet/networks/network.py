@@ -60,6 +60,7 @@ class Network(torch.nn.Module, ABC):
             bits; none as a rule.
         observed (Tensor): training samples that it keeps to measure what it needs; None as a rule.
         in_threads (bool): whether :meth:`logits` may run in several threads at a time.
+        source (dict): settings by which it is made again, where a user's file made it; else None.
     """
 
     layout: ParameterLayout
@@ -76,6 +77,7 @@ class Network(torch.nn.Module, ABC):
     def __init__(self):
         super().__init__()
         self.trained_along: dict[str, torch.nn.Parameter] = {}
+        self.source: dict | None = None
         self.register_buffer("observed", None)
 
     @abstractmethod

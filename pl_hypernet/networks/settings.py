@@ -67,10 +67,10 @@ def settings_of(network: Network) -> dict[str, Any]:
     if not isinstance(network, BinaryNetwork):
         usual = "sigmoid" if network.n_outputs == 1 else SOFTMAX
         return {
-            "network": (network.n_outputs,),
-            "hidden": CUSTOM,
+            **(network.source or {"network": (network.n_outputs,), "hidden": CUSTOM}),
             "activation": REGRESSION if network.is_regression else usual,
             "scale": network.scale.item(),
+            "torch_device": str(network.device),
         }
     choices: dict[str, Any] = {}
     for name, choice in network.choices.items():
@@ -131,6 +131,12 @@ def network_of(
 
 
 def _check_no_custom(settings: NetworkSettings) -> None:
+    if isinstance(settings.network, str):
+        raise InputError(
+            f"the network of this run is made by {settings.network}, which is not run unless you "
+            f"name it: add --network {settings.network} (in Python plh.load(folder, "
+            f"network={settings.network!r}))"
+        )
     found = [*settings.choices.items(), ("network or hidden activation", settings.hidden)]
     for name, setting in found:
         if CUSTOM in (setting if isinstance(setting, list | tuple) else [setting]):

@@ -14,7 +14,7 @@ from torch.func import functional_call
 
 from pl_hypernet.errors import InputError, NetworkWarning
 from pl_hypernet.networks import network as network_module
-from pl_hypernet.networks.activations import REGRESSION
+from pl_hypernet.networks.activations import REGRESSION, SOFTMAX
 from pl_hypernet.networks.arguments import is_real, is_size, output_activation
 from pl_hypernet.networks.batch_norm import BATCH, MEASURE, MEASURED, BatchNorms, NetworkBatchNorm
 from pl_hypernet.networks.bits import as_bits
@@ -110,6 +110,11 @@ class TorchNetwork(Network):
             raise InputError(
                 f"torch_optimizer={torch_optimizer!r}: expected a function of parameters, as "
                 "functools.partial(torch.optim.Adam, lr=0.01)"
+            )
+        if activation not in (None, REGRESSION, "sigmoid", SOFTMAX):
+            raise InputError(
+                f"activation={activation!r}: outputs of a module are logits; expected 'identity' "
+                "for a regression, else None, and all else in the module"
             )
         found = find_parameters(module, bits, real, values)
         self.input_shape = tuple(map(int, shape))
@@ -283,9 +288,8 @@ class TorchNetwork(Network):
         for layer in module.modules():
             if isinstance(layer, NetworkBatchNorm):
                 layer.by = MEASURED
-        return PlainModule(
-            decide(module), self.input_shape, self.n_outputs, self.scale.item()
-        ).eval()
+        module = decide(module).requires_grad_(False)
+        return PlainModule(module, self.input_shape, self.n_outputs, self.scale.item()).eval()
 
     def _numbers(self, decoded: dict[str, Tensor]) -> dict[str, Tensor]:
         """What parameters are, (S, *shape), under all their names, and what was chosen."""

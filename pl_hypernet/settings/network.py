@@ -2,26 +2,35 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from pl_hypernet.settings.base import Settings
 from pl_hypernet.settings.option import Option, pairs
 from pl_hypernet.settings.typed import (
     parse_choices,
     parse_names,
-    parse_sizes,
+    parse_network,
     parse_ties,
     parse_values,
+    split_network_file,
 )
 
 
 class NetworkSettings(Settings):
     """Arguments of :class:`BinaryNetwork`, as a file holds them."""
 
-    network: Annotated[
-        tuple[int, ...],
-        Option("Sizes of the layers after the inputs; default {default}.", parse=parse_sizes),
+    network: Annotated[  # a text: a file and its function that makes the network
+        tuple[int, ...] | str,
+        Option(
+            "Sizes of the layers after the inputs; default {default}. Or mine.py:build, a function "
+            "that returns a torch module; the file is run.",
+            metavar="SIZES",
+            parse=parse_network,
+        ),
     ] = (1,)
+    network_digest: str | None = Field(
+        None, description="of the file that made the network: the first half of its SHA-256."
+    )
     activation: Annotated[  # default: a choice for one output, softmax for several
         str | None, Option("A fixed one: sigmoid or hard_sigmoid; identity for regression.")
     ] = None
@@ -76,3 +85,10 @@ class NetworkSettings(Settings):
     torch_device: Annotated[
         str, Option("Where networks are scored, as cuda; default {default}.")
     ] = "cpu"
+
+    @field_validator("network")
+    @classmethod
+    def _is_known(cls, network):
+        if isinstance(network, str):
+            split_network_file(network)
+        return network

@@ -2,9 +2,12 @@
 
 import re
 import tomllib
+from pathlib import Path
 from typing import Any
 
 from pl_hypernet.errors import InputError
+
+NETWORK_FILE = re.compile(r"(.+\.py):([^\W\d]\w*)")
 
 
 def parse_pairs(pairs: list[str], option: str) -> dict[str, Any]:
@@ -43,14 +46,29 @@ def parse_names(texts: list[str], option: str) -> str | list[str]:
     return texts[0] if len(texts) == 1 else texts
 
 
-def parse_sizes(text: str, option: str) -> tuple[int, ...]:
-    """``"1"`` or ``"64-10"`` as ``(64, 10)``."""
+def parse_network(text: str, option: str) -> tuple[int, ...] | str:
+    """``"1"`` or ``"64-10"`` as ``(64, 10)``; ``"mine.py:build"`` as it is."""
+    if NETWORK_FILE.fullmatch(text):
+        return text
     try:
         return tuple(int(size) for size in text.split("-"))
     except ValueError as error:
         raise InputError(
-            f"{option} {text!r}: expected the sizes of the layers, as 1 or 64-10"
+            f"{option} {text!r}: expected the sizes of the layers, as 1 or 64-10, or a file and "
+            "its function that makes the network, as mine.py:build"
         ) from error
+
+
+def split_network_file(text: str) -> tuple[Path, str]:
+    """``"mine.py:build"`` as its path and the name of the function.
+
+    Raises:
+        InputError: another text.
+    """
+    match = NETWORK_FILE.fullmatch(text)
+    if match is None:
+        raise InputError(f"network {text!r}: expected a file and its function, as mine.py:build")
+    return Path(match[1]), match[2]
 
 
 def parse_choices(texts: list[str], option: str) -> dict[str, Any]:

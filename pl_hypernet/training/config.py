@@ -18,7 +18,13 @@ from pl_hypernet.networks.activations import REGRESSION, SOFTMAX
 from pl_hypernet.networks.settings import network_of, settings_of
 from pl_hypernet.objectives.losses import default_loss
 from pl_hypernet.optimizers import OPTIMIZERS
-from pl_hypernet.settings import CUSTOM, CircuitSettings, RunSettings, TrainingSettings
+from pl_hypernet.settings import (
+    CUSTOM,
+    CircuitSettings,
+    NetworkSettings,
+    RunSettings,
+    TrainingSettings,
+)
 from pl_hypernet.settings.file import read_settings, written
 from pl_hypernet.training.choose_optimizer import AUTO, choose_optimizer
 from pl_hypernet.training.folder import CONFIG
@@ -35,6 +41,14 @@ class RunConfig(RunSettings):
     def _by_outputs(cls, settings: dict[str, Any]) -> dict[str, Any]:
         """What depends on the number of outputs, where it is not given."""
         network = settings.get("network", cls.model_fields["network"].default)
+        if isinstance(network, str):  # the file knows, once it was run
+            given = {name: value for name, value in settings.items() if value is not None}
+            if "activation" not in given:
+                return given
+            several = given["activation"] == SOFTMAX
+            is_regression = given["activation"] == REGRESSION
+            return {"loss": default_loss(2 if several else 1, is_regression)} | given
+        settings = {n: value for n, value in settings.items() if n != "network_digest"}
         one = not isinstance(network, list | tuple) or not network or network[-1] == 1
         given = {name: value for name, value in settings.items() if value is not None}
         choices = given.get("choices", {})
@@ -118,6 +132,10 @@ class RunConfig(RunSettings):
             InputError: an option that TOML cannot hold.
         """
         settings = self.model_dump()
+        if isinstance(self.network, str):  # what the file decides stands there alone
+            for name, field in NetworkSettings.model_fields.items():
+                if settings[name] == field.get_default(call_default_factory=True):
+                    del settings[name]
         settings["device_options"] = {
             name: option for name, option in self.device_options.items() if name not in self.secrets
         }

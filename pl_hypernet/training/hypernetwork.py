@@ -101,8 +101,9 @@ class QuantumHypernetwork:
     ):
         if not isinstance(network, Network):
             raise InputError(
-                f"network {type(network).__name__}: expected plh.BinaryNetwork, or of a torch "
-                "module plh.TorchNetwork(module, input_shape)"
+                f"network {type(network).__name__}: expected plh.BinaryNetwork; of a torch module "
+                "write plh.TorchNetwork(module, input_shape), the shape of one sample, as "
+                "(1, 28, 28) or 784"
             )
         if not isinstance(shots, int) or isinstance(shots, bool) or shots < 2:
             raise InputError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from pl_hypernet.datasets import as_data
 from pl_hypernet.errors import BudgetError, DeviceError, InputError, RunFolderError
+from pl_hypernet.networks import Network
 from pl_hypernet.networks.activations import REGRESSION
 from pl_hypernet.training.budget import check_dollars, sample_within
 from pl_hypernet.training.check_task import check_task
@@ -25,6 +26,7 @@ from pl_hypernet.training.folder import (
 )
 from pl_hypernet.training.history import read_history
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
+from pl_hypernet.training.network_file import network_of_run
 from pl_hypernet.training.run import Run
 from pl_hypernet.training.ties import broken_ends, broken_ties, refuse
 from pl_hypernet.training.trainer import restore_network
@@ -39,6 +41,7 @@ def load(
     loss=None,
     budget: float | None = None,
     check: bool = True,
+    network: str | Network | None = None,
 ) -> Run:
     """The run that a folder holds, with the same shots as when it ended.
 
@@ -53,11 +56,14 @@ def load(
             on a device whose tasks are paid for.
         check: refuse files that are not as the run wrote them, and other data. If not, what can be
             read is taken as it is; in the place of shots that cannot, others are drawn.
+        network: needed, or ``hypernet``, for a run whose network is no :class:`BinaryNetwork`: the
+            network, or as ``"mine.py:build"`` the file and its function that make it. The file is
+            run; nothing that a folder names is.
 
     Raises:
         RunFolderError: not a run folder, or damaged, or changed.
-        InputError: the run needs ``hypernet``, or a ``budget``, or data of another kind than the
-            run's.
+        InputError: the run needs ``hypernet`` or ``network``, or a ``budget``, or data of another
+            kind than the run's.
         DataError: with ``check``, other data than the run was trained on.
     """
     folder = Path(folder).expanduser()
@@ -80,15 +86,16 @@ def load(
         losses = _read(lambda: read_array(folder / LOSSES), check)
         written = _read(lambda: read_summary(folder), check)
     if hypernet is None:
+        network = network_of_run(network, config, schema)
         try:
-            hypernet = config.build_hypernetwork(schema.n_inputs)
+            hypernet = QuantumHypernetwork.of(network, config)
         except DeviceError as error:
             if bits is None:
                 raise
             # what was measured can be looked at without the device that measured it
             warnings.warn(f"hypernet.mps stands in for {config.device}: {error}", stacklevel=2)
             stand_in = config.model_copy(update={"device": STAND_IN, "device_options": {}})
-            hypernet = stand_in.build_hypernetwork(schema.n_inputs)
+            hypernet = QuantumHypernetwork.of(network, stand_in)
     data_digest = plain.get("data") if check else None
     if data is not None:
         check_task(hypernet.network, data)

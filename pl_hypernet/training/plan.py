@@ -31,6 +31,7 @@ from pl_hypernet.training.hypernetwork import (
     check_ansatz_options,
     check_device_options,
 )
+from pl_hypernet.training.network_file import make_network
 from pl_hypernet.training.plan_table import Plan, duration
 from pl_hypernet.training.sizes import check_sizes
 from pl_hypernet.training.timing import PICTURE_SECONDS, evaluation_seconds, scoring_seconds
@@ -121,7 +122,7 @@ def _of_settings(settings: dict[str, Any]) -> _Job:
     """Of settings alone, without making the device."""
     config = RunConfig.checked(settings)
     data = config.load_data()
-    network = config.build_network(data.n_inputs, data.mean_square)
+    network = make_network(config, data)
     check_device_options(config.device_options)
     options = check_ansatz_options(config.ansatz_options)
     rotations = options.get("rotations", ("RY", "RZ"))

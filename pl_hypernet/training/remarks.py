@@ -39,7 +39,11 @@ def remarks(
             f"optimizer), more shots, or another scale of the outputs (now {config.scale:.3g})."
         )
     if (what := _chance(evaluation, data)) is not None:
-        other = "another hidden activation" if len(config.network) > 1 else "ternary weights"
+        other = (
+            "another hidden activation"
+            if hypernet.network.n_neurons > hypernet.network.n_outputs
+            else "ternary weights"
+        )
         found.append(
             f"The {what}. Try {_standardised(data)}"
             f"{_other_optimizer(config, hypernet)}more steps, another scale of the outputs (now "

@@ -20,6 +20,7 @@ from pl_hypernet.training.folder import CONFIG, SHOTS, SUMMARY, read_array
 from pl_hypernet.training.history import read_history
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.loading import load, refuse_without_steps
+from pl_hypernet.training.network_file import network_of_run
 from pl_hypernet.training.run import Run
 from pl_hypernet.training.session import Session
 from pl_hypernet.training.ties import broken_ends, broken_ties, refuse
@@ -45,6 +46,7 @@ def resume(
     budget: float | None = None,
     prices=None,
     check: bool = True,
+    network=None,
 ) -> Run:
     """Goes on with a run that was interrupted or killed, or that is to make more steps.
 
@@ -59,7 +61,7 @@ def resume(
         hypernet, data, loss: as of :func:`load`, for a run on objects of its own.
         optimizer: for a run with an optimizer object of its own.
         callbacks, progress, budget, prices: as of :func:`train`.
-        check: as of :func:`load`.
+        check, network: as of :func:`load`.
 
     Returns:
         Run: as of :func:`train`, with the history from the first step on.
@@ -86,13 +88,14 @@ def resume(
     has_end = is_newest and is_of_theta and (folder / SUMMARY).exists()
     if config.steps == made and has_end:
         _say(progress, f"the run in {folder} has made its {made} steps: give a larger number")
-        return load(folder, hypernet, data, loss, budget, check)
+        return load(folder, hypernet, data, loss, budget, check, network)
 
     if data is None:
         data = config.load_data()
     data = as_data(data, regression=config.activation == REGRESSION)
     if hypernet is None:
-        hypernet = config.build_hypernetwork(data.n_inputs)
+        made_again = network_of_run(network, config, data.schema)
+        hypernet = QuantumHypernetwork.of(made_again, config)
     hypernet = hypernet.with_own_network()
     check_task(hypernet.network, data)
     if config.validation is not None:

@@ -4,9 +4,12 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from torch.nn import Module
+
 from pl_hypernet.console import Console
 from pl_hypernet.datasets import as_data
 from pl_hypernet.errors import InputError
+from pl_hypernet.networks import Network
 from pl_hypernet.settings import CUSTOM, TrainingSettings, takes_settings
 from pl_hypernet.training.budget import Budget, check_dollars
 from pl_hypernet.training.check_task import check_task
@@ -66,6 +69,8 @@ def train(
             that went well as ``.theta``, and with ``out`` the checkpoint does.
     """
     began = time.perf_counter()
+    if not isinstance(hypernet, QuantumHypernetwork):
+        raise _no_hypernetwork(hypernet, data)
     hypernet = hypernet.with_own_network()
     config = RunConfig.of(hypernet, data, optimizer, settings, optimizer_options)
     if theta is not None:
@@ -125,3 +130,13 @@ def agreed_budget(trainer: Trainer, config: RunConfig, budget, prices) -> Budget
     if trainer.n_steps == 0 or dollars is None:
         allowed.check()
     return allowed
+
+
+def _no_hypernetwork(given, data) -> InputError:
+    """The line for something else, with what to write for a network or a module."""
+    write = "plh.QuantumHypernetwork(network)"
+    if isinstance(given, Module) and not isinstance(given, Network):
+        schema = as_data(data).schema
+        shape = (1, *schema.image_shape) if schema.image_shape else (schema.n_inputs,)
+        write = f"plh.QuantumHypernetwork(plh.TorchNetwork(module, {shape}))"
+    return InputError(f"hypernet {type(given).__name__}: expected a hypernetwork, write {write}")
