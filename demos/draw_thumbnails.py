@@ -1,7 +1,7 @@
 """Draws the preview images of the demos into demos/_static, where their metadata say that they are.
 
-A circuit, and the weights of networks that it was measured to be, or how the loss of networks
-changes with each weight.
+A circuit, and the weights of networks that it was measured to be, how the loss of networks changes
+with each weight, or kernels of convolutions.
 
     python demos/draw_thumbnails.py
 """
@@ -14,6 +14,7 @@ matplotlib.use("agg")
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patches import FancyArrowPatch, FancyBboxPatch
+from torch import nn
 
 import pl_hypernet as plh
 
@@ -25,6 +26,7 @@ def main() -> None:
     for name, images, arrow in (
         ("quantum_hypernetwork.png", trained_weights(9), "-|>"),
         ("gradients_through_the_network.png", derivatives(9), "<|-"),
+        ("any_torch_module.png", kernels(9), "-|>"),
     ):
         regular = THUMBNAILS / "regular_demo_thumbnails" / f"thumbnail_{name}"
         large = THUMBNAILS / "large_demo_thumbnails" / f"thumbnail_large_{name}"
@@ -50,6 +52,18 @@ def derivatives(shots: int):
     _, by_spin = loss.spin_gradients(bits)
     images = by_spin[:, :64].reshape(shots, 8, 8)
     return images / np.abs(images).max(axis=(1, 2), keepdims=True)
+
+
+def kernels(shots: int):
+    """Of a convolution, one of each of some networks: (shots, 5, 5), +1 or -1."""
+    module = nn.Sequential(
+        nn.Conv2d(1, 4, 5), nn.BatchNorm2d(4), plh.Sign(), nn.Flatten(), nn.Linear(64, 1)
+    )
+    network = plh.TorchNetwork(module, (1, 8, 8))
+    hypernet = plh.QuantumHypernetwork(network, layers=0, shots=10, seed=0)
+    options = {"steps": 60, "stepsize": 0.1, "evaluation_shots": 20, "progress": False}
+    run = plh.train(hypernet, plh.datasets.mnist(), "pathwise", **options)
+    return network.layout.decode(run.bits[:shots])["0.weight"][:, 0, 0]
 
 
 def draw(images, arrow: str, size: tuple[float, float], path: Path) -> None:
