@@ -46,6 +46,48 @@ def test_a_table(table):
     assert datasets.load(excel).classes == ("b", "ä")
 
 
+def test_a_table_of_another_form(table):
+    """As spreadsheets write them where the comma is the decimal sign."""
+    text = "größe;alter;art\n1,5;-3;Kätzchen\n2e3;4;Hund\n0;0,25;Hund\n"
+    path = table(text, encoding="latin-1")
+    options = {"delimiter": ";", "encoding": "latin-1", "decimal": ","}
+    data = datasets.load(path, **options)
+    assert data.inputs.tolist() == [[1.5, -3], [2000, 4], [0, 0.25]]
+    assert data.classes == ("Hund", "Kätzchen")
+    assert data.feature_names == ("größe", "alter")
+    assert data.source == {"name": path} | options
+    np.testing.assert_array_equal(again(data).inputs, data.inputs)
+    form = csv_file.Form(**options)
+    np.testing.assert_array_equal(
+        csv_file.read_columns(path, ["alter"], False, form)[:, 0], [-3, 4, 0.25]
+    )
+    tabs = table("x\ty\n1,000\t0\n2,5\t1\n")
+    assert datasets.load(tabs, delimiter="tab", decimal=",").inputs.tolist() == [[1], [2.5]]
+    with pytest.raises(DataError, match=r"'1\.000,5' is no number"):
+        datasets.load(table("x;y\n1.000,5;0\n2;1\n"), delimiter=";", decimal=",")
+    with pytest.raises(DataError, match=r"name its encoding, --data-option encoding=latin-1"):
+        datasets.load(table(text, encoding="latin-1"), delimiter=";")
+    with pytest.raises(DataError, match=r"commas between them; it seems to be delimiter=';'"):
+        datasets.load(table("x;y\n1;0\n2;1\n"))
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"delimiter": ";;"}, "delimiter=';;': expected one character"),
+        ({"delimiter": "\n"}, "delimiter="),
+        ({"delimiter": 3}, "delimiter=3: "),
+        ({"encoding": "morse"}, "encoding='morse': "),
+        ({"encoding": 8}, "encoding=8: "),
+        ({"decimal": "'"}, "decimal="),
+        ({"decimal": ","}, "decimal=',' is the delimiter as well"),
+    ],
+)
+def test_forms_that_cannot_be(table, option, message):
+    with pytest.raises(InputError, match=message):
+        datasets.load(table("x,y\n1,0\n2,1\n"), **option)
+
+
 def test_numbers_are_read_a_row_at_once(table, monkeypatch):
     """Cells one by one only in the names, the target, and rows with a cell that is no number."""
     looked_at, is_number = [], csv_file._is_number

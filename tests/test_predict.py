@@ -200,6 +200,22 @@ def test_commands_that_need_no_data(tmp_path, no_data, monkeypatch, capfd):
     assert np.load(out).shape == (40, run.hypernet.n_qubits)
 
 
+def test_new_tables_are_written_as_that_of_the_training(tmp_path, monkeypatch, capfd):
+    rows = "".join(
+        f"{a};{b};{k}\n".replace(".", ",") for (a, b), k in zip(X[:, :2], KINDS, strict=True)
+    )
+    (tmp_path / "own.csv").write_text("size;age;kind\n" + rows)
+    words = f"train --data {tmp_path}/own.csv --data-option delimiter=; --data-option decimal=,"
+    words += " --network 3 --optimizer spsa --steps 1 --shots 5 --layers 0 --evaluation-shots 5"
+    assert command(monkeypatch, *words.split(), "--out", tmp_path / "run") == 0
+    capfd.readouterr()
+    run = plh.load(tmp_path / "run")
+    np.testing.assert_allclose(run.data.inputs, X[:, :2], rtol=1e-6)
+    assert command(monkeypatch, "predict", tmp_path / "run", tmp_path / "own.csv") == 0
+    answers = list(csv.DictReader(capfd.readouterr().out.splitlines()))
+    assert [row["kind"] for row in answers] == run.predict(X[:, :2]).tolist()
+
+
 def test_a_table_from_the_command_to_predictions(tmp_path, monkeypatch, capfd):
     """With names of columns, in any order."""
     rows = "".join(f"{a},{b},{kind}\n" for (a, b), kind in zip(X[:, :2], KINDS, strict=True))

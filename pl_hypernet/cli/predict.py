@@ -3,11 +3,15 @@
 import csv
 import sys
 from contextlib import nullcontext
+from dataclasses import fields
 from pathlib import Path
 
+from pl_hypernet.datasets.csv_file import Form
 from pl_hypernet.datasets.new_inputs import read_inputs
 from pl_hypernet.errors import RunFolderError
 from pl_hypernet.training import load
+
+FORM = tuple(field.name for field in fields(Form))  # options of the data that say how it is written
 
 
 def predict_file(
@@ -17,8 +21,8 @@ def predict_file(
 
     Args:
         folder: of the run.
-        path: a ``.csv`` with the columns that the run was trained on, or an ``.npz`` with
-            ``inputs``.
+        path: a ``.csv`` with the columns that the run was trained on, written as the table of
+            the training was; or an ``.npz`` with ``inputs``.
         which: as of :meth:`Run.predict`.
         out: a new file; None: standard output.
         check, network: as of :func:`load`.
@@ -30,7 +34,8 @@ def predict_file(
     if out is not None and out.exists():
         raise RunFolderError(f"{out} exists already: choose another file with --out")
     run = load(folder, check=check, network=network)
-    X = read_inputs(path, run.schema)
+    written = {name: option for name, option in run.config.data_options.items() if name in FORM}
+    X = read_inputs(path, run.schema, Form(**written))
     answers = run.predict(X, which)
     answers = answers.reshape(len(answers), -1)
     names = list(run.schema.target_names or ["answer"])

@@ -53,8 +53,9 @@ def load(name: str | Path, *, features: str | list[str] | None = None, **options
         features: one or more feature maps, see :func:`with_features`; None: the raw inputs.
         **options: arguments of the dataset, e.g. ``digits``, ``size``, ``root``; of a file
             ``regression=True`` where targets are real numbers, ``missing="mean"`` where missing
-            values are to be filled in; of a table also ``target``, the column's name, and
-            ``test``, the path of a table to test on.
+            values are to be filled in; of a table also ``target``, the column's name, ``test``,
+            the path of a table to test on, and how it is written: ``delimiter``, ``encoding``,
+            ``decimal``.
 
     Returns:
         Data: ``source`` makes the same data again.

@@ -1,8 +1,8 @@
-"""A user's own table, as text with commas."""
+"""A user's own table, as text: commas between cells, or how else it was written."""
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import TextIOWrapper
 
 import numpy as np
@@ -23,6 +23,52 @@ MEANS = "; or let means take its place by missing='mean', --data-option missing=
 
 
 @dataclass(frozen=True)
+class Form:
+    """How a table is written.
+
+    Attributes:
+        delimiter: the character between cells; ``tab`` may be spelled out.
+        encoding: of the text, as Python names it; None: UTF-8.
+        decimal: ``"."`` or ``","``, within numbers; where it is the comma, a point is none.
+
+    Raises:
+        InputError: what cannot be, or decimals that are delimiters too.
+    """
+
+    delimiter: str = ","
+    encoding: str | None = None
+    decimal: str = "."
+
+    def __post_init__(self):
+        if self.delimiter == "tab":
+            object.__setattr__(self, "delimiter", "\t")
+        one = isinstance(self.delimiter, str) and len(self.delimiter) == 1
+        if not one or self.delimiter in '\r\n" ' or self.delimiter.isalnum():
+            raise InputError(
+                f"delimiter={self.delimiter!r}: expected one character between cells, as ; or tab"
+            )
+        try:
+            "".encode(self.encoding or "utf-8")
+        except (LookupError, TypeError, ValueError) as error:
+            raise InputError(
+                f"encoding={self.encoding!r}: expected one that Python knows, as latin-1 or utf-16"
+            ) from error
+        if self.decimal not in (".", ","):
+            raise InputError(f"decimal={self.decimal!r}: expected . or ,")
+        if self.decimal == self.delimiter:
+            raise InputError(
+                f"decimal={self.decimal!r} is the delimiter as well: give another, as delimiter=';'"
+            )
+
+    def plain(self, cell: str) -> str:
+        """A cell with a decimal point."""
+        return cell if self.decimal == "." else cell.translate(SWAPPED)
+
+
+SWAPPED = str.maketrans(",.", ".,")  # so that a point beside decimal commas makes no number
+
+
+@dataclass(frozen=True)
 class Table:
     """Cells of a file.
 
@@ -32,6 +78,7 @@ class Table:
         rows: the cells of each row, as they stand there.
         numbers: float64 (n_rows, n_columns), NaN where a cell is no number.
         lines: where in the file each row ends, from 1.
+        form: how it was written.
     """
 
     path: str
@@ -39,11 +86,15 @@ class Table:
     rows: list[list[str]]
     numbers: np.ndarray
     lines: list[int]
+    form: Form = field(default_factory=Form)
 
     def column(self, name: str) -> list[str]:
         """Its cells, without the space around them."""
         i = self.names.index(name)
         return [row[i].strip() for row in self.rows]
+
+    def is_number(self, cell: str) -> bool:
+        return _is_number(self.form.plain(cell))
 
     def error(self, row: int, name: str, what: str) -> DataError:
         return DataError(f"{self.path} line {self.lines[row]}, column {name!r}: {what}")
@@ -56,40 +107,45 @@ def read_csv(
     test: str | None = None,
     regression: bool = False,
     missing: str | None = None,
+    delimiter: str = ",",
+    encoding: str | None = None,
+    decimal: str = ".",
 ) -> Data:
     """A table with names in its first line, one sample a line.
 
     Cells are missing where they are empty, ``?``, ``NA``, ``N/A``, ``NaN``, ``null`` or ``none``.
 
     Args:
-        path: a ``.csv`` file, in UTF-8, with commas between cells.
+        path: a ``.csv`` file.
         target: name of the target's column, of numbers or, if no regression, of any text, or of
             a regression names of several; None: the last column. All others are inputs, which must
             be numbers.
         test: path of a table for testing with the same columns, in any order.
         regression, missing: as of :func:`pl_hypernet.datasets.from_arrays`; a missing target is
             always refused.
+        delimiter, encoding, decimal: see :class:`Form`; of ``test`` too.
 
     Raises:
         DataError: a file cannot be read or has no names; a cell is missing or no number (its line
             and column are named); or see ``from_arrays``.
         InputError: no column ``target``, no or several where one is expected, or an unknown
-            ``missing``.
+            ``missing``; see :class:`Form`.
     """
-    table = _read(path)
+    form = Form(delimiter, encoding, decimal)
+    table = _read(path, form)
     targets = _targets(table, target, regression)
     inputs = [name for name in table.names if name not in targets]
     if not inputs:
         raise InputError(f"target={target}: all columns of {path} are targets, none an input")
     tables = [table]
     if test is not None:
-        tables.append(_read(str(test)))
+        tables.append(_read(str(test), form))
         if set(tables[1].names) != set(table.names):
             odd = min(set(tables[1].names) ^ set(table.names))
             raise DataError(
                 f"only one of {path} and {test} has a column {odd!r}: expected the same"
             )
-    numeric = regression or all(map(_is_number, table.column(targets[0])))
+    numeric = regression or all(map(table.is_number, table.column(targets[0])))
     hint = HINT.format(targets[0]) if target is None else ""
     arrays = []
     for each in tables:
@@ -111,18 +167,21 @@ def read_csv(
     )
 
 
-def read_columns(path: str, names: Sequence[str] | None, gaps: bool) -> np.ndarray:
+def read_columns(
+    path: str, names: Sequence[str] | None, gaps: bool, form: Form | None = None
+) -> np.ndarray:
     """Columns of a table as float64 (n_samples, n_columns).
 
     Args:
         path: as of :func:`read_csv`.
         names: of the columns, in the order that they are wanted in; None: all, in their order.
         gaps: whether cells may be missing; they are NaN then.
+        form: how it is written; None: as a table is by default.
 
     Raises:
         DataError: the file cannot be read, lacks a column, or a cell is missing or no number.
     """
-    table = _read(path, least=1)
+    table = _read(path, form or Form(), least=1)
     for name in names or ():
         if name not in table.names:
             raise DataError(f"{path} has no column {name!r}, which the training had")
@@ -148,20 +207,26 @@ def _targets(table: Table, target, regression: bool) -> list[str]:
     return targets
 
 
-def _read(path: str, least: int = 2) -> Table:
+def _read(path: str, form: Form, least: int = 2) -> Table:
+    encoding = form.encoding or "utf-8-sig"
     try:
-        with TextIOWrapper(open_regular(path), encoding="utf-8-sig", newline="") as file:
-            reader = csv.reader(file, strict=True, skipinitialspace=True)
+        with TextIOWrapper(open_regular(path), encoding=encoding, newline="") as file:
+            reader = csv.reader(file, strict=True, skipinitialspace=True, delimiter=form.delimiter)
             read = [(reader.line_num, row) for row in reader if row]
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+    except UnicodeError as error:
+        raise DataError(
+            f"{path} cannot be read as csv: {error}; or name its encoding, "
+            "--data-option encoding=latin-1"
+        ) from error
+    except (OSError, csv.Error) as error:
         raise DataError(f"{path} cannot be read as csv: {error}") from error
     names = [cell.strip() for cell in read[0][1]] if read else []
     if len(names) < least:
         raise DataError(
             f"{path} has {len(names)} columns: expected at least one input and a target, with "
-            "commas between them"
+            f"{_NAMES.get(form.delimiter, repr(form.delimiter))} between them{_hint(names, form)}"
         )
-    if any(map(_is_number, names)):
+    if any(_is_number(form.plain(name)) for name in names):
         raise DataError(
             f"{path} begins with numbers, {', '.join(names[:3])}, ...: put names of columns first, "
             "which may not be numbers"
@@ -175,7 +240,20 @@ def _read(path: str, least: int = 2) -> Table:
         if len(row) != len(names):
             raise DataError(f"{path} line {line} has {len(row)} cells: expected {len(names)}")
     lines, rows = map(list, zip(*read[1:], strict=True))
-    return Table(path, names, rows, np.array([*map(_row_of_numbers, rows)]), lines)
+    plain = rows if form.decimal == "." else [[*map(form.plain, row)] for row in rows]
+    return Table(path, names, rows, np.array([*map(_row_of_numbers, plain)]), lines, form)
+
+
+_NAMES = {",": "commas", "\t": "tabs", ";": "semicolons"}
+
+
+def _hint(names: list[str], form: Form) -> str:
+    """What a line that holds one cell alone seems to be written with."""
+    found = [c for c in ";\t|," if names and c in names[0] and c != form.delimiter]
+    if not found:
+        return ""
+    typed = "tab" if found[0] == "\t" else f"'{found[0]}'"
+    return f"; it seems to be delimiter={typed}, --data-option delimiter={typed}"
 
 
 def _numbers(table: Table, name: str, may_miss: bool, hint: str = "") -> np.ndarray:
@@ -187,7 +265,7 @@ def _numbers(table: Table, name: str, may_miss: bool, hint: str = "") -> np.ndar
         if cell.lower() in MISSING:
             if not may_miss:
                 raise table.error(row, name, f"{cell!r} is missing: {MEND}{MEANS}")
-        elif not _is_number(cell):
+        elif not table.is_number(cell):
             raise table.error(
                 row, name, f"{cell!r} is no number: remove the column or code it{hint}"
             )

@@ -28,6 +28,8 @@ def parse_pairs(pairs: list[str], option: str) -> dict[str, Any]:
 def _value(text: str):
     if text in ("True", "False"):
         return text == "True"
+    if text == ",":  # as decimal=,
+        return text
     for form in (text, f"[{text}]") if "," in text else (text,):
         try:
             return tomllib.loads(f"value = {form}")["value"]
