@@ -7,6 +7,9 @@ from qiskit import QuantumCircuit, transpile
 from qiskit_aer import AerSimulator
 
 FASTEST = "mps_probabilities"
+# names that are not PennyLane's in small letters
+QISKIT = {"PauliX": "x", "PauliZ": "z", "Hadamard": "h", "PhaseShift": "p", "CNOT": "cx"}
+QISKIT |= {"ControlledPhaseShift": "cp", "IsingZZ": "rzz"}
 
 
 def aer(
@@ -22,7 +25,7 @@ def aer(
     """
     simulator = AerSimulator(method="matrix_product_state", max_parallel_threads=1)
     # or the transpiler refuses more than 63 qubits, and Aer's far too large estimate of the memory
-    simulator.set_options(n_qubits=n_wires, max_memory_mb=10**6)
+    simulator.set_options(n_qubits=n_wires, max_memory_mb=10**12)
     if algorithm is not None:
         simulator.set_options(mps_sample_measure_algorithm=algorithm)
     if max_bond_dim is not None:
@@ -32,7 +35,8 @@ def aer(
         if gate.name == "QubitUnitary":  # Qiskit's first qubit is the least significant
             circuit.unitary(gate.matrix(), list(gate.wires)[::-1])
         else:
-            getattr(circuit, gate.name.lower())(*map(float, gate.data), *gate.wires)
+            name = QISKIT.get(gate.name, gate.name.lower())
+            getattr(circuit, name)(*map(float, gate.data), *gate.wires)
     circuit.measure(range(n_wires), range(n_wires))
     circuit = transpile(circuit, simulator, optimization_level=1)
 

@@ -16,10 +16,11 @@ from threading import Barrier
 from typing import TypeVar
 
 import torch
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController, threadpool_limits
 
 SMALL = 2**21  # outputs of a step up to which one thread is as fast as several
 LIGHT = 2**28  # multiplications for them up to which it is
+NARROW = 256  # bond dimension up to which one thread is about as fast as several
 AHEAD = 2  # parts for each thread whose results may wait to be fetched
 
 Part, Result = TypeVar("Part"), TypeVar("Result")
@@ -45,6 +46,28 @@ def one_thread_if_small(n_outputs: int, work: int = 0) -> Iterator[None]:
             yield
     finally:
         torch.set_num_threads(before)
+
+
+@contextmanager
+def one_thread_if_narrow(bond_dim: float) -> Iterator[None]:
+    """LAPACK and BLAS in compiled loops in one thread, where matrices are small.
+
+    Their threads wait for each other within each of thousands of decompositions.
+
+    Args:
+        bond_dim: the largest that there can be.
+    """
+    if bond_dim > NARROW:
+        yield
+        return
+    with _libraries().limit(limits=1, user_api="blas"):
+        yield
+
+
+@cache
+def _libraries() -> ThreadpoolController:
+    """Found once, as looking for them takes milliseconds."""
+    return ThreadpoolController()
 
 
 def in_order(function: Callable[[Part], Result], parts: Iterable[Part]) -> Iterator[Result]:

@@ -316,10 +316,10 @@ def test_truncated_ansatz_loses_what_it_says():
     n = 10
     ansatz = random_ansatz(4, n, seed=2)
     exact, truncated = evolve([[ansatz]], [wires(n)])[0], evolve([[ansatz]], [wires(n)], 3)[0]
-    assert exact.truncation_error == 0
+    assert exact.fidelity == 1
     assert truncated.bond_dim == 3
     lost = 1 - exact.overlap(truncated)
-    assert 1e-4 < lost < 2 * truncated.truncation_error
+    assert 1e-4 < lost < 2 * (1 - truncated.fidelity)
     (by_cutoff,) = evolve([[ansatz]], [wires(n)], None, 0.05)
     assert by_cutoff.bond_dim < exact.bond_dim
 
@@ -328,7 +328,7 @@ def test_schmidt_coefficients_are_cut_at_the_best_place():
     """Of all states of bond dimension 1, the best keeps the largest Schmidt coefficient."""
     gates = [qml.RY(0.6, 0), qml.CNOT([0, 1])]
     (state,) = evolve([gates], [wires(2)], max_bond_dim=1)
-    assert state.truncation_error == pytest.approx(np.sin(0.3) ** 2)
+    assert 1 - state.fidelity == pytest.approx(np.sin(0.3) ** 2)
     np.testing.assert_allclose(np.abs(state.state_vector()), [1, 0, 0, 0], atol=1e-12)
 
 

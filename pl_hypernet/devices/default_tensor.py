@@ -93,9 +93,7 @@ class NetworkState(MatrixProductState):
     """
 
     def __init__(self, device: Device, wires: Wires):
-        self.__dict__.update(
-            device=device, wires=wires, truncation_error=0.0, fidelity=1.0, torch_device="cpu"
-        )
+        self.__dict__.update(device=device, wires=wires, fidelity=1.0, torch_device="cpu")
 
     @cached_property
     def line(self) -> MatrixProductState:

@@ -7,7 +7,7 @@ from pennylane.wires import Wires
 from pl_hypernet.errors import InputError
 from pl_hypernet.mps.log_probability import circuit_log_probability
 
-TRUNCATION_LIMIT = 1e-3  # discarded weight above which results visibly suffer
+TRUNCATION_LIMIT = 1e-3  # 1 - fidelity above which results visibly suffer
 INSTEAD = "use mmd in place of entropy, which needs bits alone"
 
 

@@ -37,7 +37,7 @@ class HypernetDevice(Device):
 
     @property
     def truncation_error(self) -> float:
-        """Largest discarded weight of a state in the last execution, as far as it is known."""
+        """1 - the fidelity with the exact state, of the worst in the last execution, if known."""
         return self.record.truncation_error
 
     @abstractmethod

@@ -15,6 +15,7 @@ from pl_hypernet.errors import InputError, TruncationWarning, unknown_name
 from pl_hypernet.measurements.capture import check_no_capture
 from pl_hypernet.mps.closed_form import has_closed_form
 from pl_hypernet.mps.evolution import evolve
+from pl_hypernet.mps.operator_gates import is_wide_gate
 from pl_hypernet.mps.state import DTYPES, MatrixProductState
 from pl_hypernet.random_state import generator
 from pl_hypernet.torch_device import checked_torch_device
@@ -27,8 +28,10 @@ class HypernetMPS(HypernetDevice):
 
     ``qml.device("hypernet.mps", wires=66)`` works wherever pl_hypernet is installed. The
     hardware-efficient ansatz is one native operation whose exact state is written down in closed
-    form; other gates of one or two wires act one by one, between any wires, with truncation, and
-    wider ones are decomposed. Shots are independent draws from ``|<x|psi>|^2``, at a cost of
+    form; other gates of one or two wires act one by one, between any wires, with truncation.
+    Matrices on up to five wires, controlled gates with any number of controls, and turns about
+    Pauli words act whole, as matrix product operators; wider ones are decomposed. Shots are
+    independent draws from ``|<x|psi>|^2``, at a cost of
     O(shots wires bond_dim^2), of which any PennyLane measurement is computed.
 
     Without shots, at any number of wires: overlaps (:class:`ZeroProbability`), expectation values
@@ -55,12 +58,11 @@ class HypernetMPS(HypernetDevice):
 
     Attributes:
         bond_dim (int): largest bond dimension of the circuits executed last.
-        truncation_error (float): largest discarded weight among the circuits executed last. Above
-            1e-3 a TruncationWarning is given.
+        truncation_error (float): ``1 - fidelity``. Above 1e-3 a TruncationWarning is given.
         counts (Counts): circuits, overlaps among them, and shots executed so far.
         fidelity (float): smallest fidelity with the exact state among the circuits executed last,
             the product of 1 - discarded weight: exact for an ansatz truncated from its closed
-            form, an estimate for other circuits.
+            form, and for shallow circuits; an estimate for others.
         estimates (list[Estimate]): the expected losses of the last execution, with their errors.
 
     Bond dimension, truncation error and fidelity also stand in the history of ``qml.Tracker``.
@@ -125,21 +127,20 @@ class HypernetMPS(HypernetDevice):
 
     def _report(self, states: list[MatrixProductState]) -> None:
         self.bond_dim = max((state.bond_dim for state in states), default=1)
-        self.record.truncation_error = max(
-            (state.truncation_error for state in states), default=0.0
-        )
         self.fidelity = min((state.fidelity for state in states), default=1.0)
+        self.record.truncation_error = 1 - self.fidelity
         if self.tracker.active:  # not through its update, which would sum them up
             for name in ("bond_dim", "truncation_error", "fidelity"):
                 self.tracker.history.setdefault(name, []).append(getattr(self, name))
         if self.truncation_error > TRUNCATION_LIMIT:
             warnings.warn(
-                f"hypernet.mps dropped {self.truncation_error:.2g} of the weight of a state at "
-                f"max_bond_dim={self.max_bond_dim}, cutoff={self.cutoff}: shots come from a "
-                "truncated state; raise max_bond_dim",
+                f"hypernet.mps truncated a state, to a fidelity of {self.fidelity:.2g} with the "
+                f"exact one, at max_bond_dim={self.max_bond_dim}, cutoff={self.cutoff}: shots come "
+                "from the truncated state; raise max_bond_dim",
                 TruncationWarning,
                 stacklevel=2,
             )
 
     def _is_native(self, operation) -> bool:
-        return acts_on_one_or_two_wires(operation) or has_closed_form(operation)
+        small = acts_on_one_or_two_wires(operation)
+        return small or has_closed_form(operation) or is_wide_gate(operation)

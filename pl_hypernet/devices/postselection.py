@@ -82,7 +82,6 @@ def postselect(
         projected.canonical,
         state.wires,
         state.bond_dims,
-        state.truncation_error,
         state.fidelity,
         state.torch_device,
     )

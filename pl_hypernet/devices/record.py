@@ -56,7 +56,8 @@ class Record:
     Attributes:
         counts: of all executions so far.
         estimates: the expected losses of the last execution.
-        truncation_error: largest discarded weight of a state in the last execution.
+        truncation_error: 1 - fidelity of the states in the last execution with the exact ones, the
+            largest.
         most: counts that are not to be exceeded, by the setting that says so.
     """
 

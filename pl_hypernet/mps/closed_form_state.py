@@ -28,7 +28,6 @@ class ClosedFormState(MatrixProductState):
             form=form,
             wires=form.wires,
             bond_dims=bond_dims,
-            truncation_error=0.0,
             fidelity=1.0,
             torch_device=torch_device,
         )

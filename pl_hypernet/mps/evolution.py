@@ -12,9 +12,11 @@ from pl_hypernet.mps.closed_form import ClosedForm, closed_form
 from pl_hypernet.mps.closed_form_state import ClosedFormState
 from pl_hypernet.mps.gate_layers import gate_layers
 from pl_hypernet.mps.gates import GateEvolution
+from pl_hypernet.mps.operator_gates import line_gates
 from pl_hypernet.mps.recognise import recognise
 from pl_hypernet.mps.sizes import CLOSED_FORM_BYTES, is_deep, tensor_bytes
 from pl_hypernet.mps.state import MatrixProductState
+from pl_hypernet.mps.torch_gates import TorchEvolution
 
 
 def evolve(
@@ -63,7 +65,7 @@ def _evolve_one(operations, wires: Wires, max_bond_dim, cutoff, torch_device) ->
     cut = cutoff is not None or (max_bond_dim or np.inf) < state.bond_dim
     if not (rest or unused or cut):
         return state
-    evolution = GateEvolution((), max_bond_dim, cutoff, state, torch_device)
+    evolution = _evolution((), max_bond_dim, cutoff, state, torch_device)
     if cut:
         evolution.truncate()
     evolution.append(unused)
@@ -74,7 +76,7 @@ def evolve_by_gates(
     operations, wires: Wires, max_bond_dim=None, cutoff=None, torch_device: str = "cpu"
 ) -> MatrixProductState:
     """As :func:`evolve` of one circuit, without closed forms."""
-    evolution = GateEvolution(wires, max_bond_dim, cutoff, torch_device=torch_device)
+    evolution = _evolution(wires, max_bond_dim, cutoff, None, torch_device)
     return _apply_all(evolution, operations)
 
 
@@ -116,26 +118,18 @@ def _tensors_fit(form: ClosedForm) -> bool:
     return size <= CLOSED_FORM_BYTES and not is_deep(form.bond_dim, len(form.wires))
 
 
-def _apply_all(evolution: GateEvolution, operations) -> MatrixProductState:
+def _apply_all(evolution, operations) -> MatrixProductState:
     position = {wire: i for i, wire in enumerate(evolution.wires)}
-    gates = []
-    for operation in operations:
-        for gate in gates_of(operation):
-            if isinstance(gate, qml.GlobalPhase):
-                evolution.multiply(np.exp(-1j * float(gate.data[0])))
-            elif not gate.wires:  # a power of a phase, say
-                evolution.multiply(complex(np.ravel(qml.matrix(gate, wire_order=[0]))[0]))
-            else:
-                matrix = qml.matrix(gate)
-                if np.ndim(matrix) != 2:
-                    raise DeviceError(
-                        f"{gate.name} has a batch of {len(matrix)} parameters: expected one "
-                        "circuit, expand the tape with qml.transforms.broadcast_expand"
-                    )
-                gates.append((matrix, tuple(position[wire] for wire in gate.wires)))
-    for layer in gate_layers(gates):
-        evolution.apply_layer(layer)
+    gates, phase = line_gates(operations, position)
+    evolution.multiply(phase)
+    evolution.apply_layers(gate_layers(gates))
     return evolution.state()
+
+
+def _evolution(wires, max_bond_dim, cutoff, state, torch_device: str):
+    if torch_device == "cpu":
+        return GateEvolution(wires, max_bond_dim, cutoff, state)
+    return TorchEvolution(wires, max_bond_dim, cutoff, state, torch_device)
 
 
 def gates_of(operation) -> list:

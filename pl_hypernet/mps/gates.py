@@ -6,194 +6,162 @@ coefficients of the whole state and dropping the smallest is the best truncation
 """
 
 import numpy as np
-import torch
 from pennylane.wires import Wires
 
+from pl_hypernet.mps import line_kernels
 from pl_hypernet.mps.gate_layers import Gate
+from pl_hypernet.mps.line_kernels import FAR, NEIGHBOURS, ONE, OPERATOR
 from pl_hypernet.mps.operator_schmidt import schmidt_terms
+from pl_hypernet.mps.splitting import ROUNDING
 from pl_hypernet.mps.state import MatrixProductState
+from pl_hypernet.torch_threads import one_thread_if_narrow
 
-SWAP = torch.eye(4, dtype=torch.complex128)[[0, 2, 1, 3]].reshape(2, 2, 2, 2)
-NO_CUTOFF = 1e-12  # Schmidt coefficients below this are rounding
-SMALL_RANK = 2  # operator rank up to which a long bond is cheaper than swaps (measured)
+NO_LIMIT = 2**62
+AT_ONCE = 64  # bond dimension up to which a circuit is multiplied out before it is truncated
 
 
 class GateEvolution:
-    """A line of qubits that gates act on.
+    """A line of qubits that gates act on, in compiled loops.
 
     Args:
         state: the start; None: all qubits in ``|0>``.
         wires: label of each site, if there is no state.
         max_bond_dim: largest bond dimension kept; None: no limit.
         cutoff: Schmidt coefficients (of the normalised state) below this are dropped; None: 1e-12.
-        torch_device: where the linear algebra is done.
 
     Attributes:
-        truncation_error: the sum of the discarded weights.
         fidelity: the product of 1 - discarded weight. Of one sweep of :meth:`truncate` this is the
             fidelity with the state before, exactly: the projections on what is kept are nested.
             Over gates it estimates the fidelity with the exact state (arXiv:2002.07730, Eq. 8).
     """
 
-    def __init__(
-        self, wires=(), max_bond_dim=None, cutoff=None, state=None, torch_device: str = "cpu"
-    ):
-        self.wires = Wires([])
-        self.max_bond_dim = max_bond_dim
-        self.cutoff = NO_CUTOFF if cutoff is None else cutoff
-        self.torch_device = torch_device
-        self.truncation_error = 0.0
-        self.fidelity = 1.0
+    def __init__(self, wires=(), max_bond_dim=None, cutoff=None, state=None):
+        self.max_bond_dim = NO_LIMIT if max_bond_dim is None else max_bond_dim
+        self.cutoff = ROUNDING if cutoff is None else max(cutoff, ROUNDING)
         self.centre = 0
-        self.sites: list[torch.Tensor] = []
         if state is None:
-            self.append(Wires(wires))
+            self.wires = Wires(wires)
+            self.fidelity = 1.0
+            self.tensors, self.dims = _all_zero(len(self.wires))
         else:
-            self.wires = state.wires
-            self.truncation_error, self.fidelity = state.truncation_error, state.fidelity
-            canonical = MatrixProductState(state.canonical, state.wires, state.bond_dims)
-            self.sites = [self._tensor(site) for site in canonical.to_sites()]
-
-    def _tensor(self, array) -> torch.Tensor:
-        array = torch.as_tensor(np.ascontiguousarray(array), dtype=torch.complex128)
-        return array.to(self.torch_device)
+            self.wires, self.fidelity = state.wires, state.fidelity
+            self.tensors, self.dims = state.canonical, np.asarray(state.bond_dims, dtype=np.int64)
 
     def append(self, wires) -> None:
         """Adds qubits in ``|0>`` at the right end."""
-        self._move_centre(0)
-        self.sites += [self._tensor([[[1], [0]]]) for _ in wires]
+        if not len(wires):
+            return
+        more, _ = _all_zero(len(wires))
+        chi = self.tensors.shape[2]
+        tensors = np.zeros((len(self.dims) - 1 + len(wires), 2, chi, chi), dtype=np.complex128)
+        tensors[: len(self.tensors)] = self.tensors
+        tensors[len(self.tensors) :, :, :1, :1] = more
+        self.tensors = tensors
+        self.dims = np.concatenate([self.dims, np.ones(len(wires), dtype=np.int64)])
         self.wires = self.wires + wires
 
     def multiply(self, phase: complex) -> None:
         """Multiplies the state by a number of modulus 1."""
-        self.sites[self.centre] = phase * self.sites[self.centre]
+        self.tensors = self.tensors.copy()
+        self.tensors[self.centre] *= phase
 
-    def apply_layer(self, layer: list[Gate]) -> None:
-        """Applies gates that commute, sorted by position, in a sweep from the nearer end."""
-        backwards = self.centre > layer[len(layer) // 2][1][0]
-        for matrix, positions in reversed(layer) if backwards else layer:
-            self.apply(matrix, positions, backwards)
-
-    def apply(self, matrix, positions: tuple[int, ...], to_left: bool = False) -> None:
-        """Applies a one- or two-qubit gate.
-
-        Args:
-            matrix: complex (2, 2) or (4, 4), the first position the more significant bit.
-            positions: sites that it acts on, in increasing order; may lie far apart.
-            to_left: at which of two neighbours the centre is left.
-        """
-        gate = self._tensor(matrix)
-        if len(positions) == 1:
-            site = positions[0]
-            self.sites[site] = torch.einsum("xy,ayb->axb", gate, self.sites[site])
+    def apply_layers(self, layers: list[list[Gate]]) -> None:
+        """Applies gates in layers of those that commute, as of :func:`gate_layers`."""
+        if not layers:
             return
-        gate = gate.reshape(2, 2, 2, 2)
-        first, second = positions
-        if second == first + 1:
-            self._apply_to_neighbours(gate, first, to_left)
-            return
-        left, right = schmidt_terms(gate)
-        if len(left) <= SMALL_RANK:
-            self._apply_through_bond(left, right, first, second)
-            return
-        swap = SWAP.to(self.torch_device)
-        for site in range(second - 1, first, -1):  # bring the far qubit next to the near one
-            self._apply_to_neighbours(swap, site, to_left=True)
-        self._apply_to_neighbours(gate, first, to_left=False)
-        for site in range(first + 1, second):
-            self._apply_to_neighbours(swap, site, to_left=False)
+        at_once = self._fits_at_once(layers)
+        kernel = line_kernels.multiply_layers if at_once else line_kernels.apply_layers
+        self._call(kernel, *_packed(layers, at_once))
 
-    def _apply_to_neighbours(self, gate: torch.Tensor, left: int, to_left: bool) -> None:
-        """A gate (2, 2, 2, 2) on sites left, left + 1; the centre ends on the side asked for."""
-        self._move_centre(left if self.centre <= left else left + 1)
-        pair = torch.tensordot(self.sites[left], self.sites[left + 1], dims=1)
-        n_left, n_right = pair.shape[0], pair.shape[3]
-        pair = torch.einsum("xyuv,auvb->axyb", gate, pair).reshape(2 * n_left, 2 * n_right)
-        u, s, v = self._truncated(pair)
-        u, v = (u * s, v) if to_left else (u, s[:, None] * v)
-        self.centre = left if to_left else left + 1
-        self.sites[left] = u.reshape(n_left, 2, -1)
-        self.sites[left + 1] = v.reshape(-1, 2, n_right)
-
-    def _apply_through_bond(self, left, right, first: int, second: int) -> None:
-        """A gate sum_k left[k] (x) right[k] whose index k travels through the sites between."""
-        self._move_centre(first if self.centre < second else second)
-        rank = len(left)
-        identity = torch.eye(rank, dtype=torch.complex128, device=self.torch_device)
-        a = torch.einsum("kxy,ayb->axkb", left, self.sites[first])
-        self.sites[first] = a.reshape(*a.shape[:2], -1)
-        for site in range(first + 1, second):
-            a = torch.einsum("kl,axb->kaxlb", identity, self.sites[site])
-            self.sites[site] = a.reshape(rank * a.shape[1], 2, -1)
-        a = torch.einsum("kxy,ayb->kaxb", right, self.sites[second])
-        self.sites[second] = a.reshape(-1, *a.shape[2:])
-        # the sites outside are canonical still; those between are made so on the way back
-        if self.centre == first:
-            self._move_centre(second)
-            self._truncate_leftwards(first)
-        else:
-            self._move_centre(first)
-            self._truncate_rightwards(second)
+    def _fits_at_once(self, layers: list[list[Gate]]) -> bool:
+        """Whether bonds stay small without truncation, so that one sweep at the end is enough."""
+        bound = np.log2(self.dims)
+        for layer in layers:
+            for content, positions in layer:
+                if len(positions) > 1:
+                    rank = content[0].shape[3] if isinstance(content, tuple) else 2
+                    bound[positions[0] + 1 : positions[-1] + 1] += np.log2(rank)
+            if bound.max() > np.log2(AT_ONCE):
+                return False
+        for layer in layers:
+            for content, positions in layer:
+                if len(positions) == 2 and not isinstance(content, tuple):
+                    rank = len(schmidt_terms(content)[1])
+                    bound[positions[0] + 1 : positions[1] + 1] += np.log2(rank) - 1
+        return bound.max() <= np.log2(AT_ONCE)
 
     def truncate(self) -> None:
         """One sweep that truncates every bond, from the left end to the right one."""
-        self._move_centre(0)
-        self._truncate_rightwards(len(self.sites) - 1)
+        self._call(line_kernels.truncate_all)
 
-    def _truncate_rightwards(self, target: int) -> None:
-        while self.centre < target:
-            site = self.sites[self.centre]
-            u, s, v = self._truncated(site.reshape(-1, site.shape[2]))
-            self.sites[self.centre] = u.reshape(site.shape[0], 2, -1)
-            self.centre += 1
-            self.sites[self.centre] = torch.tensordot(s[:, None] * v, self.sites[self.centre], 1)
-
-    def _truncate_leftwards(self, target: int) -> None:
-        while self.centre > target:
-            site = self.sites[self.centre]
-            u, s, v = self._truncated(site.reshape(site.shape[0], -1))
-            self.sites[self.centre] = v.reshape(-1, 2, site.shape[2])
-            self.centre -= 1
-            self.sites[self.centre] = torch.tensordot(self.sites[self.centre], u * s, 1)
-
-    def _truncated(self, matrix: torch.Tensor):
-        """Singular value decomposition without the Schmidt coefficients that are dropped.
-
-        Counts their weight, and normalises what stays.
-        """
-        u, s, v = torch.linalg.svd(matrix, full_matrices=False)
-        s = s / torch.linalg.norm(s)
-        kept = max(1, int(torch.count_nonzero(s >= self.cutoff)))
-        if self.max_bond_dim is not None:
-            kept = min(kept, self.max_bond_dim)
-        if kept < len(s):
-            dropped = float(torch.sum(s[kept:] ** 2))
-            self.truncation_error += dropped
-            self.fidelity *= 1 - dropped
-            s = s[:kept] / torch.linalg.norm(s[:kept])
-        return u[:, :kept], s, v[:kept]
-
-    def _move_centre(self, target: int) -> None:
-        while self.centre < target:
-            site = self.sites[self.centre]
-            q, r = torch.linalg.qr(site.reshape(-1, site.shape[2]))
-            self.sites[self.centre] = q.reshape(site.shape[0], 2, -1)
-            self.centre += 1
-            self.sites[self.centre] = torch.tensordot(r, self.sites[self.centre], 1)
-        while self.centre > target:
-            site = self.sites[self.centre]
-            q, r = torch.linalg.qr(site.reshape(site.shape[0], -1).T)
-            self.sites[self.centre] = q.T.reshape(-1, 2, site.shape[2])
-            self.centre -= 1
-            self.sites[self.centre] = torch.tensordot(self.sites[self.centre], r.T, 1)
+    def _call(self, kernel, *arguments) -> None:
+        with one_thread_if_narrow(min(self.max_bond_dim, 2 ** (len(self.wires) // 2))):
+            self.tensors, self.dims, self.centre, log = kernel(
+                self.tensors, self.dims, self.centre, *arguments, self.max_bond_dim, self.cutoff
+            )
+        self.fidelity *= float(np.exp(log))
 
     def state(self) -> MatrixProductState:
         """The state reached, normalised."""
-        sites = [site.cpu().numpy() for site in self.sites]
-        return MatrixProductState.from_sites(
-            sites,
-            self.wires,
-            truncation_error=self.truncation_error,
-            fidelity=self.fidelity,
-            torch_device=self.torch_device,
-        )
+        tensors, dims = line_kernels.moved(self.tensors, self.dims, self.centre, 0)
+        tensors[0] /= np.linalg.norm(tensors[0])
+        state = MatrixProductState(tensors, self.wires, dims, fidelity=self.fidelity)
+        state.__dict__["canonical"] = tensors
+        return state
+
+
+def _all_zero(n_sites: int) -> tuple[np.ndarray, np.ndarray]:
+    tensors = np.zeros((n_sites, 2, 1, 1), dtype=np.complex128)
+    tensors[:, 0] = 1
+    return tensors, np.ones(n_sites + 1, dtype=np.int64)
+
+
+def _packed(layers: list[list[Gate]], as_operators: bool) -> tuple[np.ndarray, ...]:
+    """Layers of gates as :func:`line_kernels.apply_layers` takes them; those on neighbours as
+    operators if so asked."""
+    starts, kinds, spans, where = [0], [], [], []
+    ones, pairs, numbers, places = [], [], [], []
+    size = 0  # of the numbers
+    for layer in layers:
+        for content, positions in layer:
+            first, last = positions[0], positions[-1]
+            spans.append((first, last))
+            if len(positions) == 1 and not isinstance(content, tuple):
+                kinds.append(ONE)
+                where.append((len(ones), 0))
+                ones.append(content)
+                continue
+            near = last == first + 1 and not as_operators
+            if near and len(positions) == 2 and not isinstance(content, tuple):
+                kinds.append(NEIGHBOURS)
+                where.append((len(pairs), 0))
+                pairs.append(content)
+                continue
+            if isinstance(content, tuple):
+                kinds.append(OPERATOR)
+                where.append((0, len(places)))
+            else:
+                kinds.append(FAR)
+                where.append((len(pairs), len(places)))
+                pairs.append(content)
+                content = schmidt_terms(content)
+            at = dict(zip(positions, content, strict=True))
+            for site in range(first, last + 1):
+                if site not in at:
+                    places.append((-1, 0, 0))
+                    continue
+                tensor = at[site]
+                places.append((size, tensor.shape[0], tensor.shape[3]))
+                numbers.append(tensor.ravel())
+                size += tensor.size
+        starts.append(len(kinds))
+    return (
+        np.array(starts),
+        np.array(kinds, dtype=np.int64),
+        np.array(spans, dtype=np.int64),
+        np.array(where, dtype=np.int64),
+        np.array(ones, dtype=np.complex128).reshape(-1, 2, 2),
+        np.array(pairs, dtype=np.complex128).reshape(-1, 4, 4),
+        np.concatenate(numbers, dtype=np.complex128) if numbers else np.zeros(0, np.complex128),
+        np.array(places, dtype=np.int64).reshape(-1, 3),
+    )

@@ -1,18 +1,41 @@
 """A two-qubit gate as a sum of products of one-qubit operators: the operator Schmidt decomposition
 (Nielsen et al., Phys. Rev. A 67, 052301, 2003)."""
 
+from functools import lru_cache
+
 import numpy as np
 import torch
 
 ROUNDING = 1e-13  # entries of a gate are known to about this
 
 
-def schmidt_terms(gate: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """Matrices complex128 (rank, 2, 2) each; the sum of their products is the gate (2, 2, 2, 2)."""
-    u, s, v = torch.linalg.svd(_realigned(gate.reshape(4, 4)))
-    rank = int(torch.count_nonzero(s > ROUNDING * s[0]))
-    left = (u[:, :rank] * s[:rank]).T.reshape(rank, 2, 2)
-    return left, v[:rank].reshape(rank, 2, 2)
+def schmidt_terms(gate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A gate (4, 4) as two tensors with a bond between them: (1, 2, 2, rank) and (rank, 2, 2, 1),
+    with indices bond, out, in, bond."""
+    return _schmidt_terms(np.asarray(gate, dtype=complex).tobytes())
+
+
+@lru_cache(maxsize=4096)
+def _schmidt_terms(gate: bytes) -> tuple[np.ndarray, np.ndarray]:
+    u, s, v = np.linalg.svd(_realigned(np.frombuffer(gate, dtype=complex).reshape(4, 4)))
+    rank = int(np.count_nonzero(s > ROUNDING * s[0]))
+    left = (u[:, :rank] * s[:rank]).reshape(1, 2, 2, rank)
+    return left, v[:rank].reshape(rank, 2, 2, 1)
+
+
+def dense_operator(matrix: np.ndarray) -> tuple[np.ndarray, ...]:
+    """A matrix (2**n, 2**n) as a matrix product operator: tensors (a, 2, 2, b) with indices bond,
+    out, in, bond. As :func:`schmidt_terms` at each cut, so that no bond is larger than need be."""
+    n = len(matrix).bit_length() - 1
+    axes = [axis for site in range(n) for axis in (site, n + site)]
+    rest = np.asarray(matrix).reshape([2] * 2 * n).transpose(axes).reshape(1, -1)
+    tensors = []
+    for _ in range(n - 1):
+        u, s, v = np.linalg.svd(rest.reshape(4 * len(rest), -1), full_matrices=False)
+        rank = max(1, int(np.count_nonzero(s > ROUNDING * s[0])))
+        tensors.append(u[:, :rank].reshape(-1, 2, 2, rank))
+        rest = s[:rank, None] * v[:rank]
+    return *tensors, rest.reshape(-1, 2, 2, 1)
 
 
 def interpolative_terms(

@@ -29,7 +29,6 @@ class MatrixProductState:
             (0, 0) element of ``tensors[0, x_0] @ tensors[1, x_1] @ ...``.
         wires: label of each site, in the order of the line.
         bond_dims: int64 (n_sites + 1,), from the left end (1) to the right end (1).
-        truncation_error: discarded weight, the sum of the squared Schmidt coefficients dropped.
         fidelity: with the state before truncation: see :class:`gates.GateEvolution`.
         torch_device: where matrix products are done.
     """
@@ -37,7 +36,6 @@ class MatrixProductState:
     tensors: np.ndarray
     wires: Wires
     bond_dims: np.ndarray
-    truncation_error: float = 0.0
     fidelity: float = 1.0
     torch_device: str = "cpu"
 
@@ -237,7 +235,6 @@ class MatrixProductState:
             tensors,
             self.wires,
             self.bond_dims,
-            self.truncation_error,
             self.fidelity,
             self.torch_device,
         )
