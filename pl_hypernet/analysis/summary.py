@@ -7,7 +7,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pl_hypernet.analysis.evaluation import Accuracy, Evaluation
-from pl_hypernet.analysis.tables import Figures
+from pl_hypernet.analysis.tables import Figures, in_words
 
 
 class Summary(Figures):
@@ -18,9 +18,8 @@ class Summary(Figures):
         metric = "r2" if "train_r2" in self else "accuracy"
         word, shown = {"r2": ("R²", _plain), "accuracy": ("accuracy", _percent)}[metric]
         train, test = self[f"train_{metric}"], self[f"test_{metric}"] or {}
-        along = self.get("n_real")  # absent from old files
-        along = f" and {along:,} real parameters" if along else ""
-        title = f"{self['n_qubits']} qubits{along} on {self['device']}"
+        size = in_words(self["n_qubits"], self.get("n_real", 0))  # absent from old files
+        title = f"{size} on {self['device']}"
         table = Table(title=title, title_justify="left")
         table.add_column("")
         table.add_column("training", justify="right")

@@ -8,6 +8,12 @@ from rich.table import Table
 WIDTH = 80
 
 
+def in_words(n_qubits: int, n_real: int = 0) -> str:
+    """The size of a network: ``"153 qubits and 16 real parameters"``, or of qubits alone."""
+    qubits = f"{n_qubits:,} qubit{'s' * (n_qubits != 1)}"
+    return f"{qubits} and {n_real:,} real parameter{'s' * (n_real != 1)}" if n_real else qubits
+
+
 class Figures(dict):
     """A dict of figures; printing it gives its table, 80 columns wide."""
 

@@ -10,6 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from pl_hypernet.analysis import Evaluation, evaluate
+from pl_hypernet.analysis.tables import in_words
 from pl_hypernet.cli.agreement import agree_to_run, agree_to_shots
 from pl_hypernet.cli.loading import loading
 from pl_hypernet.console import Console
@@ -54,7 +55,8 @@ def train_from_settings(
             config.build_optimizer(seed=0)  # refuses what is wrong before anything is said
     console = Console()
     console.print(
-        f"{len(data.inputs):,} samples of {data.n_inputs} inputs; {hypernet.n_qubits} qubits, "
+        f"{len(data.inputs):,} samples of {data.n_inputs} inputs; "
+        f"{in_words(hypernet.n_qubits, hypernet.network.n_real)}, "
         f"{hypernet.n_angles} angles on {_named(config.device, config.device_options)}; "
         f"{config.steps} steps of {config.optimizer} with {config.shots} shots"
     )

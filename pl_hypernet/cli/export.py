@@ -72,9 +72,12 @@ def export_run(
         if not found:
             raise HypernetError(
                 f"{path} disagrees with the network on {found.samples - found.equal} of "
-                f"{found.samples} {samples}: do not use it, and please report it"
+                f"{found.samples} {samples}, and its outputs on {found.apart}: do not use it, and "
+                "please report it"
             )
         ties = f" (the others are ties to rounding: {found.ties})" if found.ties else ""
+        if found.apart:
+            ties += f"; outputs differ on {found.apart}, where hidden sums are next to a threshold"
         console.print(f"{path}: {path.stat().st_size:,} bytes", soft_wrap=True)
         console.print(
             f"run, it says the same as the network on {found.equal:,} of {found.samples:,} "

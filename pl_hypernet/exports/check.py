@@ -11,6 +11,8 @@ from pl_hypernet.networks import Network
 from pl_hypernet.networks.votes import EQUAL
 
 ROUNDING = 1e-5  # of the largest output (at least 1): by so much sums in another order may differ
+CLOSE = 1e-3  # of the same: a hidden neuron of another sign makes more
+MOST_APART = 0.01  # of the samples: sums of real inputs next to a threshold
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,20 @@ class Agreement:
         samples: how many were compared.
         equal: samples of the same class; of a regression, of the same output up to rounding.
         ties: others, on which two classes are equal for the network up to rounding.
+        apart: samples on which logits (of a vote probabilities) differ by more than 1/1000 of the
+            largest, as where a hidden sum is next to its threshold up to rounding.
+
+    It is true if classes are equal but for ties, and no more than 1 in 100 samples are apart.
     """
 
     samples: int
     equal: int
     ties: int
+    apart: int = 0
 
     def __bool__(self) -> bool:
-        return self.equal + self.ties == self.samples
+        fit = self.equal + self.ties == self.samples
+        return fit and self.apart <= MOST_APART * self.samples
 
 
 def check_export(
@@ -54,7 +62,8 @@ def check_export(
         logits = network(bits[None], inputs)
         ours, classes = logits[0].cpu().numpy(), network.classify(logits)[0].cpu().numpy()
     theirs = run_file(path, inputs)
-    rounding = ROUNDING * max(1.0, np.abs(ours).max())
+    largest = max(1.0, np.abs(ours).max())
+    rounding = ROUNDING * largest
     if network.is_regression:
         schema = checked_schema(network, schema)
         mean, scale = schema.target_mean, schema.target_scale
@@ -63,9 +72,12 @@ def check_export(
         equal = (np.abs(theirs - ours) <= rounding).all(axis=1)
         return Agreement(len(equal), int(equal.sum()), 0)
     equal = theirs["classes"] == classes
+    differences = np.abs(theirs["probabilities" if bits.ndim == 2 else "logits"] - ours)
+    apart = int((differences > CLOSE * largest).any(axis=1).sum())
     if ours.shape[1] == 1:
         gap = np.abs(ours[:, 0])
     else:
         second, first = np.sort(ours, axis=1)[:, -2:].T
         gap = first - second
-    return Agreement(len(equal), int(equal.sum()), int((~equal & (gap <= EQUAL + rounding)).sum()))
+    ties = int((~equal & (gap <= EQUAL + rounding)).sum())
+    return Agreement(len(equal), int(equal.sum()), ties, apart)

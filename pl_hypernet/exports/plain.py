@@ -100,8 +100,7 @@ def plain_groups(network: Network, bits) -> list[Group]:
     """
     if not isinstance(network, BinaryNetwork):
         raise InputError(
-            f"packed files and summaries know the dense layers of BinaryNetwork, not "
-            f"{type(network).__name__}: export as torch or onnx"
+            f"network is a {type(network).__name__}: expected the dense layers of BinaryNetwork"
         )
     bits = np.atleast_2d(checked_bits(network, bits))
     rows, inverse = unique_bitstrings(bits)

@@ -1,48 +1,16 @@
 """What networks cost: bits, memory and operations, counted as libraries of BiNNs count them."""
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 
 import numpy as np
 from rich.table import Table
 
-from pl_hypernet.analysis.tables import Figures
-from pl_hypernet.exports.packed import levels_of
-from pl_hypernet.exports.plain import plain_groups
-from pl_hypernet.networks import Network
-
-FLOAT = 32  # bits
-
-
-@dataclass
-class Cost:
-    """Of one layer; of several networks the sum.
-
-    Attributes:
-        shape: ``"784 -> 64"``; ``"various"`` where networks differ.
-        numbers: weights and biases.
-        bits: of each weight, the most there are.
-        memory_bits: of all weights and biases.
-        binary_macs: multiply-accumulates of two values +-1, which are XNOR and counting.
-        other_macs: all others; additions alone where weights are +-1.
-    """
-
-    shape: str
-    numbers: int
-    bits: int
-    memory_bits: int
-    binary_macs: int
-    other_macs: int
-
-    def __add__(self, other: "Cost") -> "Cost":
-        return Cost(
-            self.shape if self.shape == other.shape else "various",
-            self.numbers + other.numbers,
-            max(self.bits, other.bits),
-            self.memory_bits + other.memory_bits,
-            self.binary_macs + other.binary_macs,
-            self.other_macs + other.other_macs,
-        )
+from pl_hypernet.analysis.tables import Figures, in_words
+from pl_hypernet.exports.codes import bits_a_number, levels_of
+from pl_hypernet.exports.cost import FLOAT, Cost, costs_of_modules
+from pl_hypernet.exports.plain import checked_bits, plain_groups
+from pl_hypernet.networks import BinaryNetwork, Network
 
 
 class ExportSummary(Figures):
@@ -50,14 +18,15 @@ class ExportSummary(Figures):
 
     def table(self) -> Table:
         """The table that the command shows."""
-        n = self["networks"]
+        n, size = self["networks"], in_words(self["n_qubits"], self["n_real"])
+        several = f"{n} different networks, each of {size}, sums of all"
         table = Table(
-            title="1 network" if n == 1 else f"{n} different networks, sums of all",
+            title=f"1 network of {size}" if n == 1 else several,
             title_justify="left",
             caption_justify="left",
         )
         for heading in ("", "layer", "shape"):
-            table.add_column(heading)
+            table.add_column(heading, overflow="fold")
         for heading in ("numbers", "bits", "kB", "1-bit MACs", "32-bit MACs"):
             table.add_column(heading, justify="right")
         for which in ("built", "exported"):
@@ -84,6 +53,10 @@ class ExportSummary(Figures):
 def export_summary(network: Network, bits) -> ExportSummary:
     """Sizes and operations of a chosen network, or of all different ones of a vote.
 
+    Bits are what qubits decide; real parameters, as those of batch norms, have 32 of them.
+    "Exported" is what a packed file holds, with batch norms folded; of a module that no packed file
+    can hold it is what torch and ONNX hold, 32 bits a number.
+
     A multiply-accumulate (MAC) is of 1 bit where a weight of two values meets the output of a sign,
     else of 32 bits, as in Larq's summary. As exported, weights that are 0 are not counted among
     the MACs, though their bits are stored; and a weight takes the bits that its layer's different
@@ -94,9 +67,25 @@ def export_summary(network: Network, bits) -> ExportSummary:
         bits: int8 (n_qubits,) or (S, n_qubits).
 
     Returns:
-        ``{"networks": int, "built": {layer: cost}, "exported": {layer: cost}}``, each cost the
-        attributes of :class:`Cost`.
+        ``{"networks": int, "n_qubits": int, "n_real": int, "built": {layer: cost}, "exported":
+        {layer: cost}}``, each cost the attributes of :class:`Cost`; layers by number, of a torch
+        module by name.
     """
+    if isinstance(network, BinaryNetwork):
+        networks, *costs = _of_dense(network, bits)
+    else:
+        networks, *costs = costs_of_modules(network, checked_bits(network, bits))
+    built, exported = ({i: asdict(c) for i, c in each.items()} for each in costs)
+    return ExportSummary(
+        networks=networks,
+        n_qubits=network.n_qubits,
+        n_real=network.n_real,
+        built=built,
+        exported=exported,
+    )
+
+
+def _of_dense(network: BinaryNetwork, bits) -> tuple[int, dict[int, Cost], dict[int, Cost]]:
     built: dict[int, Cost] = {}
     exported: dict[int, Cost] = {}
     groups = plain_groups(network, bits)
@@ -114,8 +103,7 @@ def export_summary(network: Network, bits) -> ExportSummary:
             seen = behind.get(i, seen)
         seen = None
         for layer in group.layers:
-            bits_of = [max(1, (len(levels_of(x)) - 1).bit_length()) for x in
-                       (layer.weight, layer.bias)]  # fmt: skip
+            bits_of = [bits_a_number(levels_of(x)) for x in (layer.weight, layer.bias)]
             n_biases = layer.bias.shape[1] if layer.bias.any() else 0
             _add(
                 exported,
@@ -127,8 +115,7 @@ def export_summary(network: Network, bits) -> ExportSummary:
             )
             seen = layer.activation
     networks = sum(len(group.often) for group in groups)
-    as_dicts = ({i: asdict(c) for i, c in sorted(x.items())} for x in (built, exported))
-    return ExportSummary(zip(("networks", "built", "exported"), (networks, *as_dicts), strict=True))
+    return networks, dict(sorted(built.items())), dict(sorted(exported.items()))
 
 
 def _cost(shape, n_biases: int, bits: int, bias_bits: int, n_macs: int, seen) -> Cost:

@@ -8,9 +8,15 @@ from torch import Tensor
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks.arguments import is_real
 
+MARGIN = 1e-6  # what rounding may take from 0, whose sign is +1, of numbers about 1 in size
+
 
 class Sign(torch.nn.Module):
     r"""+1 or -1; sign(0) = +1, and the gradient of clip(z / w, -1, 1).
+
+    What is less than 1e-6 below 0 counts as 0, so that sums which are 0 up to rounding have one
+    sign in every order of summation. Arguments are about 1 in size behind a batch norm, and by the
+    factor of a :class:`TorchNetwork`'s values behind sums.
 
     The window w is ``window`` times the root mean square of all z of one network
     (arXiv:1602.02830, eq. 4, has w = 1 behind a batch norm, where the two are the same), so that
@@ -72,4 +78,4 @@ class _SignInWindow(torch.autograd.Function):
 
 
 def _sign(z: Tensor) -> Tensor:
-    return (z >= 0).to(z.dtype).mul_(2).sub_(1)
+    return (z >= -MARGIN).to(z.dtype).mul_(2).sub_(1)

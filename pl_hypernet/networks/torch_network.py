@@ -273,9 +273,10 @@ class TorchNetwork(Network):
         n_layers = len({block.name.rpartition(".")[0] for block in blocks})
         return FirstWeights(values, n_layers == 1 and values.shape[1] == self.n_outputs)
 
+    @torch.no_grad()
     def plain_module(self, bits: Tensor) -> torch.nn.Module:
         numbers = self._numbers(self.layout.decode(bits[None]))
-        module = deepcopy(self.module)
+        module = deepcopy(self.module).requires_grad_(False)
         if self._norms:
             numbers |= self._statistics_of(bits[None])
         for name, tensor in numbers.items():

@@ -70,11 +70,11 @@ def plan(
         **optimizer_options: beside a ``hypernet``, as of :func:`train`.
 
     Returns:
-        Plan: a dict with the keys per_step and total (dicts of energies, overlaps, circuits, shots,
-        tasks, seconds, usd; None where there is none), circuits (gates and depth of each kind,
-        compiled), native_gates, bond_dim, memory (bytes of a state), line (of qubits), cost, limits
-        (by name, those that there are), remarks. The total includes the shots that judge the
-        trained state.
+        Plan: a dict with the keys n_qubits, n_real, n_angles, per_step and total (dicts of
+        energies, overlaps, circuits, shots, tasks, seconds, usd; None where there is none),
+        circuits (gates and depth of each kind, compiled), native_gates, bond_dim, memory (bytes of
+        a state), line (of qubits), cost, limits (by name, those that there are), remarks. The total
+        includes the shots that judge the trained state.
 
     Raises:
         InputError, DeviceError: what does not fit together, as too many qubits for the device.
@@ -252,6 +252,7 @@ def _planned(job: _Job, prices) -> Plan:
     return Plan(
         device=job.device,
         n_qubits=network.n_qubits,
+        n_real=network.n_real,
         n_angles=n_angles,
         optimizer=config.optimizer,
         steps=config.steps,

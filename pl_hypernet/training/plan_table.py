@@ -5,7 +5,7 @@ import json
 from rich import box
 from rich.table import Table
 
-from pl_hypernet.analysis.tables import Figures
+from pl_hypernet.analysis.tables import Figures, in_words
 from pl_hypernet.memory import in_bytes
 
 
@@ -17,8 +17,9 @@ class Plan(Figures):
 
     def table(self) -> Table:
         """The table that the command shows."""
+        size = in_words(self["n_qubits"], self["n_real"])
         table = Table(
-            title=f"{self['n_qubits']} qubits, {self['n_angles']} angles on {self['device']}; "
+            title=f"{size}, {self['n_angles']} angles on {self['device']}; "
             f"{self['steps']} steps of {self['optimizer']} with {self['shots_per_energy']} shots",
             title_justify="left",
             box=box.SIMPLE_HEAD,

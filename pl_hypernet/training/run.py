@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from pl_hypernet.analysis import Evaluation, Summary, evaluate
 from pl_hypernet.analysis.pictures import Pictures
 from pl_hypernet.analysis.summary import summarise
+from pl_hypernet.analysis.tables import in_words
 from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import DeviceError, InputError, unknown_name
@@ -259,7 +260,8 @@ class Run:
 
     def __repr__(self) -> str:
         energy = self.summary["energy"]["mean"]
-        return f"<Run: {self.hypernet.n_qubits} qubits, E = {energy:.4f}, {self.how_far}>"
+        size = in_words(self.hypernet.n_qubits, self.hypernet.network.n_real)
+        return f"<Run: {size}, E = {energy:.4f}, {self.how_far}>"
 
     @property
     def is_unfinished(self) -> bool:
