@@ -21,7 +21,7 @@ def lenet():
     return nn.Sequential(
         nn.Conv2d(1, 3, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2),
         nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.MaxPool2d(2)),
-        nn.Flatten(), nn.Linear(16, 12), nn.ReLU(), nn.Dropout(0.5), nn.Linear(12, 10),
+        nn.Flatten(), nn.Linear(16, 12), nn.ReLU(), nn.Linear(12, 10),
     )  # fmt: skip
 
 
@@ -75,6 +75,12 @@ MADE = {
         nn.Sequential(nn.Conv1d(2, 3, 5), plh.Sign(), nn.AvgPool1d(4), nn.Flatten(),
                       nn.Linear(51, 1)), (2, 72)
     ),
+    "choices": lambda: plh.TorchNetwork(
+        nn.Sequential(
+            nn.Conv2d(1, 6, 3), plh.RemoveChannels(6), nn.BatchNorm2d(6), plh.RemoveChannels(6),
+            plh.ChooseModule(plh.Sign(), nn.ReLU()), plh.RemoveChannels(6), nn.Flatten(),
+            plh.DropGroups(nn.Linear(600, 10)), plh.SkipModule(nn.Sequential(nn.Linear(10, 10)))
+        ), SHAPE),
     "regression": lambda: plh.TorchNetwork(dense(), SHAPE, activation="identity"),
     "frozen": lambda: plh.TorchNetwork(frozen(), SHAPE, bits="5.*"),
 }  # fmt: skip

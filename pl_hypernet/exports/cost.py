@@ -84,7 +84,7 @@ def _built(network: Network, plain: nn.Module) -> dict[str, Cost]:
         if not held:
             continue
         first = next(iter(held.values()))
-        bits = {key: of_bits.get(key, FLOAT) for key in held}
+        bits = {key: _bits_of(key, of_bits) for key in held}
         costs[name] = Cost(
             shape=_shape(first),
             numbers=sum(parameter.numel() for parameter in held.values()),
@@ -103,6 +103,13 @@ def _built(network: Network, plain: nn.Module) -> dict[str, Cost]:
         for hook in hooks:
             hook.remove()
     return costs
+
+
+def _bits_of(name: str, of_bits: dict[str, int]) -> int:
+    """Of each number of a parameter; ``1.weight`` may have been ``1.layer.weight`` in a choice."""
+    layer, _, last = name.rpartition(".")
+    inside = [n for key, n in of_bits.items() if key.startswith(f"{layer}.") and key.endswith(last)]
+    return of_bits.get(name, max(inside, default=FLOAT))
 
 
 def _count(cost: Cost, layer, inputs: tuple[Tensor, ...], outputs: Tensor) -> None:

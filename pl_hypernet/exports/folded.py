@@ -18,6 +18,7 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.exports.codes import as_bytes, levels_of, packed
 from pl_hypernet.exports.windows import convolution_windows, pooling_windows
 from pl_hypernet.networks.batch_norm import NetworkBatchNorm
+from pl_hypernet.networks.module_choices import RemoveChannels
 from pl_hypernet.networks.sign import MARGIN, Sign
 
 WHOLE = 2**23  # beyond, sums of float32 are not exact
@@ -110,6 +111,8 @@ class Folding:
             if pooling["mean"]:
                 self.most, self.signs = np.inf, False
             self._append(name, pooling)
+        elif kind is RemoveChannels:
+            self._remove(name, layer.chosen.numpy(force=True) == 0)
         elif kind not in NOTHING:
             raise refused(name, layer)
         self.y = layer(self.y)
@@ -167,6 +170,12 @@ class Folding:
             shift = layer.bias.numpy(force=True).astype(np.float64)
         self.h_shift = shift + scale * (self.h_shift - mean)
         self.h_scale = scale * self.h_scale
+
+    def _remove(self, name: str, kept: np.ndarray) -> None:
+        if self._has_unit():
+            self._append(name, {"kind": "kept", "n": len(kept)}, np.packbits(kept))
+        else:
+            self.h_scale, self.h_shift = self.h_scale * kept, self.h_shift * kept
 
     def _threshold(self, name: str) -> None:
         """y >= -margin as h >= least, or as -h >= least where the scale is negative."""

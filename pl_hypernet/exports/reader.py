@@ -30,6 +30,10 @@ def read_numbers(stream, dtype, n):
     return np.frombuffer(stream.read(n * np.dtype(dtype).itemsize), dtype)
 
 
+def read_bits(stream, n):
+    return np.unpackbits(read_numbers(stream, np.uint8, -(-n // 8)), count=n).astype(np.int8)
+
+
 def read_planes(stream, levels, rows, n):
     shape = (len(levels) - 1).bit_length(), rows, -(-n // 8)
     return read_numbers(stream, np.uint8, int(np.prod(shape))).reshape(shape)
@@ -61,10 +65,11 @@ def read_layer(layer, stream):
         n_out, *shape = layer["shape"]
         weights, words = read_matrix(stream, layer["weights"], n_out, int(np.prod(shape)))
         return weights, words, read_matrix(stream, layer["biases"], n_out, 1)[0][:, 0]
+    if kind == "kept":
+        return read_bits(stream, layer["n"])
     if kind == "threshold":
-        bits = read_numbers(stream, np.uint8, -(-layer["n"] // 8))
-        up = np.unpackbits(bits, count=layer["n"])
-        return np.float32(2.0 * up - 1), read_numbers(stream, layer["numbers"], layer["n"])
+        up = np.float32(2) * read_bits(stream, layer["n"]) - 1
+        return up, read_numbers(stream, layer["numbers"], layer["n"])
     if kind == "affine":
         return read_numbers(stream, "<f4", 2 * layer["n"]).reshape(2, -1)
     return None
@@ -145,6 +150,7 @@ LAYERS = {
     "convolution": convolution,
     "threshold": threshold,
     "affine": affine,
+    "kept": lambda layer, held, h: h * of_channels(held, h),
     "pool": pool,
     "activation": activation,
     "shape": lambda layer, held, h: h.reshape(len(h), *layer["shape"]),
