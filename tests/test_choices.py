@@ -55,9 +55,13 @@ def by_hand(network, bits, inputs, sign_of_zero=1.0):
             for i, size in enumerate(network.sizes):
                 weight = decoded[f"layers.{i}.weight"].astype(float)
                 bias = decoded.get(f"layers.{i}.bias", np.zeros(size)).astype(float)
+                own_bias = isinstance(network.bias[i], tuple)
+                if own_bias:
+                    bias *= network.bias_scale[i]
                 if isinstance(network.values[i], plh.Choice):
                     zero, one = chosen("values", i)
-                    weight, bias = zero + (one - zero) * weight, zero + (one - zero) * bias
+                    weight = zero + (one - zero) * weight
+                    bias = bias if own_bias else zero + (one - zero) * bias
                 for choice in network.architecture:
                     if isinstance(choice, plh.DropWeights) and choice.layer == i:
                         weight = weight.copy()
@@ -96,6 +100,10 @@ NETWORKS = {
     ),
     "sign behind relu": lambda: plh.BinaryNetwork(3, [4, 3, 2], hidden=["relu", "sign"]),
     "no bias": lambda: plh.BinaryNetwork(3, [3, 2], bias=False),
+    "biases of several bits": lambda: plh.BinaryNetwork(
+        3, [4, 3, 2], bias=["3-bit", False, (2, -1, 0)], hidden=["sign", "relu"],
+        values=["binary", "ternary", plh.Choice((1, -1), (1, -3))],
+    ),
     "bias of one layer": lambda: plh.BinaryNetwork(3, [3, 2], bias=[True, False]),
     "ternary": lambda: plh.BinaryNetwork(3, [3, 2], values="ternary"),
     "bits of each layer": lambda: plh.BinaryNetwork(3, [3, 2], values=["2-bit", "3-bit"]),

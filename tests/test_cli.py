@@ -202,6 +202,8 @@ def test_help_imports_nothing_heavy(tmp_path):
         (["--choice", "values=1,2"], "expected two or more integers"),
         (["--choice", "values"], "choice values=True: expected its options, as A,B"),
         (["--choice", "values.1=binary,ternary"], "the network has no such layer"),
+        (["--bias", "7-it"], "bias: expected True, False, or values"),
+        (["--bias", "6-bit", "--bias", "no"], "expected one for all layers, or a list of 1"),
         (["--values", "1,1"], "expected two or more integers from -64 to 63, not all equal"),
         (["--values", "ternary", "--values", "binary"], "expected one for all layers, or a list"),
         (["--hidden", "step", "--network", "4-1"], "unknown hidden activation 'step'"),

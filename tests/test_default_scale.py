@@ -8,6 +8,8 @@ from sklearn.datasets import load_breast_cancer
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
+from pl_hypernet.networks.settings import network_of, settings_of
+from pl_hypernet.settings import NetworkSettings
 from pl_hypernet.networks.default_scale import PIXELS
 from pl_hypernet.training.config import RunConfig
 
@@ -34,6 +36,30 @@ def test_logits_of_random_networks(hidden):
         64, layers, "sigmoid", hidden=hidden, bias=[True] * (len(layers) - 1) + [False]
     )
     assert size_of_outputs(network, PIXELS) == pytest.approx(2, rel=0.15)
+
+
+@pytest.mark.parametrize(("sizes", "values"), [([40, 500, 1], "binary"), ([9, 1], "3-bit")])
+def test_biases_of_several_bits_cover_the_sums(sizes, values):
+    """By the sums of random networks: 2 standard deviations, to the next power of 2."""
+    network = plh.BinaryNetwork(64, sizes, values=values, bias="6-bit", hidden="tanh")
+    inputs = np.random.default_rng(0).normal(size=(50, 64)) * PIXELS**0.5
+    bits = np.random.default_rng(1).integers(0, 2, (60, network.n_qubits)).astype(np.int8)
+    decoded = network.layout.decode(bits)
+    h = np.broadcast_to(inputs, (60, 50, 64))
+    for i, scale in enumerate(network.bias_scale):
+        sums = np.einsum("smi,soi->smo", h, decoded[f"layers.{i}.weight"].astype(float))
+        assert 2**-0.6 < 32 * scale / (2 * sums.std()) < 2**0.6
+        assert np.log2(scale) % 1 == 0
+        h = np.tanh(sums + scale * decoded[f"layers.{i}.bias"][:, None])
+    assert size_of_outputs(network, PIXELS) == pytest.approx(2, rel=0.25)
+    settings = NetworkSettings.checked(settings_of(network))
+    again = network_of(settings, 64, mean_square=9.0)  # as a run is read, whatever its data
+    assert (again(bits, inputs) == network(bits, inputs)).all()
+    for wrong in (0, "1", [1.0], True):
+        with pytest.raises(InputError, match=r"bias_scale=.*expected a positive"):
+            plh.BinaryNetwork(64, sizes, bias="6-bit", bias_scale=wrong)
+    with pytest.raises(InputError, match="bias: expected True, False, or values; values='two'"):
+        plh.BinaryNetwork(64, bias="two")
 
 
 def test_one_layer_and_digits():

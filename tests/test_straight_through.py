@@ -68,11 +68,13 @@ def test_global_optimum_of_six_qubits(activation):
 
 @pytest.mark.parametrize("values", ["binary", (1, -3), "ternary", "2-bit", ["3-bit", (5, 2)]])
 def test_bits_decode_to_the_levels(values):
-    network = plh.BinaryNetwork(4, [3, 2], values=values, bias=[True, False])
+    network = plh.BinaryNetwork(4, [3, 2], values=values, bias=["3-bit", False])
     model = LatentNetwork(network, {}, 1.0, RNG)
     decoded = network.layout.decode(model.bits()[None])
     for name, u in model.latent.items():
         levels = np.unique(network.values[int(name.split(".")[1])])
+        if name == "layers.0.bias":
+            levels = np.arange(-4, 4)
         middle, radius = (levels[0] + levels[-1]) / 2, (levels[-1] - levels[0]) / 2
         real = middle + radius * u.detach().numpy()
         nearest = levels[np.abs(real[..., None] - levels).argmin(axis=-1)]
@@ -91,6 +93,7 @@ def test_a_wrong_level_is_noticed():
     ("settings", "chosen"),
     [
         ({}, {}),
+        ({"bias": "4-bit", "values": plh.Choice((1, -1), (1, -3))}, {}),
         ({"bias": False, "hidden": ["relu", torch.sin]}, {}),
         ({"values": ["ternary", "2-bit", (1, -3)], "activation": "hard_sigmoid"}, {}),
         ({"activation": "identity"}, {}),

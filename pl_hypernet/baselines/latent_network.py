@@ -51,6 +51,8 @@ class LatentNetwork:
         for block in network.layout.blocks:
             if block.name.startswith("layers."):
                 values = self._values[_layer(block.name)]
+                if self._has_own_levels(block.name):
+                    values = block.levels
                 self.levels[block.name] = network.scale.new_tensor(sorted(set(values)))
                 u = network.scale.new_tensor(rng.uniform(-1, 1, block.shape))
                 self.latent[block.name] = u.requires_grad_()
@@ -96,10 +98,14 @@ class LatentNetwork:
     def _decoded(self, name: str) -> Tensor:
         """A block as the network's layout decodes it: the bits where its values are a choice."""
         layer = _layer(name)
-        if not isinstance(self.network.values[layer], Choice):
+        if self._has_own_levels(name) or not isinstance(self.network.values[layer], Choice):
             return self._numbers(name)
         zero, one = self._values[layer]
         return (self._numbers(name) - zero) / (one - zero)
+
+    def _has_own_levels(self, name: str) -> bool:
+        """Whether it is a bias with values of its own."""
+        return name.endswith(".bias") and isinstance(self.network.bias[_layer(name)], tuple)
 
     def _option(self, name: str, setting, layer: int | None = None):
         """What a choice chose, or the setting where there is no choice."""

@@ -97,8 +97,8 @@ def _of_dense(network: BinaryNetwork, bits) -> tuple[int, dict[int, Cost], dict[
         for i in range(len(network.sizes)):
             weight, bias = blocks[f"layers.{i}.weight"], blocks.get(f"layers.{i}.bias")
             n_out, n_in = weight.shape
-            n_biases = n_out if bias else 0
-            one = _cost((n_out, n_in), n_biases, weight.n_bits, weight.n_bits, n_out * n_in, seen)
+            n_biases, bias_bits = (n_out, bias.n_bits) if bias else (0, 0)
+            one = _cost((n_out, n_in), n_biases, weight.n_bits, bias_bits, n_out * n_in, seen)
             _add(built, i, [one] * n)
             seen = behind.get(i, seen)
         seen = None

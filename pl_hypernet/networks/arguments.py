@@ -12,6 +12,7 @@ from pl_hypernet.networks.activations import (
 )
 from pl_hypernet.networks.architecture import ArchitectureChoice
 from pl_hypernet.networks.choice import MOST_OPTIONS, Choice
+from pl_hypernet.networks.values import find_values
 
 
 def for_each_layer(name: str, given, n: int, check: Callable) -> tuple[tuple, dict[str, Choice]]:
@@ -82,11 +83,17 @@ def output_activation(activation, n_outputs: int):
     return activation
 
 
-def truth(value) -> bool:
-    """Whether there are biases."""
-    if not isinstance(value, bool):
-        raise InputError(f"bias={value!r}: expected True or False")
-    return value
+def bias_values(value) -> bool | tuple[int, ...]:
+    """Whether there are biases, or their levels."""
+    if isinstance(value, bool):
+        return value
+    try:
+        levels = find_values(value)
+    except InputError as error:
+        raise InputError(f"bias: expected True, False, or values; {error}") from error
+    if isinstance(levels, Choice):
+        raise InputError(f"bias={value}: a Choice is for values, not for biases")
+    return levels
 
 
 def shown(each: tuple):

@@ -19,17 +19,17 @@ from pl_hypernet.networks.activations import (
 from pl_hypernet.networks.architecture import ArchitectureChoice
 from pl_hypernet.networks.arguments import (
     architecture_choice,
+    bias_values,
     for_each_layer,
     hidden_activation,
     is_real,
     is_size,
     output_activation,
     shown,
-    truth,
 )
 from pl_hypernet.networks.bits import as_bits
 from pl_hypernet.networks.choice import Choice
-from pl_hypernet.networks.default_scale import default_scale
+from pl_hypernet.networks.default_scale import bias_scales, default_scale
 from pl_hypernet.networks.layout import Block, ParameterLayout
 from pl_hypernet.networks.network import FirstWeights, Network
 from pl_hypernet.networks.parameters import Parameters
@@ -74,7 +74,12 @@ class BinaryNetwork(Network):
         hidden: activation of all hidden layers: ``"sign"``, ``"relu"``, ``"sigmoid"``, ``"tanh"``,
             ``"hard_sigmoid"``, ``"hard_tanh"``, ``"identity"``, a function of a tensor, or a
             :class:`Choice` of them. A list: one for each hidden layer.
-        bias: whether the neurons have biases; a list: one for each layer.
+        bias: whether the neurons have biases, of the values of their weights; or values of their
+            own, as ``"6-bit"``: thresholds that take the place of a batch norm's. A list: one for
+            each layer.
+        bias_scale: factor of biases with values of their own; a list: of each layer; None: the
+            power of 2 by which they reach about 2 standard deviations of a neuron's sum, see
+            :func:`~pl_hypernet.networks.bias_unit.bias_unit`.
         features: a :class:`Choice` of names of feature maps: the inputs then hold those of all
             maps side by side, ``n_inputs`` columns each, and a network sees one of them.
         choices: about the architecture: :class:`RemoveNeurons`, :class:`SkipLayer`,
@@ -95,6 +100,7 @@ class BinaryNetwork(Network):
         n_columns (int): of the inputs: ``n_inputs`` for each feature map.
         n_outputs (int): 1, or the number of classes, or that of the targets of a regression.
         is_regression (bool): whether the outputs are numbers and not classes.
+        bias_scale (tuple): float, of each layer what levels of its bias are multiplied by.
 
     Raises:
         InputError: sizes that cannot be built, an unknown activation, values that will not do.
@@ -108,7 +114,8 @@ class BinaryNetwork(Network):
         scale: float | None = None,
         values=SPINS,
         hidden="sign",
-        bias: bool | Sequence[bool] = True,
+        bias=True,
+        bias_scale: float | Sequence[float] | None = None,
         features: Choice | None = None,
         choices: Sequence[ArchitectureChoice] = (),
         tied: Sequence[Sequence[str]] = (),
@@ -137,7 +144,7 @@ class BinaryNetwork(Network):
             "hidden", hidden, n_layers - 1, hidden_activation
         )
         self.values, values_choices = for_each_layer("values", values, n_layers, find_values)
-        self.bias, _ = for_each_layer("bias", bias, n_layers, truth)
+        self.bias, _ = for_each_layer("bias", bias, n_layers, bias_values)
         if features is not None and not isinstance(features, Choice):
             raise InputError(f"features={features!r}: expected a Choice of feature maps, or None")
         self.features = features
@@ -164,16 +171,10 @@ class BinaryNetwork(Network):
         self.tied = tuple(map(tuple, tied))
         self.fixed = dict(fixed or {})
         self.layout = ParameterLayout(self._blocks(), self.tied, self.fixed)
+        known = self.sizes, self.values, self.bias, self.hidden, self.is_regression, mean_square
+        self.bias_scale = bias_scales(n_inputs, *known, given=bias_scale)
         if scale is None:
-            scale = default_scale(
-                n_inputs,
-                self.sizes,
-                self.values,
-                self.bias,
-                self.hidden,
-                self.is_regression,
-                mean_square,
-            )
+            scale = default_scale(n_inputs, *known, bias_scale=self.bias_scale)
         # a buffer, so that module.to(device) moves the place where networks are scored
         self.register_buffer("scale", torch.tensor(float(scale), dtype=torch.float32))
 
@@ -185,7 +186,8 @@ class BinaryNetwork(Network):
             levels = (0, 1) if isinstance(values, Choice) else values  # the bits, for a choice
             blocks.append(Block(f"layers.{i}.weight", (size, fan_in), levels))
             if bias:
-                blocks.append(Block(f"layers.{i}.bias", (size,), levels))
+                of_bias = bias if isinstance(bias, tuple) else levels
+                blocks.append(Block(f"layers.{i}.bias", (size,), of_bias))
             fan_in = size
         for name, choice in self.choices.items():
             options = tuple(range(len(choice.names)))

@@ -1,12 +1,15 @@
 """The factor of the outputs where none is given: random networks are neither flat nor certain."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
 
+from pl_hypernet.errors import InputError
 from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS, own_activation
+from pl_hypernet.networks.arguments import is_real
+from pl_hypernet.networks.bias_unit import bias_unit
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.values import Values
 
@@ -19,10 +22,11 @@ def default_scale(
     n_inputs: int,
     layers: Sequence[int],
     values: Sequence[Values],
-    bias: Sequence[bool],
+    bias: Sequence[bool | tuple[int, ...]],
     hidden: Sequence,
     is_regression: bool,
     mean_square: float | None = None,
+    bias_scale: Sequence[float] | None = None,
 ) -> float:
     r""":math:`2 / \sqrt{n m}`, for n inputs of the last layer of mean square m: logits of random
     networks of weights +1 and -1 then have a standard deviation of about 2.
@@ -35,16 +39,61 @@ def default_scale(
     Args:
         n_inputs: that a network sees.
         layers: neurons of each layer.
-        values, bias: of each layer.
+        values, bias: of each layer; a bias is a bool, or levels of its own.
         hidden: activation of each hidden layer, or a choice of them.
         is_regression: whether the output is a number.
         mean_square: of the inputs; None: 1/16, of a regression 1.
+        bias_scale: of each layer; None: the default.
     """
-    size, fan_in = mean_square or (1.0 if is_regression else PIXELS), n_inputs
-    for i, activation in enumerate(hidden):
-        variance = _mean_square(values[i]) * (fan_in * size + bias[i])
-        size, fan_in = _mean_square_after(activation, variance), layers[i]
+    size = mean_square or (1.0 if is_regression else PIXELS)
+    *_, (fan_in, size, _) = _layers(n_inputs, layers, values, bias, hidden, size, bias_scale)
     return (1.0 if is_regression else LOGITS) / math.sqrt(fan_in * size)
+
+
+def bias_scales(
+    n_inputs: int,
+    layers: Sequence[int],
+    values: Sequence[Values],
+    bias: Sequence[bool | tuple[int, ...]],
+    hidden: Sequence,
+    is_regression: bool,
+    mean_square: float | None = None,
+    given: float | Sequence[float] | None = None,
+) -> tuple[float, ...]:
+    """Of each layer what its bias is multiplied by, see
+    :func:`~pl_hypernet.networks.bias_unit.bias_unit`; 1 where it has the values of the weights.
+
+    Args:
+        given: as of :class:`BinaryNetwork`; the others as of :func:`default_scale`.
+
+    Raises:
+        InputError: no positive numbers, or not one for each layer.
+    """
+    each = None
+    if given is not None:
+        each = list(given) if isinstance(given, Sequence) else [given] * len(layers)
+        if len(each) != len(layers) or not all(is_real(x) and 0 < x < math.inf for x in each):
+            raise InputError(
+                f"bias_scale={given!r}: expected a positive number, or a list of {len(layers)}"
+            )
+    size = mean_square or (1.0 if is_regression else PIXELS)
+    return tuple(unit for *_, unit in _layers(n_inputs, layers, values, bias, hidden, size, each))
+
+
+def _layers(n_inputs, layers, values, bias, hidden, size: float, scales) -> Iterator:
+    """Of each layer the number of its inputs, their mean square, and the factor of its bias."""
+    fan_in = n_inputs
+    for i, activation in enumerate([*hidden, None]):
+        square = _mean_square(values[i])
+        variance, unit = square * fan_in * size, 1.0
+        if isinstance(bias[i], tuple):
+            unit = bias_unit(bias[i], math.sqrt(variance)) if scales is None else float(scales[i])
+            variance += unit**2 * _mean_square(bias[i])
+        else:
+            variance += bias[i] * square
+        yield fan_in, size, unit
+        if activation is not None:
+            size, fan_in = _mean_square_after(activation, variance), layers[i]
 
 
 def _mean_square(values: Values) -> float:

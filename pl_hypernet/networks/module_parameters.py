@@ -3,12 +3,14 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from math import log2
+from math import log2, sqrt
+from statistics import fmean
 
 import torch
 from torch.nn.modules.conv import _ConvNd
 
 from pl_hypernet.errors import InputError
+from pl_hypernet.networks.bias_unit import bias_unit
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.layout import Block
 from pl_hypernet.networks.values import find_values
@@ -36,9 +38,9 @@ class ModuleParameters:
 
 
 def find_parameters(
-    module: torch.nn.Module, bits: Which | None, real: Which | None, values
+    module: torch.nn.Module, bits: Which | None, real: Which | None, values, mean_square: float
 ) -> ModuleParameters:
-    """See :class:`TorchNetwork`.
+    """See :class:`TorchNetwork`; ``mean_square`` is that of the inputs.
 
     Raises:
         InputError: no parameter that could be bits, lazy or complex ones, a pattern that fits none.
@@ -70,6 +72,10 @@ def find_parameters(
     levels = _levels(values, as_bits)
     blocks = tuple(Block(name, tuple(known[name].shape), levels[name]) for name in as_bits)
     magnitudes = {name: _magnitude(name, known) for name in as_bits}
+    for name in as_bits:
+        deviation = _deviation(name, known, levels, magnitudes, mean_square)
+        if deviation is not None:
+            magnitudes[name] = bias_unit(levels[name], deviation)
     return ModuleParameters(blocks, magnitudes, tuple(as_real), _aliases(module))
 
 
@@ -130,6 +136,25 @@ def _magnitude(name: str, known: Mapping[str, torch.nn.Parameter]) -> float:
         if size > 0 and size < float("inf"):
             return 2.0 ** round(log2(size))
     return 1.0
+
+
+def _deviation(
+    name: str, known: Mapping, levels: Mapping, magnitudes: Mapping, mean_square: float
+) -> float | None:
+    """Of the sums that a bias with values of its own is added to; None: another parameter.
+
+    Inputs of the first layer have this mean square, those of others are taken to be signs.
+    """
+    layer, _, last = name.rpartition(".")
+    of_weight = f"{layer}.weight" if layer else "weight"
+    if last != "bias" or of_weight not in known or levels[name] == levels.get(of_weight):
+        return None
+    weight = known[of_weight].detach().double()
+    square = weight.square().mean().item()
+    if of_weight in levels:
+        square = magnitudes[of_weight] ** 2 * fmean(x * x for x in levels[of_weight])
+    first = next(key for key, parameter in known.items() if parameter.ndim > 1)
+    return sqrt(square * weight[0].numel() * (mean_square if of_weight == first else 1.0))
 
 
 def _aliases(module: torch.nn.Module) -> dict[str, str]:

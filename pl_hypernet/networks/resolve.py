@@ -44,6 +44,8 @@ def _numbers(network, decoded: dict, layer: int, kind: str, chosen: dict) -> Ten
         shots = len(decoded["layers.0.weight"])
         return network.scale.new_zeros(shots, network.sizes[layer])
     numbers = numbers.to(network.scale.dtype)
+    if kind == "bias" and isinstance(network.bias[layer], tuple):
+        return network.bias_scale[layer] * numbers
     values = network.values[layer]
     if not isinstance(values, Choice):
         return numbers

@@ -93,12 +93,21 @@ def settings_of(network: Network) -> dict[str, Any]:
         "values": without_choices(network.values),
         "hidden": without_choices(network.hidden) if len(network.sizes) > 1 else None,
         "bias": network.bias[0] if len(set(network.bias)) == 1 else network.bias,
+        "bias_scale": _of_biases(network),
         "choices": choices,
         "tied": network.tied,
         "fixed": network.fixed,
         "torch_device": str(network.device),
     }
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _of_biases(network: BinaryNetwork) -> float | tuple[float, ...] | None:
+    """Factors of biases with values of their own; None: there are none."""
+    if not any(isinstance(bias, tuple) for bias in network.bias):
+        return None
+    scales = network.bias_scale
+    return scales[0] if len(set(scales)) == 1 else scales
 
 
 def network_of(
@@ -122,6 +131,7 @@ def network_of(
         settings.network,
         scale=settings.scale,
         bias=settings.bias,
+        bias_scale=settings.bias_scale,
         tied=settings.tied,
         fixed=settings.fixed,
         mean_square=mean_square,

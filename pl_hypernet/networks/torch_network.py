@@ -59,8 +59,10 @@ class TorchNetwork(Network):
         values: what the bits of a parameter stand for, as of :class:`BinaryNetwork`; or {pattern:
             values}, of which the first that fits decides, where none fits +1 and -1. The values are
             multiplied by the power of 2 next to the root mean square of the weight in the module
-            (of a bias that of its weight), so that numbers have the size that the module was made
-            for, and sums stay as exact as those of integers.
+            (of a bias that of its weight, or where it has values of its own, as ``{"*.bias":
+            "6-bit"}``, the one by which these reach about 2 standard deviations of a sum), so that
+            numbers have the size that the module was made for, and sums stay as exact as those of
+            integers.
         activation: ``"identity"`` for a regression; None: classes.
         scale: factor of the outputs; None: what makes logits of random networks 2 in size, outputs
             of a regression 1.
@@ -116,7 +118,8 @@ class TorchNetwork(Network):
                 f"activation={activation!r}: outputs of a module are logits; expected 'identity' "
                 "for a regression, else None, and all else in the module"
             )
-        found = find_parameters(module, bits, real, values)
+        square = mean_square or (1.0 if activation == REGRESSION else PIXELS)
+        found = find_parameters(module, bits, real, values, square)
         self.input_shape = tuple(map(int, shape))
         self.n_columns = prod(self.input_shape)
         self.tied, self.fixed = tuple(map(tuple, tied)), dict(fixed or {})

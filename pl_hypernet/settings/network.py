@@ -7,6 +7,7 @@ from pydantic import Field, field_validator
 from pl_hypernet.settings.base import Settings
 from pl_hypernet.settings.option import Option, pairs
 from pl_hypernet.settings.typed import (
+    parse_bias,
     parse_choices,
     parse_names,
     parse_network,
@@ -56,7 +57,25 @@ class NetworkSettings(Settings):
             several=True,
         ),
     ] = "sign"
-    bias: Annotated[bool | tuple[bool, ...], Option("Of all layers; default {default}.")] = True
+    bias: Annotated[  # a list: of each layer
+        bool | str | tuple[Any, ...],
+        Option(
+            "Biases: yes, no, or their values, as 6-bit; default {default}. Several: one a layer.",
+            metavar="A",
+            parse=parse_bias,
+            several=True,
+        ),
+    ] = True
+    bias_scale: Annotated[  # a list: of each layer
+        float | tuple[float, ...] | None,
+        Option(
+            "Factor of biases with values of their own; default: a power of 2 by which they cover "
+            "the sums. Several: one a layer.",
+            metavar="A",
+            parse=parse_values,
+            several=True,
+        ),
+    ] = None
     choices: Annotated[  # options, or what an architecture choice takes
         dict[str, Any],
         Option(

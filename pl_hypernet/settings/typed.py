@@ -87,6 +87,13 @@ def parse_values(texts: list[str], option: str) -> Any:
     return each[0] if len(each) == 1 else each
 
 
+def parse_bias(texts: list[str], option: str) -> Any:
+    """``["no"]`` as False, ``["6-bit"]`` as it is; several texts: one for each layer."""
+    words = {"yes": True, "no": False}
+    each = [words[text] if text in words else _value(text) for text in texts]
+    return each[0] if len(each) == 1 else each
+
+
 def parse_ties(texts: list[str], option: str) -> list[list[str]]:
     """``["layers.0.bias=layers.1.bias"]`` as ``[["layers.0.bias", "layers.1.bias"]]``."""
     groups = [text.split("=") for text in texts]

@@ -1,0 +1,20 @@
+"""What a bias of several bits counts in: its levels cover the sums that its neuron sees."""
+
+import math
+from collections.abc import Sequence
+
+RANGE = 2.0  # standard deviations of a neuron's sum that levels reach, on either side
+
+
+def bias_unit(levels: Sequence[int], deviation: float) -> float:
+    """The power of 2 by which levels are multiplied, so that sums stay as exact as before.
+
+    A batch norm and a sign are a threshold at the mean of a neuron's sum, shifted by some standard
+    deviations of it; k-bit levels, from -2^(k-1) on, reach 1.4 to 2.8 of these.
+
+    Args:
+        levels: of the bias.
+        deviation: of the sum of weights times inputs, in the networks of random bits.
+    """
+    most = max(abs(level) for level in levels)
+    return 2.0 ** round(math.log2(RANGE * deviation / most)) if deviation > 0 else 1.0
