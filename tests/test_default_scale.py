@@ -8,9 +8,9 @@ from sklearn.datasets import load_breast_cancer
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
+from pl_hypernet.networks.default_scale import PIXELS
 from pl_hypernet.networks.settings import network_of, settings_of
 from pl_hypernet.settings import NetworkSettings
-from pl_hypernet.networks.default_scale import PIXELS
 from pl_hypernet.training.config import RunConfig
 
 
