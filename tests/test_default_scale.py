@@ -40,7 +40,7 @@ def test_logits_of_random_networks(hidden):
 
 @pytest.mark.parametrize(("sizes", "values"), [([40, 500, 1], "binary"), ([9, 1], "3-bit")])
 def test_biases_of_several_bits_cover_the_sums(sizes, values):
-    """By the sums of random networks: 2 standard deviations, to the next power of 2."""
+    """By the sums of random networks: 0.5 standard deviations, to the next power of 2."""
     network = plh.BinaryNetwork(64, sizes, values=values, bias="6-bit", hidden="tanh")
     inputs = np.random.default_rng(0).normal(size=(50, 64)) * PIXELS**0.5
     bits = np.random.default_rng(1).integers(0, 2, (60, network.n_qubits)).astype(np.int8)
@@ -48,7 +48,7 @@ def test_biases_of_several_bits_cover_the_sums(sizes, values):
     h = np.broadcast_to(inputs, (60, 50, 64))
     for i, scale in enumerate(network.bias_scale):
         sums = np.einsum("smi,soi->smo", h, decoded[f"layers.{i}.weight"].astype(float))
-        assert 2**-0.6 < 32 * scale / (2 * sums.std()) < 2**0.6
+        assert 2**-0.6 < 32 * scale / (0.5 * sums.std()) < 2**0.6
         assert np.log2(scale) % 1 == 0
         h = np.tanh(sums + scale * decoded[f"layers.{i}.bias"][:, None])
     assert size_of_outputs(network, PIXELS) == pytest.approx(2, rel=0.25)

@@ -3,14 +3,15 @@
 import math
 from collections.abc import Sequence
 
-RANGE = 2.0  # standard deviations of a neuron's sum that levels reach, on either side
+RANGE = 0.5  # standard deviations of a neuron's sum that levels reach, on either side
 
 
 def bias_unit(levels: Sequence[int], deviation: float) -> float:
     """The power of 2 by which levels are multiplied, so that sums stay as exact as before.
 
     A batch norm and a sign are a threshold at the mean of a neuron's sum, shifted by some standard
-    deviations of it; k-bit levels, from -2^(k-1) on, reach 1.4 to 2.8 of these.
+    deviations of it; k-bit levels, from -2^(k-1) on, reach 0.35 to 0.7 of these. Wider ones are so
+    far from 0 in networks of random bits that their neurons say the same of all inputs.
 
     Args:
         levels: of the bias.

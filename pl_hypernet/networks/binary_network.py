@@ -78,7 +78,7 @@ class BinaryNetwork(Network):
             own, as ``"6-bit"``: thresholds that take the place of a batch norm's. A list: one for
             each layer.
         bias_scale: factor of biases with values of their own; a list: of each layer; None: the
-            power of 2 by which they reach about 2 standard deviations of a neuron's sum, see
+            power of 2 by which they reach about half a standard deviation of a neuron's sum, see
             :func:`~pl_hypernet.networks.bias_unit.bias_unit`.
         features: a :class:`Choice` of names of feature maps: the inputs then hold those of all
             maps side by side, ``n_inputs`` columns each, and a network sees one of them.
