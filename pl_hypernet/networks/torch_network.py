@@ -60,7 +60,7 @@ class TorchNetwork(Network):
             values}, of which the first that fits decides, where none fits +1 and -1. The values are
             multiplied by the power of 2 next to the root mean square of the weight in the module
             (of a bias that of its weight, or where it has values of its own, as ``{"*.bias":
-            "6-bit"}``, the one by which these reach about 0.5 standard deviations of a sum), so that
+            "6-bit"}``, the one by which these reach about half of a sum's deviation), so that
             numbers have the size that the module was made for, and sums stay as exact as those of
             integers.
         activation: ``"identity"`` for a regression; None: classes.
