@@ -28,7 +28,7 @@ from pl_hypernet.torch_device import checked_torch_device
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.user_code import UserCode
 
-OF_SIZES = ("hidden", "bias", "choices")  # settings that a module does not take
+OF_SIZES = ("hidden", "bias", "bias_scale", "choices")  # settings that a module does not take
 OF_WRAPPER = ("values", "tied", "fixed")  # those that a whole network does not take either
 
 
