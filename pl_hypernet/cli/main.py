@@ -323,6 +323,21 @@ def export(
 
 
 @app.command()
+def cost(
+    tasks: Annotated[
+        list[str],
+        typer.Argument(metavar="DIR|ARN...", help="Folders of runs, task logs, ARNs of tasks."),
+    ],
+    prices: PricesOption = None,
+) -> None:
+    """What the tasks of a QPU did cost, asked of Amazon Braket."""
+    with loading():
+        from pl_hypernet.cli.cost import show_cost
+
+    show_cost(tasks, prices)
+
+
+@app.command()
 def devices() -> None:
     """The PennyLane devices installed here and what each can do."""
     from rich import box

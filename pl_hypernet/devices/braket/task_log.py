@@ -98,6 +98,11 @@ def holds_tasks(path) -> bool:
     return bool(_read(Path(path)))
 
 
+def arns_in(path) -> list[str]:
+    """ARNs of the tasks that a task log names, in their order."""
+    return [request.arn for request in _read(Path(path)) if request.arn is not None]
+
+
 def digest(device: str, shots: int, program: str) -> str:
     """What makes two requests the same."""
     return hashlib.sha256(f"{device}\n{shots}\n{program}".encode()).hexdigest()
