@@ -105,7 +105,7 @@ def evaluate(
     bits = np.asarray(bits, dtype=np.int8)
     data = as_data(data, regression=network.is_regression)
     network.observe(data.inputs, again=False)
-    objective = NetworkLoss(network, data.inputs, data.targets, loss)
+    objective = NetworkLoss(network, data.inputs, data.targets, loss, weights=data.weights)
     share = len(data.inputs) / data.n_samples
     train = _judged(
         network,
@@ -203,7 +203,7 @@ def _judged(
         scores = scores_of(logits)
         if objective is None:
             return scores
-        losses = objective.loss(logits, objective.targets).double()
+        losses = objective.losses(logits).double()
         return torch.cat([losses[:, None], scores], dim=1)
 
     scores, votes = network.score_and_vote(bits, inputs, reduce, progress)

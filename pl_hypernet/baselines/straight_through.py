@@ -95,7 +95,7 @@ def straight_through(
     if network.tied or network.fixed:
         raise InputError("tied or fixed bits have no latent numbers: give a network without them")
     data = as_data(data, regression=network.is_regression)
-    objective = NetworkLoss(network, data.inputs, data.targets, loss)
+    objective = NetworkLoss(network, data.inputs, data.targets, loss, weights=data.weights)
     rng = np.random.default_rng(seed)
     model = LatentNetwork(network, chosen or {}, width, rng)
     optimizer = torch.optim.Adam(model.latent.values(), lr=stepsize)
@@ -108,7 +108,7 @@ def straight_through(
             for batch in order.to(objective.inputs.device).split(batch_size):
                 optimizer.zero_grad()
                 outputs = model.outputs(objective.inputs[batch])
-                objective.loss(outputs, objective.targets[batch]).sum().backward()
+                objective.losses(outputs, batch).sum().backward()
                 optimizer.step()
                 done = schedule.last_epoch / n_steps
                 model.settle(min(1.0, damping * done * schedule.get_last_lr()[0]))

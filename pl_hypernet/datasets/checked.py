@@ -51,6 +51,31 @@ def check_size(which: str, inputs: np.ndarray) -> None:
         )
 
 
+def sample_weights(values, n_samples: int) -> np.ndarray | None:
+    """Weights of samples, brought to mean 1: float64 (n_samples,), at least 0.
+
+    None where all are the same: they make no difference.
+
+    Raises:
+        DataError: another shape, negative or not finite, or all of them 0.
+    """
+    found = numbers("sample weights", values, np.float64)
+    if found.shape != (n_samples,):
+        raise DataError(f"sample weights have shape {found.shape}: expected ({n_samples},)")
+    bad = np.flatnonzero(~((found >= 0) & (found < np.inf)))
+    if len(bad):
+        raise DataError(
+            f"sample weights hold {found[bad[0]]} in row {bad[0]}: expected finite numbers, "
+            "at least 0"
+        )
+    if not found.any():
+        raise DataError("sample weights are all 0: expected one above 0")
+    if np.ptp(found) == 0:
+        return None
+    found = found / found.max()  # or sums of large ones would be infinite
+    return found / found.mean()
+
+
 def column_names(values) -> tuple[str, ...] | None:
     """The names of a data frame's columns, or of one column; None where there are none."""
     names = list(getattr(values, "columns", [getattr(values, "name", None)]))

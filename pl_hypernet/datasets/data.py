@@ -5,7 +5,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from pl_hypernet.datasets.checked import LARGEST, check_size
+from pl_hypernet.datasets.checked import LARGEST, check_size, sample_weights
 from pl_hypernet.datasets.feature_maps import FeatureMap, side_by_side
 from pl_hypernet.datasets.features import fit_maps, keeps_columns
 from pl_hypernet.datasets.missing_values import fill_missing
@@ -37,10 +37,13 @@ class Data:
         feature_names: name of each column of the inputs; None where they have none.
         target_names: name of the target, or of each target of a regression; None as before.
         maps: the fitted feature maps.
+        weights: float64 (n_samples,), at least 0 and brought to mean 1, what each training sample
+            counts in the loss and in the units of real targets; None: all the same. Feature maps
+            and accuracies count each sample once.
 
     Raises:
-        DataError: wrong shapes; NaN, infinite or huge inputs; targets that are not 0, 1, ..., or of
-            a regression not finite.
+        DataError: wrong shapes; weights below 0 or not finite; NaN, infinite or huge inputs;
+            targets that are not 0, 1, ..., or of a regression not finite.
     """
 
     inputs: np.ndarray
@@ -59,6 +62,7 @@ class Data:
     feature_names: tuple[str, ...] | None = None
     target_names: tuple[str, ...] | None = None
     maps: tuple[FeatureMap, ...] = ()
+    weights: np.ndarray | None = None
 
     def __post_init__(self):
         self._check("training", self.inputs, self.targets)
@@ -68,6 +72,9 @@ class Data:
         ):
             if names is not None and len(names) != n:
                 raise DataError(f"{len(names)} names of {n} {what}: expected as many")
+        if self.weights is not None:
+            weights = sample_weights(self.weights, len(self.inputs))
+            object.__setattr__(self, "weights", weights)
         if (self.test_inputs is None) != (self.test_targets is None):
             raise DataError("test inputs and test targets come together: give both or neither")
         if self.test_inputs is not None:
@@ -92,7 +99,10 @@ class Data:
         which all count as those of digits do."""
         if self.image_shape and self.inputs.min() >= 0 and self.inputs.max() <= 1:
             return None
-        return float(np.square(self.inputs, dtype=np.float64).mean()) or None
+        squares = np.square(self.inputs, dtype=np.float64)
+        if self.weights is None:
+            return float(squares.mean()) or None
+        return float(np.average(squares.mean(axis=1), weights=self.weights)) or None
 
     @property
     def n_samples(self) -> int:
@@ -133,7 +143,7 @@ class Data:
             DataError: training targets that are all the same.
         """
         targets = self.targets.astype(np.float64)
-        mean, scale = targets.mean(axis=0), targets.std(axis=0)
+        mean, scale = mean_and_deviation(targets, self.weights)
         if targets.ndim == 1:
             mean, scale = float(mean), float(scale)  # numpy's would make doubles of the targets
         same = np.flatnonzero(np.ptp(targets, axis=0) == 0)
@@ -197,6 +207,7 @@ class Data:
             fill=fill,
             feature_names=self.feature_names,
             target_names=self.target_names,
+            weights=None if self.weights is None else self.weights[kept],
         )
         return made.with_standard_targets() if self.is_regression else made
 
@@ -226,6 +237,14 @@ class Data:
                 f"{which} targets lie in {targets.min()} ... {targets.max()}: "
                 f"expected 0 ... {len(self.classes) - 1}"
             )
+
+
+def mean_and_deviation(targets: np.ndarray, weights: np.ndarray | None):
+    """Of each column of float64 (n_samples, ...), each sample counted by its weight, if any."""
+    if weights is None:
+        return targets.mean(axis=0), targets.std(axis=0)
+    mean = np.average(targets, axis=0, weights=weights)
+    return mean, np.sqrt(np.average((targets - mean) ** 2, axis=0, weights=weights))
 
 
 def with_features(data: Data, names: str | tuple[str, ...] | list[str]) -> Data:

@@ -6,9 +6,10 @@ import numpy as np
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from pl_hypernet.datasets import Data
+from pl_hypernet.datasets.checked import sample_weights
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.settings import settings_of
@@ -28,10 +29,21 @@ class QuantumHypernetEstimator(BaseEstimator):
     It keeps arrays and the network but no device, so that it can be pickled once it is fitted.
     """
 
-    def _fit_scaler(self, X: np.ndarray) -> np.ndarray:
+    def _weighted(self, X: np.ndarray, y: np.ndarray, sample_weight) -> tuple:
+        """Inputs and targets of weight above 0, and the weights; None where all are the same."""
+        if sample_weight is None:
+            return X, y, None
+        weights = _check_sample_weight(sample_weight, X, dtype=np.float64)
+        weights = sample_weights(weights, len(X))
+        if weights is None:
+            return X, y, None
+        kept = weights > 0
+        return X[kept], y[kept], sample_weights(weights[kept], int(kept.sum()))
+
+    def _fit_scaler(self, X: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
         """Training inputs as the networks see them: float32 (M, n_features_in_)."""
         check_bool(standardise=self.standardise)
-        self.scaler_ = StandardScaler().fit(X) if self.standardise else None
+        self.scaler_ = StandardScaler().fit(X, sample_weight=weights) if self.standardise else None
         return self._scaled(X)
 
     def _inputs(self, X) -> np.ndarray:

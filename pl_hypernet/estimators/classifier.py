@@ -2,10 +2,12 @@
 
 import numpy as np
 from sklearn.base import ClassifierMixin
+from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from pl_hypernet.datasets import Data
+from pl_hypernet.datasets.checked import sample_weights
 from pl_hypernet.errors import DataError
 from pl_hypernet.estimators.base import QuantumHypernetEstimator
 from pl_hypernet.objectives.losses import default_loss
@@ -20,7 +22,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
 
     Weights of +1 and -1 cannot make up for inputs of unequal scale, as real weights do, so inputs
     are standardised inside unless ``standardise=False``; a ``StandardScaler`` before it changes
-    nothing. Class weights and sample weights are not supported.
+    nothing.
 
     Args:
         hidden_layer_sizes: neurons of each hidden layer, ``()`` for none. Each weight and bias is a
@@ -42,6 +44,10 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         entropy: weight of the entropy of the networks, in units of the loss a nat, which keeps
             them diverse: a vote is better than its voters. 0 for the best single networks. A
             weight above 0 needs log p, see :func:`expected_loss`.
+        class_weight: None; ``{label: weight}``, 1 for a label that is not in it; or ``"balanced"``,
+            n_samples / (n_classes * samples of the class): each class then counts the same. It
+            multiplies the weights of the samples. Without hidden layers it can move the vote by one
+            bias of +1 or -1 only; for unbalanced tables give some.
         n_networks: number of shots that vote, at least 2.
         standardise: bring each input to mean 0 and variance 1.
         random_state: None, int or ``RandomState``; an int makes ``fit`` reproducible.
@@ -81,6 +87,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         steps=100,
         batch_size=500,
         entropy=0.02,
+        class_weight=None,
         n_networks=1000,
         standardise=True,
         random_state=None,
@@ -102,18 +109,22 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         self.steps = steps
         self.batch_size = batch_size
         self.entropy = entropy
+        self.class_weight = class_weight
         self.n_networks = n_networks
         self.standardise = standardise
         self.random_state = random_state
         self.verbose = verbose
         self.budget = budget
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Trains the circuit.
 
         Args:
             X: (n_samples, n_features), finite numbers; array or data frame.
             y: (n_samples,), labels of any kind, two or more.
+            sample_weight: (n_samples,), at least 0, what each sample counts in the loss and in the
+                standardisation, relative to the others; a whole number is like so many copies, 0
+                like none. None: all the same.
 
         Returns:
             The estimator itself.
@@ -125,13 +136,20 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         """
         X, y = validate_data(self, X, y, dtype=np.float64)
         check_classification_targets(y)
+        X, y, weights = self._weighted(X, y, sample_weight)
         self.classes_, targets = np.unique(y, return_inverse=True)
         n_classes = len(self.classes_)
         if n_classes < 2:
             raise DataError(f"y holds one class, {self.classes_[0]}: expected at least 2")
+        weights = self._class_weighted(y, targets, weights)
         n_outputs = 1 if n_classes == 2 else n_classes
         self._train(
-            Data(self._fit_scaler(X), targets, classes=tuple(range(n_classes))),
+            Data(
+                self._fit_scaler(X, weights),
+                targets,
+                classes=tuple(range(n_classes)),
+                weights=weights,
+            ),
             n_outputs,
             activation=self.activation or ("sigmoid" if n_outputs == 1 else "softmax"),
             scale=self.scale,
@@ -139,6 +157,16 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
             loss=default_loss(n_outputs),
         )
         return self
+
+    def _class_weighted(self, y, targets, weights: np.ndarray | None) -> np.ndarray | None:
+        """The weights of the samples, times those of their classes."""
+        if self.class_weight is None:
+            return weights
+        of_classes = compute_class_weight(
+            self.class_weight, classes=self.classes_, y=y, sample_weight=weights
+        )
+        ones = np.ones(len(y)) if weights is None else weights
+        return sample_weights(ones * of_classes[targets], len(y))
 
     def predict_proba(self, X) -> np.ndarray:
         """The vote: probabilities averaged over the networks.

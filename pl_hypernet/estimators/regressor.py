@@ -7,6 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import validate_data
 
 from pl_hypernet.datasets import Data
+from pl_hypernet.datasets.data import mean_and_deviation
 from pl_hypernet.estimators.base import QuantumHypernetEstimator
 from pl_hypernet.optimizers.checks import check_positive
 
@@ -18,7 +19,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
     lowers the mean of their squared errors, summed over the targets; the prediction is the mean of
     ``n_networks`` fresh shots. Each target is standardised inside, predictions are in the units of
     y. Inputs are standardised too, see
-    :class:`QuantumHypernetClassifier`. Sample weights are not supported.
+    :class:`QuantumHypernetClassifier`.
 
     The mean squared error of the networks is that of their mean plus their variance. Without hidden
     layer a weight of mean m adds :math:`\text{scale}^2 (1 - m^2)` to the variance, for inputs of
@@ -92,12 +93,14 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         self.verbose = verbose
         self.budget = budget
 
-    def fit(self, X, y):
+    def fit(self, X, y, sample_weight=None):
         """Trains the circuit.
 
         Args:
             X: (n_samples, n_features), finite numbers; array or data frame.
             y: (n_samples,) or (n_samples, n_targets), finite numbers.
+            sample_weight: (n_samples,), at least 0, what each sample counts in the loss and in the
+                standardisation, of y too, as of :class:`QuantumHypernetClassifier`.
 
         Returns:
             The estimator itself.
@@ -107,11 +110,10 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
             DeviceError: the device cannot do what is asked.
         """
         X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, multi_output=True)
-        y = y.astype(np.float64)
+        X, y, weights = self._weighted(X, y.astype(np.float64), sample_weight)
         self._targets_shape = y.shape[1:]
         y = y[:, 0] if y.shape[1:] == (1,) else y
-        deviation = y.std(axis=0)
-        self.target_mean_ = y.mean(axis=0)
+        self.target_mean_, deviation = mean_and_deviation(y, weights)
         self.target_scale_ = np.where(deviation > 0, deviation, 1.0)[()]
         targets = ((y - self.target_mean_) / self.target_scale_).astype(np.float32)
         hidden = self._hidden_layers()
@@ -122,7 +124,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         if entropy is None:
             entropy = (0.1 if hidden else 2.0) * scale**2
         self._train(
-            Data(self._fit_scaler(X), targets, classes=None),
+            Data(self._fit_scaler(X, weights), targets, classes=None, weights=weights),
             n_outputs=1 if y.ndim == 1 else y.shape[1],
             activation="identity",
             scale=scale,

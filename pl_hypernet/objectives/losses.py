@@ -1,7 +1,11 @@
-"""Classical losses of one network: outputs on M inputs to one number."""
+"""Classical losses of one network: outputs on M inputs to one number.
+
+Each averages over the inputs by :func:`mean_over_samples`; ``weights`` are as there.
+"""
 
 from collections.abc import Callable
 
+import torch
 from torch import Tensor
 from torch.nn.functional import softplus
 
@@ -9,7 +13,17 @@ from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.networks import Network
 
 
-def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+def mean_over_samples(each: Tensor, weights: Tensor | None) -> Tensor:
+    """Of numbers (S, M, ...): their mean (S, ...), each times its weight (M,) where there are any.
+
+    Weights have mean 1 over all samples; those of a mini-batch may have another.
+    """
+    if weights is None:
+        return each.mean(dim=1)
+    return torch.einsum("sm...,m->s...", each, weights) / len(weights)
+
+
+def binary_cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Mean over inputs of :math:`-y \log p - (1 - y) \log(1 - p)`, in nats.
 
     Args:
@@ -20,10 +34,12 @@ def binary_cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
         float32 (S,), each at least 0.
     """
     logits = logits[..., 0]
-    return softplus(logits).mean(dim=1) - logits @ targets.to(logits.dtype) / len(targets)
+    targets = targets.to(logits.dtype)
+    ones = targets if weights is None else targets * weights
+    return mean_over_samples(softplus(logits), weights) - logits @ ones / len(targets)
 
 
-def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
+def cross_entropy(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Mean over inputs of :math:`-\log p_y` with p = softmax(logits), in nats.
 
     Args:
@@ -34,10 +50,10 @@ def cross_entropy(logits: Tensor, targets: Tensor) -> Tensor:
         float32 (S,), each at least 0.
     """
     of_target = logits.gather(2, targets[None, :, None].expand(len(logits), -1, 1))[..., 0]
-    return (logits.logsumexp(dim=2) - of_target).mean(dim=1)
+    return mean_over_samples(logits.logsumexp(dim=2) - of_target, weights)
 
 
-def mean_squared_error(logits: Tensor, targets: Tensor) -> Tensor:
+def mean_squared_error(logits: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Mean over inputs of :math:`(p - y)^2`, with p the probability of class 1.
 
     Args:
@@ -47,10 +63,10 @@ def mean_squared_error(logits: Tensor, targets: Tensor) -> Tensor:
     Returns:
         float32 (S,), in [0, 1].
     """
-    return (logits[..., 0].sigmoid() - targets).square().mean(dim=1)
+    return mean_over_samples((logits[..., 0].sigmoid() - targets).square(), weights)
 
 
-def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
+def squared_error(outputs: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Mean over inputs of :math:`\sum_k (z_k - y_k)^2`, with z the outputs of a regression.
 
     Args:
@@ -60,10 +76,10 @@ def squared_error(outputs: Tensor, targets: Tensor) -> Tensor:
     Returns:
         float32 (S,), at least 0.
     """
-    return squared_errors(outputs, targets).sum(dim=1)
+    return squared_errors(outputs, targets, weights).sum(dim=1)
 
 
-def squared_errors(outputs: Tensor, targets: Tensor) -> Tensor:
+def squared_errors(outputs: Tensor, targets: Tensor, weights: Tensor | None = None) -> Tensor:
     r"""Of each output the mean over inputs of :math:`(z_k - y_k)^2`.
 
     Args:
@@ -72,7 +88,7 @@ def squared_errors(outputs: Tensor, targets: Tensor) -> Tensor:
     Returns:
         float32 (S, K), at least 0.
     """
-    return (outputs - targets.reshape(len(targets), -1)).square().mean(dim=1)
+    return mean_over_samples((outputs - targets.reshape(len(targets), -1)).square(), weights)
 
 
 OF_ONE_OUTPUT = {"bce": binary_cross_entropy, "mse": mean_squared_error}

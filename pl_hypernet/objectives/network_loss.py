@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
+from pl_hypernet.datasets.checked import sample_weights
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import Network
 from pl_hypernet.objectives.losses import find_loss
@@ -26,10 +27,14 @@ class NetworkLoss:
         loss: ``"bce"`` or ``"mse"`` of one output; ``"cross_entropy"`` of several; ``"mse"`` of a
             regression, summed over its outputs; or a callable (outputs (S, M, n_outputs), targets
             as above) -> losses (S,) on torch tensors, called for parts of the shots, for several at
-            a time in threads. None: the first of these that the network has.
+            a time in threads, and with weights as a third argument where there are any: torch
+            (M,), of which it has to make use. None: the first of these that the network has.
         penalties: {choice: {option: penalty}}, added to the loss of each shot that chose the
             option, in units of the loss: ``{"activation": {"hard_sigmoid": 0.01}}``; for each
             element that did where a choice has several: ``{"neurons.0": {"kept": 0.001}}``.
+        weights: (M,), at least 0, what each sample counts in the mean over the samples, brought
+            to mean 1; a mini-batch takes its rows, so that its loss has the mean of all. None, or
+            all the same: none.
 
     >>> loss = NetworkLoss(network, data.inputs, data.targets, "bce")
     >>> loss(bits)                  # float64 (S,)
@@ -42,6 +47,7 @@ class NetworkLoss:
         targets,
         loss: str | Callable | None = None,
         penalties: Penalties | None = None,
+        weights=None,
     ):
         self.network = network
         self.penalties = check_penalties(network, penalties or {})
@@ -58,11 +64,19 @@ class NetworkLoss:
         else:
             self._check_classes(max(2, network.n_outputs))
             self.targets = self.targets.long()
+        self.weights = self._of_mean_one(weights)
         names = [f"choice.{name}" for name in network.choices]
         self._choice_qubits = network.layout.qubits_of(*names)
         self.select(None)
 
-    def _own(self, loss: Callable) -> Callable[[torch.Tensor, torch.Tensor], torch.Tensor]:
+    def _of_mean_one(self, weights) -> torch.Tensor | None:
+        """As the losses take them: (M,) of the inputs' type; None where they make no difference."""
+        weights = None if weights is None else sample_weights(weights, len(self.inputs))
+        if weights is None:
+            return None
+        return torch.as_tensor(weights, dtype=self.inputs.dtype, device=self.inputs.device)
+
+    def _own(self, loss: Callable) -> Callable[..., torch.Tensor]:
         """A loss of a user's own, checked whenever it is called."""
         classes = "" if self.network.is_regression else "; of classes targets.float() makes numbers"
         expected = (
@@ -71,10 +85,13 @@ class NetworkLoss:
         )
         code = UserCode("loss", loss, expected)
 
-        def checked(outputs, targets):
-            losses = code(outputs=outputs, targets=targets)
+        def checked(outputs, targets, weights=None):
+            got = {"outputs": outputs, "targets": targets}
+            if weights is not None:
+                got["weights"] = weights
+            losses = code(**got)
             if not isinstance(losses, torch.Tensor) or losses.shape != outputs.shape[:1]:
-                raise code.refused(losses, outputs=outputs, targets=targets)
+                raise code.refused(losses, **got)
             return losses
 
         return checked
@@ -93,15 +110,26 @@ class NetworkLoss:
         Both energies of a finite difference must see the same mini-batch: select before the step.
         """
         if indices is None:
-            self._batch = self.inputs, self.targets
+            self._batch = self.inputs, self.targets, self.weights
         else:
             indices = torch.as_tensor(indices, device=self.inputs.device)
-            self._batch = self.inputs[indices], self.targets[indices]
+            self._batch = self.inputs[indices], *self._of_samples(indices)
+
+    def _of_samples(self, indices: torch.Tensor | None) -> tuple[torch.Tensor, torch.Tensor | None]:
+        """Targets and weights of some samples, or of all."""
+        if indices is None:
+            return self.targets, self.weights
+        weights = None if self.weights is None else self.weights[indices]
+        return self.targets[indices], weights
+
+    def losses(self, outputs: torch.Tensor, indices: torch.Tensor | None = None) -> torch.Tensor:
+        """Losses (S,) of outputs (S, B, n_outputs) on the samples int (B,); None: on all."""
+        return self.loss(outputs, *self._of_samples(indices))
 
     def __call__(self, bits) -> np.ndarray:
         """Losses float64 (S,) of bits int8 (S, n_qubits), on the selected samples."""
-        inputs, targets = self._batch
-        losses = self.network.score(bits, inputs, lambda outputs: self.loss(outputs, targets))
+        inputs, *of_samples = self._batch
+        losses = self.network.score(bits, inputs, lambda outputs: self.loss(outputs, *of_samples))
         losses = losses.astype(np.float64)
         if self.penalties:
             losses += penalty_of(self.network, self.penalties, bits)
@@ -113,8 +141,10 @@ class NetworkLoss:
         Args:
             bits: int8 (S, n_qubits).
         """
-        inputs, targets = self._batch
-        self.network.score_with_gradient(bits, inputs, lambda outputs: self.loss(outputs, targets))
+        inputs, *of_samples = self._batch
+        self.network.score_with_gradient(
+            bits, inputs, lambda outputs: self.loss(outputs, *of_samples)
+        )
 
     def spin_gradients(
         self, bits, window: float = 1.0, mean: bool = False
@@ -138,7 +168,7 @@ class NetworkLoss:
         Raises:
             InputError: a loss of a user's own that torch cannot differentiate.
         """
-        inputs, targets = self._batch
+        inputs, *of_samples = self._batch
         work = bits.shape[0] * bits.shape[1] * len(inputs) * self.network.work
         if work <= FLIP_WORK:
             losses = self(bits)
@@ -146,7 +176,7 @@ class NetworkLoss:
             return losses, flipped.mean(axis=0) if mean else flipped
         try:
             losses, gradients = self.network.score_with_gradient(
-                bits, inputs, lambda outputs: self.loss(outputs, targets), window, mean
+                bits, inputs, lambda outputs: self.loss(outputs, *of_samples), window, mean
             )
         except (RuntimeError, InputError) as error:
             losses, flipped = flipped_or_refused(self, bits, error)

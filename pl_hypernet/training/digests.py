@@ -43,6 +43,7 @@ def digest_of_data(data: Data) -> str:
         "targets": data.targets,
         "test inputs": data.test_inputs,
         "test targets": data.test_targets,
+        "weights": data.weights,
     }
     return digest_of_arrays((n, array) for n, array in arrays.items() if array is not None)
 

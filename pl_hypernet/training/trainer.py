@@ -65,7 +65,12 @@ class Trainer:
         self.optimizer = optimizer
         self.settings = settings
         self.loss = NetworkLoss(
-            hypernet.network, data.inputs, data.targets, loss or settings.loss, settings.penalties
+            hypernet.network,
+            data.inputs,
+            data.targets,
+            loss or settings.loss,
+            settings.penalties,
+            data.weights,
         )
         hypernet.network.observe(data.inputs)
         self.along = TrainedAlong(hypernet.network, settings.steps)
