@@ -439,7 +439,7 @@ def test_choices_that_cannot_be(make):
         ({"n_inputs": 3.0}, "n_inputs=3.0: expected a whole number"),
         ({"hidden": [["relu"]]}, r"unknown hidden activation \['relu'\]"),
         ({"values": [[1, -1], [[3]]]}, r"values=\[\[3\]\]"),
-        ({"bias": 1}, "bias=1: expected True or False"),
+        ({"bias": 1}, "bias: expected True, False, or values"),
         ({"features": "pca"}, "expected a Choice of feature maps"),
         ({"activation": plh.Choice("sigmoid", "identity")}, "unknown activation 'identity'"),
         ({"fixed": {"layers.2": 0}}, "no bit is named 'layers.2'"),
