@@ -1,6 +1,6 @@
 """Operations to bits: the only place that knows device names."""
 
-from pl_hypernet.devices.costs import circuit_costs
+from pl_hypernet.devices.costs import check_bond_dim, circuit_costs
 from pl_hypernet.devices.factory import device
 from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.devices.installed import installed_devices, takes_seed
@@ -11,6 +11,7 @@ from pl_hypernet.devices.tasks import cost_of_tasks, logged_tasks, may_hold_task
 __all__ = [
     "Counts",
     "HypernetDevice",
+    "check_bond_dim",
     "circuit_costs",
     "cost_of_tasks",
     "device",

@@ -10,10 +10,13 @@ from pl_hypernet.devices.factory import device
 from pl_hypernet.devices.installed import check_installed
 from pl_hypernet.devices.known import KNOWN, NUMBER_BYTES, check_size
 from pl_hypernet.devices.timing import Effort
-from pl_hypernet.memory import check_memory
+from pl_hypernet.memory import check_memory, rounded
 from pl_hypernet.mps.closed_form import ClosedForm, closed_form
 from pl_hypernet.mps.evolution import draws_alone, fits_closed_form, gate_bond_dim
+from pl_hypernet.mps.gate_bonds import bond_dim_bound
 from pl_hypernet.mps.recognise import recognise
+from pl_hypernet.mps.site_order import site_order
+from pl_hypernet.mps.sizes import tensor_bytes
 
 
 def circuit_costs(
@@ -54,6 +57,7 @@ def circuit_costs(
     form = _form_of(ansatz)
     numbers = float(known.growth_with(options)) ** n_wires
     if known.is_mps and form is None:
+        _check_gates(name, ansatz, options)
         costs.remarks.append("no closed form of this circuit is known: no time, no memory")
         return costs
     if known.is_mps:
@@ -90,6 +94,35 @@ def circuit_costs(
             )
             costs.seconds[kind] = known.seconds(effort)
     return costs
+
+
+def check_bond_dim(name: str, ansatz: Operator, options: dict) -> None:
+    """Refuses a circuit without a closed form whose exact state no machine like this may hold.
+
+    Args:
+        name, options: of the device; one that truncates takes any circuit.
+        ansatz: an operation with angles that are not special.
+
+    Raises:
+        InputError: with the bond dimension that it may need.
+    """
+    known = KNOWN.get(name)
+    if known is not None and known.is_mps_with(options) and _form_of(ansatz) is None:
+        _check_gates(name, ansatz, options)
+
+
+def _check_gates(name: str, ansatz: Operator, options: dict) -> None:
+    if options.get("max_bond_dim") is not None or options.get("cutoff") is not None:
+        return
+    operations, wires = ansatz.decomposition(), ansatz.wires
+    if name == "hypernet.mps":  # which lays the wires on its line as it likes
+        wires = site_order(operations, wires)
+    bond_dim = bond_dim_bound(operations, wires)
+    check_memory(
+        tensor_bytes(bond_dim, len(wires)),
+        f"states of a bond dimension up to {rounded(bond_dim)} at {len(wires)} wires",
+        "use fewer gates, or set max_bond_dim, which changes nothing where less is needed",
+    )
 
 
 def _form_of(ansatz: Operator) -> ClosedForm | None:

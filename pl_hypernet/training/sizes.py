@@ -1,5 +1,9 @@
 """Sizes of a run that no machine could hold, before anything is allocated."""
 
+import numpy as np
+
+from pl_hypernet.devices import check_bond_dim
+from pl_hypernet.devices.known import options_of
 from pl_hypernet.memory import check_memory, rounded
 
 GATE_BYTES = (
@@ -27,3 +31,16 @@ def check_sizes(n_qubits: int, n_angles: int, shots: int) -> None:
         f"{rounded(shots)} shots of {n_qubits} qubits",
         "ask for fewer, as with shots or evaluation_shots",
     )
+
+
+def check_ansatz_fits(hypernet) -> None:
+    """Refuses an ansatz of a user's own whose state may not fit into memory; of others the device
+    knows the closed form.
+
+    Raises:
+        InputError: with the bond dimension that it may need.
+    """
+    if hypernet.custom_ansatz is not None:
+        angles = np.random.default_rng(0).uniform(0.1, 3.0, hypernet.theta_shape)  # not special
+        device = hypernet.device
+        check_bond_dim(device.name, hypernet.operator(angles), options_of(device))

@@ -18,7 +18,7 @@ from pl_hypernet.training.folder import CONFIG, make_run_folder, unmake_run_fold
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.run import Run
 from pl_hypernet.training.session import Session
-from pl_hypernet.training.sizes import check_sizes
+from pl_hypernet.training.sizes import check_ansatz_fits, check_sizes
 from pl_hypernet.training.trainer import Trainer
 from pl_hypernet.training.writer import RunWriter
 
@@ -83,6 +83,7 @@ def train(
     data = as_data(data, regression=network.is_regression)
     check_task(network, data)
     check_sizes(hypernet.n_qubits, hypernet.n_angles, config.evaluation_shots)
+    check_ansatz_fits(hypernet)
     if config.validation is not None:
         data = data.split(config.validation, hypernet.generator("validation"))
     if isinstance(optimizer, str):
