@@ -4,8 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from pl_hypernet.datasets.checked import array, column_names, columns_in_order, numbers, rows
+from pl_hypernet.datasets.checked import (
+    array,
+    column_names,
+    columns_in_order,
+    numbers,
+    rows,
+    single_precision,
+)
 from pl_hypernet.datasets.data import Data
+from pl_hypernet.datasets.labels import different_labels
 from pl_hypernet.datasets.missing_values import fill_missing
 from pl_hypernet.errors import DataError, InputError, unknown_name
 
@@ -30,29 +38,31 @@ def from_arrays(
         inputs: (n_samples, n_inputs), anything that converts to float32, data frames too; more
             dimensions are flattened, with ``image_shape`` kept of (n_samples, height, width) or
             (n_samples, 1, height, width).
-        targets: (n_samples,), two or more labels of any kind, the smallest becomes class 0; or of a
+        targets: (n_samples,), two or more labels of any kind, the smallest becomes class 0, none of
+            them missing (None, NaN, infinite, masked); or of a
             regression real numbers, (n_samples,) or (n_samples, n_targets), which are standardised
             by the training targets, each column for itself. Names of a data frame's columns, and
             of a column, are kept.
         test_inputs, test_targets: the same for testing, if there are any.
         regression: whether targets are real numbers.
-        missing: None: NaN in the inputs is refused; ``"mean"``: it is filled with the mean of the
-            training inputs in its column.
+        missing: None: NaN (and what is masked) in the inputs is refused; ``"mean"``: it is filled
+            with the mean of the training inputs in its column.
         feature_names, target_names: of the columns; None: those of data frames.
 
     Raises:
-        DataError: wrong shapes; NaN, infinite or huge values; fewer than two labels, or numbers
-            that are no labels; of a regression targets that are all the same.
+        DataError: wrong shapes; NaN, masked, infinite or huge values, or inputs that float32 cannot
+            tell apart; fewer than two labels, or numbers that are no labels; of a regression
+            targets that are all the same.
         InputError: an unknown ``missing``.
     """
     if not isinstance(regression, bool):
         raise InputError(f"regression={regression!r}: expected True or False")
     feature_names = column_names(inputs) if feature_names is None else tuple(feature_names)
     target_names = column_names(targets) if target_names is None else tuple(target_names)
-    inputs = numbers("inputs", inputs)
+    inputs = numbers("inputs", inputs, None)
     targets = _column("targets", targets, regression)
     shape = inputs.shape[1:]
-    inputs = rows("inputs", inputs)
+    inputs = single_precision("inputs", rows("inputs", inputs))
     if test_inputs is not None:
         test_inputs = columns_in_order("test inputs", test_inputs, feature_names)
         test_inputs = numbers("test inputs", test_inputs)
@@ -75,7 +85,9 @@ def from_arrays(
     if not regression:
         labels = _classes(targets)
         targets = _codes(targets, labels)
-        test_targets = None if test_targets is None else _codes(test_targets, labels)
+        if test_targets is not None:
+            different_labels("test targets", test_targets)
+            test_targets = _codes(test_targets, labels)
         classes = tuple(x.item() if isinstance(x, np.generic) else x for x in labels.tolist())
     grey = shape[1:] if len(shape) == 3 and shape[0] == 1 else shape
     image_shape = grey if len(grey) == 2 else None
@@ -101,17 +113,14 @@ def _column(what: str, values, regression: bool) -> np.ndarray:
     if targets.ndim != 1 and not (regression and targets.ndim == 2 and targets.size):
         several = " or (n_samples, n_targets)" if regression else ""
         raise DataError(f"{what} have shape {targets.shape}: expected (n_samples,){several}")
-    if targets.dtype.kind == "f" and not np.isfinite(targets).all():
+    if regression and not np.isfinite(targets).all():
         raise DataError(f"{what} hold NaN or infinite values: remove these samples")
     return targets
 
 
 def _classes(targets: np.ndarray) -> np.ndarray:
     """The different labels in their order."""
-    try:
-        classes = np.unique(targets)
-    except TypeError as error:
-        raise DataError(f"targets are labels of different kinds: {error}") from error
+    classes = different_labels("targets", targets)
     shown = ", ".join(map(str, classes[:5])) + (", ..." if len(classes) > 5 else "")
     if len(classes) < 2:
         raise DataError(f"targets hold {len(classes)} classes ({shown}): expected at least 2")

@@ -5,21 +5,36 @@ import numpy as np
 from pl_hypernet.errors import DataError
 
 LARGEST = 1e15  # sums of squares of float32 stay finite below
+LARGEST_SQUARED = 1e150  # sums of squares of float64 stay finite below, and above 0 beyond 1 / this
+ROUNDING = 1e-14  # of a column's largest value: spread that is taken for none
 
 
 def array(what: str, values) -> np.ndarray:
-    """As an array of any kind."""
+    """As an array of any kind; masked values are NaN or None."""
     try:
-        return np.asarray(values)
+        return np.asarray(unmasked(values))
     except (TypeError, ValueError, RuntimeError) as error:
         raise DataError(f"{what} are not an array of numbers: {error}") from error
 
 
-def numbers(what: str, values, dtype=np.float32) -> np.ndarray:
-    """As floats; what overflows becomes infinite, which :func:`check_size` refuses."""
+def unmasked(values):
+    """A masked array with NaN, or None where it holds no floats; anything else as it is."""
+    if not np.ma.is_masked(values):
+        return values
+    if values.dtype.kind == "f":
+        return values.filled(np.nan)
+    return np.where(np.ma.getmaskarray(values), None, values.data.astype(object))
+
+
+def numbers(what: str, values, dtype: type | None = np.float32) -> np.ndarray:
+    """As floats, of dtype None as wide as they come; what overflows becomes infinite, which
+    :func:`check_size` refuses."""
     found = array(what, values)
     if found.dtype.kind in "cmM":
         raise DataError(f"{what} are {found.dtype}: expected real numbers")
+    if dtype is None:
+        plain = found.dtype.kind in "fiub"
+        dtype = np.promote_types(found.dtype, np.float32).type if plain else np.float64
     try:
         with np.errstate(over="ignore"):
             return np.asarray(found, dtype=dtype, order="C")
@@ -74,6 +89,54 @@ def sample_weights(values, n_samples: int) -> np.ndarray | None:
         return None
     found = found / found.max()  # or sums of large ones would be infinite
     return found / found.mean()
+
+
+def check_spread(what: str, values: np.ndarray) -> np.ndarray:
+    """Whether float64 values (n, ...) differ in each column, bool (...); rounding is no difference.
+
+    Raises:
+        DataError: NaN, infinite or so large, or differences so small, that variances are not known.
+    """
+    largest = np.abs(values).max(axis=0)
+    bad = np.argwhere(~(largest <= LARGEST_SQUARED))
+    if len(bad):
+        raise DataError(
+            f"{what}{_in_column(bad[0])} are NaN or infinite or beyond {LARGEST_SQUARED:.0e}: "
+            "remove, fill in or rescale them"
+        )
+    spread = np.ptp(values, axis=0)
+    bad = np.argwhere((spread > ROUNDING * largest) & (spread < 1 / LARGEST_SQUARED))
+    if len(bad):
+        raise DataError(
+            f"{what}{_in_column(bad[0])} differ by {spread[tuple(bad[0])]:.0e} at most, which is "
+            f"below {1 / LARGEST_SQUARED:.0e}: rescale them"
+        )
+    return spread > ROUNDING * largest
+
+
+def single_precision(what: str, values: np.ndarray) -> np.ndarray:
+    """Inputs (n_samples, n_inputs) of floats as float32; what overflows becomes infinite.
+
+    Raises:
+        DataError: a column's values differ, but not as float32: they are tiny, or far from 0.
+    """
+    if values.dtype == np.float32:
+        return values
+    with np.errstate(all="ignore"):
+        single = values.astype(np.float32)
+        same = np.flatnonzero(np.ptp(single, axis=0) == 0)
+        wide = values[:, same]
+        lost = same[np.ptp(wide, axis=0) > ROUNDING * np.abs(wide).max(axis=0)]
+    if len(lost):
+        raise DataError(
+            f"{what}{_in_column(lost)} differ by less than float32 can tell, around "
+            f"{values[0, lost[0]]:.3g}: subtract their mean or rescale them"
+        )
+    return single
+
+
+def _in_column(index: np.ndarray) -> str:
+    return f" in column {index[0]}" if len(index) else ""
 
 
 def column_names(values) -> tuple[str, ...] | None:

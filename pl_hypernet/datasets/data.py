@@ -5,7 +5,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-from pl_hypernet.datasets.checked import LARGEST, check_size, sample_weights
+from pl_hypernet.datasets.checked import LARGEST, check_size, check_spread, sample_weights
 from pl_hypernet.datasets.feature_maps import FeatureMap, side_by_side
 from pl_hypernet.datasets.features import fit_maps, keeps_columns
 from pl_hypernet.datasets.missing_values import fill_missing
@@ -96,13 +96,21 @@ class Data:
     @property
     def mean_square(self) -> float | None:
         """Of the inputs, which the default scale of networks follows; None of pixels from 0 to 1,
-        which all count as those of digits do."""
+        which all count as those of digits do.
+
+        Raises:
+            DataError: they are so small that biases, of size 1, would be all that counts.
+        """
         if self.image_shape and self.inputs.min() >= 0 and self.inputs.max() <= 1:
             return None
-        squares = np.square(self.inputs, dtype=np.float64)
-        if self.weights is None:
-            return float(squares.mean()) or None
-        return float(np.average(squares.mean(axis=1), weights=self.weights)) or None
+        squares = np.square(self.inputs, dtype=np.float64).mean(axis=1)
+        found = float(np.average(squares, weights=self.weights))
+        if 0 < found < 1 / LARGEST**2:
+            raise DataError(
+                f"inputs are of size {found**0.5:.0e}, beside biases of 1: rescale them, or "
+                "standardise them by features='standardise', --data-option features=standardise"
+            )
+        return found or None
 
     @property
     def n_samples(self) -> int:
@@ -140,20 +148,21 @@ class Data:
         """Of a regression: targets with mean 0 and variance 1 in the training samples.
 
         Raises:
-            DataError: training targets that are all the same.
+            DataError: training targets that are all the same, or too close to tell.
         """
         targets = self.targets.astype(np.float64)
-        mean, scale = mean_and_deviation(targets, self.weights)
-        if targets.ndim == 1:
-            mean, scale = float(mean), float(scale)  # numpy's would make doubles of the targets
-        same = np.flatnonzero(np.ptp(targets, axis=0) == 0)
+        same = np.flatnonzero(~check_spread("training targets", targets))
         if len(same):
             which = f" in column {same[0]}" if targets.ndim == 2 else ""
             value = targets.flat[same[0]]
             raise DataError(f"training targets{which} are all {value:g}: expected different values")
+        mean, scale = mean_and_deviation(targets, self.weights)
+        if targets.ndim == 1:
+            mean, scale = float(mean), float(scale)  # numpy's would make doubles of the targets
 
         def standard(targets):
-            return None if targets is None else ((targets - mean) / scale).astype(np.float32)
+            with np.errstate(over="ignore"):  # which the checks of Data find
+                return None if targets is None else ((targets - mean) / scale).astype(np.float32)
 
         return replace(
             self,

@@ -122,5 +122,6 @@ def feature_map(name: str, arrays: dict[str, np.ndarray]) -> FeatureMap:
 
 def side_by_side(maps: tuple[FeatureMap, ...], inputs: np.ndarray) -> np.ndarray:
     """The features of several maps, float32 (M, sum of their columns)."""
-    blocks = [each(inputs).astype(np.float32, copy=False) for each in maps]
+    with np.errstate(over="ignore"):  # what is infinite then is found by whoever takes it
+        blocks = [each(inputs).astype(np.float32, copy=False) for each in maps]
     return np.concatenate(blocks, axis=1) if len(blocks) > 1 else blocks[0]

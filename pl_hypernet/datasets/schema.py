@@ -67,7 +67,11 @@ class Schema:
         if self.fill is not None:
             inputs = np.where(np.isnan(inputs), self.fill, inputs)
         check_size("the", inputs)
-        return side_by_side(self.maps, inputs) if self.maps else inputs
+        if not self.maps:
+            return inputs
+        features = side_by_side(self.maps, inputs)
+        check_size("the features of the", features)
+        return features
 
     def labels(self, classes: np.ndarray) -> np.ndarray:
         """The user's labels of class numbers int64 (M,)."""

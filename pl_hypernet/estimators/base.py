@@ -9,7 +9,13 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
 from pl_hypernet.datasets import Data
-from pl_hypernet.datasets.checked import sample_weights
+from pl_hypernet.datasets.checked import (
+    check_size,
+    check_spread,
+    sample_weights,
+    single_precision,
+    unmasked,
+)
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.settings import settings_of
@@ -43,17 +49,25 @@ class QuantumHypernetEstimator(BaseEstimator):
     def _fit_scaler(self, X: np.ndarray, weights: np.ndarray | None) -> np.ndarray:
         """Training inputs as the networks see them: float32 (M, n_features_in_)."""
         check_bool(standardise=self.standardise)
-        self.scaler_ = StandardScaler().fit(X, sample_weight=weights) if self.standardise else None
+        check_spread("training inputs", X)
+        if not self.standardise:
+            self.scaler_ = None
+            return single_precision("training inputs", X)
+        self.scaler_ = StandardScaler().fit(X, sample_weight=weights)
         return self._scaled(X)
 
     def _inputs(self, X) -> np.ndarray:
         """Fresh inputs, the same way."""
         check_is_fitted(self)
-        return self._scaled(validate_data(self, X, reset=False, dtype=np.float64))
+        X = validate_data(self, unmasked(X), reset=False, dtype=np.float64)
+        inputs = self._scaled(X)
+        check_size("the" if self.scaler_ is None else "the standardised", inputs)
+        return inputs
 
     def _scaled(self, X: np.ndarray) -> np.ndarray:
         X = X if self.scaler_ is None else self.scaler_.transform(X)
-        return X.astype(np.float32)
+        with np.errstate(over="ignore"):  # which is refused where the inputs are checked
+            return X.astype(np.float32)
 
     def _hidden_layers(self) -> tuple[int, ...]:
         sizes = self.hidden_layer_sizes

@@ -7,7 +7,8 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from pl_hypernet.datasets import Data
-from pl_hypernet.datasets.checked import sample_weights
+from pl_hypernet.datasets.checked import sample_weights, unmasked
+from pl_hypernet.datasets.labels import different_labels
 from pl_hypernet.errors import DataError
 from pl_hypernet.estimators.base import QuantumHypernetEstimator
 from pl_hypernet.objectives.losses import default_loss
@@ -120,8 +121,8 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         """Trains the circuit.
 
         Args:
-            X: (n_samples, n_features), finite numbers; array or data frame.
-            y: (n_samples,), labels of any kind, two or more.
+            X: (n_samples, n_features), finite numbers up to 1e150; array or data frame.
+            y: (n_samples,), labels of any kind, two or more, none missing (None, NaN, masked).
             sample_weight: (n_samples,), at least 0, what each sample counts in the loss and in the
                 standardisation, relative to the others; a whole number is like so many copies, 0
                 like none. None: all the same.
@@ -134,7 +135,8 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
                 ValueErrors, as are scikit-learn's own of X and y.
             DeviceError: the device cannot do what is asked.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64)
+        X, y = validate_data(self, unmasked(X), unmasked(y), dtype=np.float64)
+        different_labels("targets", y)
         check_classification_targets(y)
         X, y, weights = self._weighted(X, y, sample_weight)
         self.classes_, targets = np.unique(y, return_inverse=True)

@@ -7,6 +7,7 @@ from sklearn.base import RegressorMixin
 from sklearn.utils.validation import validate_data
 
 from pl_hypernet.datasets import Data
+from pl_hypernet.datasets.checked import check_spread, unmasked
 from pl_hypernet.datasets.data import mean_and_deviation
 from pl_hypernet.estimators.base import QuantumHypernetEstimator
 from pl_hypernet.optimizers.checks import check_positive
@@ -97,8 +98,9 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         """Trains the circuit.
 
         Args:
-            X: (n_samples, n_features), finite numbers; array or data frame.
-            y: (n_samples,) or (n_samples, n_targets), finite numbers.
+            X: (n_samples, n_features), finite numbers up to 1e150; array or data frame.
+            y: (n_samples,) or (n_samples, n_targets), finite numbers up to 1e150. Targets that do
+                not differ are predicted by the mean and what the bits add to it.
             sample_weight: (n_samples,), at least 0, what each sample counts in the loss and in the
                 standardisation, of y too, as of :class:`QuantumHypernetClassifier`.
 
@@ -107,14 +109,19 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
 
         Raises:
             InputError: a setting out of range; a ValueError, as are scikit-learn's own of X and y.
+            DataError: X or y too large, or differing by less than 1e-150; a ValueError too.
             DeviceError: the device cannot do what is asked.
         """
-        X, y = validate_data(self, X, y, dtype=np.float64, y_numeric=True, multi_output=True)
+        X, y = validate_data(
+            self, unmasked(X), unmasked(y), dtype=np.float64, y_numeric=True, multi_output=True
+        )
         X, y, weights = self._weighted(X, y.astype(np.float64), sample_weight)
         self._targets_shape = y.shape[1:]
         y = y[:, 0] if y.shape[1:] == (1,) else y
-        self.target_mean_, deviation = mean_and_deviation(y, weights)
-        self.target_scale_ = np.where(deviation > 0, deviation, 1.0)[()]
+        differs = check_spread("training targets", y)
+        mean, deviation = mean_and_deviation(y, weights)
+        self.target_mean_ = np.where(differs, mean, y[0])[()]
+        self.target_scale_ = np.where(differs, deviation, 1.0)[()]
         targets = ((y - self.target_mean_) / self.target_scale_).astype(np.float32)
         hidden = self._hidden_layers()
         scale, entropy = self.scale, self.entropy
