@@ -35,6 +35,10 @@ class QuantumHypernetEstimator(BaseEstimator):
     It keeps arrays and the network but no device, so that it can be pickled once it is fitted.
     """
 
+    @property
+    def _is_trained(self) -> bool:
+        return hasattr(self, "theta_")
+
     def _weighted(self, X: np.ndarray, y: np.ndarray, sample_weight) -> tuple:
         """Inputs and targets of weight above 0, and the weights; None where all are the same."""
         if sample_weight is None:
@@ -86,17 +90,25 @@ class QuantumHypernetEstimator(BaseEstimator):
             return self.optimizer_options
         return FOR_TABLES if self.optimizer == "score" else {}
 
-    def _train(self, data: Data, n_outputs: int, activation, scale, **decided) -> None:
+    def _train(
+        self, data: Data, goes_on: bool, n_outputs: int, activation, scale, **decided
+    ) -> None:
         """Trains, and sets what is known of the trained state.
 
         Args:
             data: inputs as the networks see them.
+            goes_on: from the angles reached, with the same network; else from the start.
             n_outputs, activation, scale: of the network.
             **decided: the settings of a run that the two kinds of estimator decide differently.
         """
         if not isinstance(self.n_networks, numbers.Integral) or self.n_networks < 2:
             raise InputError(f"n_networks={self.n_networks!r}: expected an int of at least 2")
+        # each training that goes on has shots and mini-batches of its own
+        self._n_trainings = self._n_trainings + 1 if goes_on else 1
         rng = check_random_state(self.random_state)
+        seed = rng.randint(np.iinfo(np.int32).max, size=self._n_trainings)[-1]
+        if goes_on and scale is None:  # by default it follows the data
+            scale = self.network_.scale.item()
         network = BinaryNetwork(
             data.n_inputs,
             [*self._hidden_layers(), n_outputs],
@@ -116,22 +128,40 @@ class QuantumHypernetEstimator(BaseEstimator):
             | {
                 "optimizer_options": self._optimizer_options(),
                 "evaluation_shots": int(self.n_networks),
-                "seed": int(rng.randint(np.iinfo(np.int32).max)),
+                "seed": int(seed),
             }
         )
+        hypernet = QuantumHypernetwork.of(network, config)
+        if goes_on:
+            self._check_goes_on(hypernet)
         run = train(
-            QuantumHypernetwork.of(network, config),
+            hypernet,
             data,
+            theta=self.theta_ if goes_on else None,
             progress=bool(self.verbose),
             budget=self.budget,
             **config.of_training,
         )
-        self.network_ = network
+        self.network_ = network  # one that is gone on with is equal
         self.theta_ = np.asarray(run.theta)
         self.history_ = run.history
         self.n_iter_ = len(run.history)
         self.networks_ = run.evaluation.bits
         self.best_network_ = self.networks_[run.evaluation.best]
+
+    def _check_goes_on(self, hypernet: QuantumHypernetwork) -> None:
+        """Refuses to go on with another network or circuit than that of ``theta_``."""
+        now, before = settings_of(hypernet.network), settings_of(self.network_)
+        other = [name for name in now if now[name] != before.get(name)]
+        if hypernet.network.n_columns != self.network_.n_columns:
+            other = ["the number of features"]
+        elif hypernet.theta_shape != self.theta_.shape:
+            other = ["layers"]
+        if other:
+            raise InputError(
+                f"{other[0]}: another than that of the training before, which this one would go "
+                "on from; make a new estimator, or fit with warm_start=False"
+            )
 
 
 def _plain(value):

@@ -3,13 +3,13 @@
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.multiclass import _check_partial_fit_first_call, check_classification_targets
 from sklearn.utils.validation import validate_data
 
 from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.checked import sample_weights, unmasked
 from pl_hypernet.datasets.labels import different_labels
-from pl_hypernet.errors import DataError
+from pl_hypernet.errors import DataError, InputError
 from pl_hypernet.estimators.base import QuantumHypernetEstimator
 from pl_hypernet.objectives.losses import default_loss
 
@@ -51,6 +51,8 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
             bias of +1 or -1 only; for unbalanced tables give some.
         n_networks: number of shots that vote, at least 2.
         standardise: bring each input to mean 0 and variance 1.
+        warm_start: ``fit`` goes on from the angles of the fit before, with the same network and
+            classes; the standardisation follows the new data, see :meth:`partial_fit`.
         random_state: None, int or ``RandomState``; an int makes ``fit`` reproducible.
         verbose: show a progress bar.
         budget: US dollars that each ``fit`` may cost on a device whose tasks are paid for.
@@ -62,8 +64,8 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         networks_: int8 (n_networks, n_qubits), the shots that vote.
         best_network_: int8 (n_qubits,), the one with the lowest training loss.
         theta_: float64 (2 layers + 1, n_qubits), trained angles, radians.
-        history_: a dict for each step, see :class:`Run`.
-        n_iter_ (int): steps made.
+        history_: a dict for each step of the last training, see :class:`Run`.
+        n_iter_ (int): steps of the last training.
         scaler_ (StandardScaler): of the inputs; None without.
 
     >>> classifier = QuantumHypernetClassifier(random_state=0).fit(X, y)
@@ -91,6 +93,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         class_weight=None,
         n_networks=1000,
         standardise=True,
+        warm_start=False,
         random_state=None,
         verbose=False,
         budget=None,
@@ -113,6 +116,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         self.class_weight = class_weight
         self.n_networks = n_networks
         self.standardise = standardise
+        self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
         self.budget = budget
@@ -139,19 +143,67 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         different_labels("targets", y)
         check_classification_targets(y)
         X, y, weights = self._weighted(X, y, sample_weight)
-        self.classes_, targets = np.unique(y, return_inverse=True)
+        classes, goes_on = np.unique(y), self.warm_start and self._is_trained
+        if goes_on and not np.array_equal(classes, self.classes_):
+            raise DataError(
+                f"warm_start: y holds the classes {list(classes)}, at the fit before "
+                f"{list(self.classes_)}; expected the same ones"
+            )
+        self.classes_ = classes
+        return self._fit(self._fit_scaler(X, weights), y, weights, goes_on)
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):
+        """Goes on with the training, by ``steps`` steps, on other samples if one likes.
+
+        The network, ``classes_`` and the standardisation stay those of the first call, or of
+        ``fit``. The optimizer starts anew; shots and mini-batches are new ones.
+
+        Args:
+            X, sample_weight: as of :meth:`fit`.
+            y: (n_samples,), labels, of which some may be missing.
+            classes: (n_classes,), all labels there will ever be; needed at the first call.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            InputError, DataError, DeviceError: as of :meth:`fit`; a label that is not in
+                ``classes_``, another network, or balanced classes, of which one batch knows little.
+        """
+        if self.class_weight == "balanced":
+            raise InputError(
+                "class_weight='balanced': expected a dict or None for partial_fit, which does not "
+                "see all samples; compute_class_weight of scikit-learn makes one"
+            )
+        if not self._is_trained:
+            vars(self).pop("classes_", None)  # of a call that failed
+        _check_partial_fit_first_call(self, classes)
+        X, y = validate_data(
+            self, unmasked(X), unmasked(y), dtype=np.float64, reset=not self._is_trained
+        )
+        different_labels("targets", y)
+        check_classification_targets(y)
+        X, y, weights = self._weighted(X, y, sample_weight)
+        unknown = np.setdiff1d(y, self.classes_)
+        if len(unknown):
+            raise DataError(
+                f"y holds {unknown[0]}, which is none of the classes {list(self.classes_)}: give "
+                "all of them at the first call of partial_fit"
+            )
+        inputs = self._scaled(X) if self._is_trained else self._fit_scaler(X, weights)
+        return self._fit(inputs, y, weights, self._is_trained)
+
+    def _fit(self, inputs: np.ndarray, y: np.ndarray, weights, goes_on: bool):
+        """Trains on labels of ``classes_``."""
         n_classes = len(self.classes_)
         if n_classes < 2:
             raise DataError(f"y holds one class, {self.classes_[0]}: expected at least 2")
-        weights = self._class_weighted(y, targets, weights)
+        targets = np.searchsorted(self.classes_, y)
         n_outputs = 1 if n_classes == 2 else n_classes
+        weights = self._class_weighted(y, targets, weights)
         self._train(
-            Data(
-                self._fit_scaler(X, weights),
-                targets,
-                classes=tuple(range(n_classes)),
-                weights=weights,
-            ),
+            Data(inputs, targets, classes=tuple(range(n_classes)), weights=weights),
+            goes_on,
             n_outputs,
             activation=self.activation or ("sigmoid" if n_outputs == 1 else "softmax"),
             scale=self.scale,

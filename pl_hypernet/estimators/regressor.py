@@ -9,6 +9,7 @@ from sklearn.utils.validation import validate_data
 from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.checked import check_spread, unmasked
 from pl_hypernet.datasets.data import mean_and_deviation
+from pl_hypernet.errors import DataError
 from pl_hypernet.estimators.base import QuantumHypernetEstimator
 from pl_hypernet.optimizers.checks import check_positive
 
@@ -32,8 +33,8 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
 
     Args:
         hidden_layer_sizes, hidden, values, choices, device, device_options, layers, shots,
-            optimizer, optimizer_options, steps, batch_size, n_networks, standardise, random_state,
-            verbose, budget: as of :class:`QuantumHypernetClassifier`.
+            optimizer, optimizer_options, steps, batch_size, n_networks, standardise, warm_start,
+            random_state, verbose, budget: as of :class:`QuantumHypernetClassifier`.
         scale: factor of the outputs, in standard deviations of y; None: 1 / sqrt(inputs of the last
             layer), twice that without hidden layer.
         entropy: weight of the entropy of the networks, in units of the squared error of
@@ -70,6 +71,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         entropy=None,
         n_networks=1000,
         standardise=True,
+        warm_start=False,
         random_state=None,
         verbose=False,
         budget=None,
@@ -90,6 +92,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         self.entropy = entropy
         self.n_networks = n_networks
         self.standardise = standardise
+        self.warm_start = warm_start
         self.random_state = random_state
         self.verbose = verbose
         self.budget = budget
@@ -112,27 +115,74 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
             DataError: X or y too large, or differing by less than 1e-150; a ValueError too.
             DeviceError: the device cannot do what is asked.
         """
+        X, y, weights = self._checked(X, y, sample_weight, first=True)
+        goes_on = self.warm_start and self._is_trained
+        self._fit_units(y, weights)
+        return self._fit(self._fit_scaler(X, weights), y, weights, goes_on)
+
+    def partial_fit(self, X, y, sample_weight=None):
+        """Goes on with the training, by ``steps`` steps, on other samples if one likes.
+
+        The network and the standardisation, of y too, stay those of the first call, or of ``fit``.
+        The optimizer starts anew; shots and mini-batches are new ones.
+
+        Args:
+            X, y, sample_weight: as of :meth:`fit`.
+
+        Returns:
+            The estimator itself.
+
+        Raises:
+            InputError, DeviceError: as of :meth:`fit`, or another network.
+        """
+        goes_on = self._is_trained
+        X, y, weights = self._checked(X, y, sample_weight, first=not goes_on)
+        if goes_on:
+            return self._fit(self._scaled(X), y, weights, goes_on)
+        self._fit_units(y, weights)
+        return self._fit(self._fit_scaler(X, weights), y, weights, goes_on)
+
+    def _checked(self, X, y, sample_weight, first: bool) -> tuple:
+        """Inputs, targets (n_samples,) or of several (n_samples, n_targets), and weights."""
         X, y = validate_data(
-            self, unmasked(X), unmasked(y), dtype=np.float64, y_numeric=True, multi_output=True
+            self,
+            unmasked(X),
+            unmasked(y),
+            reset=first,
+            dtype=np.float64,
+            y_numeric=True,
+            multi_output=True,
         )
         X, y, weights = self._weighted(X, y.astype(np.float64), sample_weight)
         self._targets_shape = y.shape[1:]
-        y = y[:, 0] if y.shape[1:] == (1,) else y
+        return X, y[:, 0] if y.shape[1:] == (1,) else y, weights
+
+    def _fit_units(self, y: np.ndarray, weights) -> None:
         differs = check_spread("training targets", y)
         mean, deviation = mean_and_deviation(y, weights)
         self.target_mean_ = np.where(differs, mean, y[0])[()]
         self.target_scale_ = np.where(differs, deviation, 1.0)[()]
+
+    def _fit(self, inputs: np.ndarray, y: np.ndarray, weights, goes_on: bool):
+        """Trains on targets in the units of ``target_mean_`` and ``target_scale_``."""
+        n_targets = 1 if y.ndim == 1 else y.shape[1]
+        if np.size(self.target_mean_) != n_targets:
+            raise DataError(
+                f"y has {n_targets} targets, at the call before {np.size(self.target_mean_)}: "
+                "expected as many"
+            )
         targets = ((y - self.target_mean_) / self.target_scale_).astype(np.float32)
         hidden = self._hidden_layers()
         scale, entropy = self.scale, self.entropy
         if scale is None:
-            scale = 1 / math.sqrt(hidden[-1]) if hidden else 2 / math.sqrt(X.shape[1])
+            scale = 1 / math.sqrt(hidden[-1]) if hidden else 2 / math.sqrt(inputs.shape[1])
         check_positive(scale=scale)
         if entropy is None:
             entropy = (0.1 if hidden else 2.0) * scale**2
         self._train(
-            Data(self._fit_scaler(X, weights), targets, classes=None, weights=weights),
-            n_outputs=1 if y.ndim == 1 else y.shape[1],
+            Data(inputs, targets, classes=None, weights=weights),
+            goes_on,
+            n_targets,
             activation="identity",
             scale=scale,
             entropy=entropy,
