@@ -5,6 +5,7 @@ import pickle
 import numpy as np
 import pytest
 from case_names import name
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_breast_cancer, load_diabetes, load_iris
 from sklearn.linear_model import LinearRegression
@@ -239,6 +240,16 @@ def test_nothing_is_written_or_shown(kind, tmp_path, monkeypatch, capfd):
     assert capfd.readouterr() == ("", "")
     quick(kind, steps=2, verbose=True).fit(*IRIS)
     assert any(capfd.readouterr())
+
+
+@both
+def test_sparse_inputs_are_made_dense(kind):
+    X, y = IRIS
+    estimator = quick(kind, steps=2).fit(csr_array(X), y)
+    np.testing.assert_array_equal(estimator.theta_, quick(kind, steps=2).fit(X, y).theta_)
+    np.testing.assert_array_equal(estimator.predict(csr_array(X)), estimator.predict(X))
+    with pytest.raises(InputError, match=r"dense inputs of shape \(1000000, 100000000\) take"):
+        quick(kind).fit(csr_array((10**6, 10**8)), y)
 
 
 def test_one_class_is_refused():

@@ -1,8 +1,10 @@
 """What the classifier and the regressor share: from a table to the networks that vote."""
 
+import math
 import numbers
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
@@ -17,12 +19,15 @@ from pl_hypernet.datasets.checked import (
     unmasked,
 )
 from pl_hypernet.errors import InputError
+from pl_hypernet.memory import check_memory
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.settings import settings_of
 from pl_hypernet.optimizers.checks import check_bool, check_whole
 from pl_hypernet.settings import NetworkSettings
 from pl_hypernet.training import QuantumHypernetwork, train
 from pl_hypernet.training.config import RunConfig
+
+BYTES_OF_AN_INPUT = 8 + 8 + 4  # double, standardised, single
 
 # few qubits: the shots span enough directions, and less damping is caught in poor minima (iris,
 # 2 folds, 10 seeds: 0.899, and 0.839 with the optimizer's own damping of 0.1 and kl_step of 0.01)
@@ -34,6 +39,11 @@ class QuantumHypernetEstimator(BaseEstimator):
 
     It keeps arrays and the network but no device, so that it can be pickled once it is fitted.
     """
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
 
     @property
     def _is_trained(self) -> bool:
@@ -63,7 +73,7 @@ class QuantumHypernetEstimator(BaseEstimator):
     def _inputs(self, X) -> np.ndarray:
         """Fresh inputs, the same way."""
         check_is_fitted(self)
-        X = validate_data(self, unmasked(X), reset=False, dtype=np.float64)
+        X = validate_data(self, dense(X), reset=False, dtype=np.float64)
         inputs = self._scaled(X)
         check_size("the" if self.scaler_ is None else "the standardised", inputs)
         return inputs
@@ -162,6 +172,19 @@ class QuantumHypernetEstimator(BaseEstimator):
                 f"{other[0]}: another than that of the training before, which this one would go "
                 "on from; make a new estimator, or fit with warm_start=False"
             )
+
+
+def dense(X):
+    """A sparse matrix or array of scipy as a dense one; anything else as :func:`unmasked` has it.
+
+    Raises:
+        InputError: more than this machine's memory holds.
+    """
+    if not issparse(X):
+        return unmasked(X)
+    n_bytes = math.prod(X.shape) * BYTES_OF_AN_INPUT
+    check_memory(n_bytes, f"dense inputs of shape {X.shape}", "select or join columns first")
+    return X.toarray()
 
 
 def _plain(value):

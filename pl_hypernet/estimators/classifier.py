@@ -10,7 +10,7 @@ from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.checked import sample_weights, unmasked
 from pl_hypernet.datasets.labels import different_labels
 from pl_hypernet.errors import DataError, InputError
-from pl_hypernet.estimators.base import QuantumHypernetEstimator
+from pl_hypernet.estimators.base import QuantumHypernetEstimator, dense
 from pl_hypernet.objectives.losses import default_loss
 
 
@@ -125,7 +125,8 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         """Trains the circuit.
 
         Args:
-            X: (n_samples, n_features), finite numbers up to 1e150; array or data frame.
+            X: (n_samples, n_features), finite numbers up to 1e150; array, data frame, or
+                sparse matrix: made dense (20 bytes an entry) if this machine's memory holds it.
             y: (n_samples,), labels of any kind, two or more, none missing (None, NaN, masked).
             sample_weight: (n_samples,), at least 0, what each sample counts in the loss and in the
                 standardisation, relative to the others; a whole number is like so many copies, 0
@@ -139,7 +140,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
                 ValueErrors, as are scikit-learn's own of X and y.
             DeviceError: the device cannot do what is asked.
         """
-        X, y = validate_data(self, unmasked(X), unmasked(y), dtype=np.float64)
+        X, y = validate_data(self, dense(X), unmasked(y), dtype=np.float64)
         different_labels("targets", y)
         check_classification_targets(y)
         X, y, weights = self._weighted(X, y, sample_weight)
@@ -179,7 +180,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
             vars(self).pop("classes_", None)  # of a call that failed
         _check_partial_fit_first_call(self, classes)
         X, y = validate_data(
-            self, unmasked(X), unmasked(y), dtype=np.float64, reset=not self._is_trained
+            self, dense(X), unmasked(y), dtype=np.float64, reset=not self._is_trained
         )
         different_labels("targets", y)
         check_classification_targets(y)

@@ -10,7 +10,7 @@ from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.checked import check_spread, unmasked
 from pl_hypernet.datasets.data import mean_and_deviation
 from pl_hypernet.errors import DataError
-from pl_hypernet.estimators.base import QuantumHypernetEstimator
+from pl_hypernet.estimators.base import QuantumHypernetEstimator, dense
 from pl_hypernet.optimizers.checks import check_positive
 
 
@@ -101,7 +101,8 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         """Trains the circuit.
 
         Args:
-            X: (n_samples, n_features), finite numbers up to 1e150; array or data frame.
+            X: (n_samples, n_features), finite numbers up to 1e150; array, data frame, or
+                sparse matrix: made dense (20 bytes an entry) if this machine's memory holds it.
             y: (n_samples,) or (n_samples, n_targets), finite numbers up to 1e150. Targets that do
                 not differ are predicted by the mean and what the bits add to it.
             sample_weight: (n_samples,), at least 0, what each sample counts in the loss and in the
@@ -146,7 +147,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
         """Inputs, targets (n_samples,) or of several (n_samples, n_targets), and weights."""
         X, y = validate_data(
             self,
-            unmasked(X),
+            dense(X),
             unmasked(y),
             reset=first,
             dtype=np.float64,
