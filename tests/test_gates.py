@@ -6,6 +6,7 @@ import pytest
 from scipy.stats import unitary_group
 
 import pl_hypernet as plh
+from pl_hypernet.errors import InputError
 from pl_hypernet.mps import gates, line_kernels
 from pl_hypernet.mps.evolution import evolve, evolve_by_gates
 from pl_hypernet.mps.gate_layers import gate_layers
@@ -155,3 +156,19 @@ def test_the_device_reports_the_fidelity():
     assert 0.9 < dev.fidelity < 1
     assert tracker.history["fidelity"] == [dev.fidelity]
     assert 1 - dev.fidelity == pytest.approx(dev.truncation_error, rel=0.1)
+
+
+@pytest.mark.parametrize("angle", [np.nan, np.inf])
+def test_angles_that_are_no_numbers_are_refused(angle):
+    device = qml.device("hypernet.mps", wires=3, seed=0)
+
+    @qml.set_shots(5)
+    @qml.qnode(device)
+    def circuit(x):
+        qml.RY(x, 0)
+        qml.SWAP([0, 2])
+        qml.CRX(0.3, [0, 1])
+        return qml.sample()
+
+    with pytest.raises(InputError, match="NaN or infinite angles"):
+        circuit(angle)

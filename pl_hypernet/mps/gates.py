@@ -62,6 +62,8 @@ class GateEvolution:
 
     def multiply(self, phase: complex) -> None:
         """Multiplies the state by a number of modulus 1."""
+        if not len(self.tensors):  # of no qubits nothing shows a phase
+            return
         self.tensors = self.tensors.copy()
         self.tensors[self.centre] *= phase
 
@@ -104,7 +106,7 @@ class GateEvolution:
     def state(self) -> MatrixProductState:
         """The state reached, normalised."""
         tensors, dims = line_kernels.moved(self.tensors, self.dims, self.centre, 0)
-        tensors[0] /= np.linalg.norm(tensors[0])
+        tensors[:1] /= np.linalg.norm(tensors[:1]) or 1.0  # there may be no qubits
         state = MatrixProductState(tensors, self.wires, dims, fidelity=self.fidelity)
         state.__dict__["canonical"] = tensors
         return state

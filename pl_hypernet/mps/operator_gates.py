@@ -11,7 +11,7 @@ from pennylane.ops import Controlled
 from pennylane.ops.op_math import Adjoint
 from pennylane.ops.op_math.adjoint import AdjointOperation
 
-from pl_hypernet.errors import DeviceError
+from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.mps.gate_layers import Gate
 from pl_hypernet.mps.operator_schmidt import dense_operator
 
@@ -72,6 +72,8 @@ def line_gates(operations: Iterable[Operator], position: dict) -> tuple[list[Gat
                 gates.append(gate)
     out = []
     for gate, matrix in zip(gates, _matrices(gates), strict=True):
+        if not np.isfinite(matrix).all():
+            raise InputError(f"{gate.name} has NaN or infinite angles: expected finite radians")
         places = tuple([position[wire] for wire in gate.wires])
         if len(places) <= 2:
             out.append((matrix, places))
