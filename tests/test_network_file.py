@@ -198,7 +198,7 @@ BAD = {
     "wants": (["mine.py:wants"], "wants 'colour': it can have n_inputs, n_outputs, input_shape"),
     "lazy": (["mine.py:lazy"], "call the module once"),
     "hidden": (["mine.py:rows", "--hidden", "relu"], "hidden='relu' does not go with mine.py:rows"),
-    "bias": (["mine.py:rows", "--no-bias"], "bias=False does not go"),
+    "bias": (["mine.py:rows", "--bias", "no"], "bias=False does not go"),
     "choice": (["mine.py:rows", "--choice", "neurons.0"], "put plh.ChooseModule and the like"),
     "values": (["mine.py:whole", "--values", "ternary"], "makes the whole network"),
     "scale": (["mine.py:whole", "--scale", "2"], "scale=2.0 does not go"),
@@ -270,7 +270,7 @@ def test_modules_of_others(here, tmp_path):
     (tmp_path / "mobile.py").write_text(MOBILE)
     options = ["--data", "digits.npz", "--steps", "1", "--shots", "2", "--evaluation-shots", "2",
                "--layers", "0", "--optimizer", "pathwise"]  # fmt: skip
-    for file, said in (("lenet.py:LeNet5", "61706 qubits"), ("mobile.py:head", "10250 qubits")):
+    for file, said in (("lenet.py:LeNet5", "61,706 qubits"), ("mobile.py:head", "10,250 qubits")):
         code, out, error = here("train", *options, "--network", file)
         assert code == 0, error
         assert said in out

@@ -57,7 +57,7 @@ def train_from_settings(
     console.print(
         f"{len(data.inputs):,} samples of {data.n_inputs} inputs; "
         f"{in_words(hypernet.n_qubits, hypernet.network.n_real)}, "
-        f"{hypernet.n_angles} angles on {_named(config.device, config.device_options)}; "
+        f"{hypernet.n_angles:,} angles on {_named(config.device, config.device_options)}; "
         f"{config.steps} steps of {config.optimizer} with {config.shots} shots"
     )
     if budget is not None and config.max_cost is not None:

@@ -166,7 +166,7 @@ def resume(
     network: NetworkOption = None,
     anyway: AnywayOption = False,
 ) -> None:
-    """Go on with a run that was interrupted or killed, or that is to make more steps."""
+    """Go on with a run that was stopped or killed, or add steps to it."""
     with loading():
         from pl_hypernet.cli.actions import resume_run
 

@@ -151,6 +151,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
                 f"{list(self.classes_)}; expected the same ones"
             )
         self.classes_ = classes
+        weights = self._class_weighted(y, weights)
         return self._fit(self._fit_scaler(X, weights), y, weights, goes_on)
 
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -191,6 +192,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
                 f"y holds {unknown[0]}, which is none of the classes {list(self.classes_)}: give "
                 "all of them at the first call of partial_fit"
             )
+        weights = self._class_weighted(y, weights)
         inputs = self._scaled(X) if self._is_trained else self._fit_scaler(X, weights)
         return self._fit(inputs, y, weights, self._is_trained)
 
@@ -201,7 +203,6 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
             raise DataError(f"y holds one class, {self.classes_[0]}: expected at least 2")
         targets = np.searchsorted(self.classes_, y)
         n_outputs = 1 if n_classes == 2 else n_classes
-        weights = self._class_weighted(y, targets, weights)
         self._train(
             Data(inputs, targets, classes=tuple(range(n_classes)), weights=weights),
             goes_on,
@@ -213,7 +214,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         )
         return self
 
-    def _class_weighted(self, y, targets, weights: np.ndarray | None) -> np.ndarray | None:
+    def _class_weighted(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
         """The weights of the samples, times those of their classes."""
         if self.class_weight is None:
             return weights
@@ -221,7 +222,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
             self.class_weight, classes=self.classes_, y=y, sample_weight=weights
         )
         ones = np.ones(len(y)) if weights is None else weights
-        return sample_weights(ones * of_classes[targets], len(y))
+        return sample_weights(ones * of_classes[np.searchsorted(self.classes_, y)], len(y))
 
     def predict_proba(self, X) -> np.ndarray:
         """The vote: probabilities averaged over the networks.

@@ -72,7 +72,7 @@ def line_gates(operations: Iterable[Operator], position: dict) -> tuple[list[Gat
                 gates.append(gate)
     out = []
     for gate, matrix in zip(gates, _matrices(gates), strict=True):
-        if not np.isfinite(matrix).all():
+        if isinstance(matrix, np.ndarray) and not np.isfinite(matrix).all():
             raise InputError(f"{gate.name} has NaN or infinite angles: expected finite radians")
         places = tuple([position[wire] for wire in gate.wires])
         if len(places) <= 2:

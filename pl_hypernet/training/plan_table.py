@@ -19,7 +19,7 @@ class Plan(Figures):
         """The table that the command shows."""
         size = in_words(self["n_qubits"], self["n_real"])
         table = Table(
-            title=f"{size}, {self['n_angles']} angles on {self['device']}; "
+            title=f"{size}, {self['n_angles']:,} angles on {self['device']}; "
             f"{self['steps']} steps of {self['optimizer']} with {self['shots_per_energy']} shots",
             title_justify="left",
             box=box.SIMPLE_HEAD,
