@@ -6,14 +6,13 @@ from pl_hypernet.errors import InputError
 
 
 def generator(seed) -> np.random.Generator:
-    """As ``numpy.random.default_rng``, also of a key of JAX, which is an array of its own kind.
+    """As ``numpy.random.default_rng``.
 
     Raises:
         InputError: no seed.
     """
     try:
-        is_array = np.ndim(seed) > 0 and not isinstance(seed, list | tuple)
-        return np.random.default_rng(np.asarray(seed) if is_array else seed)
+        return np.random.default_rng(seed)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"seed={seed!r}: expected a whole number of at least 0, a numpy Generator, or None"
