@@ -218,11 +218,14 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
         """The weights of the samples, times those of their classes."""
         if self.class_weight is None:
             return weights
-        of_classes = compute_class_weight(
-            self.class_weight, classes=self.classes_, y=y, sample_weight=weights
-        )
+        targets = np.searchsorted(self.classes_, y)
         ones = np.ones(len(y)) if weights is None else weights
-        return sample_weights(ones * of_classes[np.searchsorted(self.classes_, y)], len(y))
+        if self.class_weight == "balanced":
+            sums = np.bincount(targets, ones)
+            of_classes = sums.sum() / (len(sums) * sums)
+        else:
+            of_classes = compute_class_weight(self.class_weight, classes=self.classes_, y=y)
+        return sample_weights(ones * of_classes[targets], len(y))
 
     def predict_proba(self, X) -> np.ndarray:
         """The vote: probabilities averaged over the networks.
