@@ -29,14 +29,14 @@ import pl_hypernet as plh
 from pl_hypernet.devices import hypernet_mps as mps_device
 from pl_hypernet.devices import state_measurement as measurement
 from pl_hypernet.mps.cones import Cones
-from pl_hypernet.optimizers import qnspsa, simultaneous_perturbation
+from pl_hypernet.optimizers import cost_function, qnspsa
 from pl_hypernet.training.minibatches import MiniBatches
 
 SEED = 0
 BATCH_SIZE = 500
 WARM_UP = 5
 TIMED = {  # the first three are PennyLane's handling of tapes
-    "tape construction (construct_tape)": [(simultaneous_perturbation, "construct_tape")],
+    "tape construction (construct_tape)": [(cost_function, "construct_tape")],
     "overlap circuits (overlap_tape)": [(qnspsa, "overlap_tape")],
     "preprocessing and wrapping (qml.execute)": [(qml, "execute")],
     "state building (evolve)": [(mps_device, "evolve")],

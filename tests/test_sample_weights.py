@@ -200,7 +200,7 @@ def test_ada_boost():
 
 @both
 def test_bad_weights_of_an_estimator_are_refused(kind, table):
-    with pytest.raises(ValueError, match="at least one non-zero|are all 0"):
+    with pytest.raises(ValueError, match=r"at least one non-zero|are all 0"):
         kind(**QUICK).fit(*table, sample_weight=np.zeros(len(table[1])))
 
 
