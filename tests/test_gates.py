@@ -3,6 +3,8 @@
 import numpy as np
 import pennylane as qml
 import pytest
+import torch
+from pennylane import numpy as pnp
 from scipy.stats import unitary_group
 
 import pl_hypernet as plh
@@ -158,17 +160,61 @@ def test_the_device_reports_the_fidelity():
     assert 1 - dev.fidelity == pytest.approx(dev.truncation_error, rel=0.1)
 
 
-@pytest.mark.parametrize("angle", [np.nan, np.inf])
-def test_angles_that_are_no_numbers_are_refused(angle):
-    device = qml.device("hypernet.mps", wires=3, seed=0)
+ODD_GATES = {
+    "RY": lambda x: qml.RY(x, 0),
+    "several": lambda x: [qml.RY(x, 0), qml.SWAP([0, 2]), qml.CRX(0.3, [0, 1])],
+    "CRY": lambda x: qml.CRY(x, [0, 1]),
+    "matrix": lambda x: qml.QubitUnitary(np.full((2, 2), x), 0),
+    "phase": lambda x: qml.GlobalPhase(x),
+    "phase of gates": lambda x: [qml.SWAP([0, 2]), qml.CRX(0.3, [0, 1]), qml.GlobalPhase(x)],
+    "controlled": lambda x: qml.ctrl(qml.RX(x, 0), [1, 2]),
+    "ansatz": lambda x: plh.HardwareEfficientAnsatz(np.full((3, 3), x), wires=range(3)),
+}
 
-    @qml.set_shots(5)
-    @qml.qnode(device)
+
+@pytest.mark.filterwarnings("ignore:invalid value")
+@pytest.mark.parametrize("gates", ODD_GATES.values(), ids=ODD_GATES)
+@pytest.mark.parametrize("name", ["hypernet.mps", "default.tensor", "default.qubit"])
+@pytest.mark.parametrize("shots", [5, None])
+def test_parameters_that_are_no_numbers_are_refused(name, gates, shots):
+    """Simulators draw bits of NaN, mostly 0."""
+
+    @qml.set_shots(shots)
+    @qml.qnode(plh.device(name, wires=3), diff_method=None)
+    def circuit(x):
+        gates(x)
+        return qml.probs(wires=[0, 1])
+
+    for angle in (np.nan, -np.inf):
+        with pytest.raises(InputError, match=r"NaN or infinite (angles|parameters)"):
+            circuit(angle)
+    if gates is not ODD_GATES["matrix"]:
+        assert circuit(0.3).sum() == pytest.approx(1)
+
+
+def test_observables_that_are_no_numbers_are_refused():
+    @qml.qnode(plh.device("default.tensor", wires=2))
+    def circuit(x):
+        return qml.expval(x * qml.Z(0) + qml.X(1))
+
+    with pytest.raises(InputError, match="has NaN or infinite parameters"):
+        circuit(np.nan)
+
+
+@pytest.mark.parametrize("interface", ["autograd", "torch"])
+def test_parameters_that_are_differentiated_are_looked_at(interface):
+    @qml.qnode(plh.device("default.qubit", wires=1), interface=interface)
     def circuit(x):
         qml.RY(x, 0)
-        qml.SWAP([0, 2])
-        qml.CRX(0.3, [0, 1])
-        return qml.sample()
+        return qml.expval(qml.Z(0))
 
-    with pytest.raises(InputError, match="NaN or infinite angles"):
-        circuit(angle)
+    def slope(x):
+        if interface == "autograd":
+            return qml.grad(circuit)(pnp.array(x, requires_grad=True))
+        angle = torch.tensor(x, requires_grad=True)
+        circuit(angle).backward()
+        return angle.grad
+
+    assert float(slope(0.3)) == pytest.approx(-np.sin(0.3))
+    with pytest.raises(InputError, match="RY has NaN or infinite parameters"):
+        slope(np.nan)

@@ -12,7 +12,7 @@ from pl_hypernet.errors import DeviceError, InputError
 OPTIMIZERS = [plh.SPSAOptimizer, plh.QNSPSAOptimizer, plh.ScoreFunctionOptimizer]
 
 
-def energy_of(dev, shots=20, circuit=None):
+def energy_of(dev, shots=20, circuit=None, scale=1.0):
     @qml.set_shots(shots)
     @qml.qnode(dev, interface=None)
     def energy(theta):
@@ -20,7 +20,7 @@ def energy_of(dev, shots=20, circuit=None):
             plh.HardwareEfficientAnsatz(theta, wires=dev.wires)
         else:
             circuit(theta)
-        return plh.expected_loss(lambda bits: bits.mean(axis=1), wires=dev.wires)
+        return plh.expected_loss(lambda bits: scale * bits.mean(axis=1), wires=dev.wires)
 
     return energy
 
@@ -147,6 +147,31 @@ def test_angles_that_a_step_makes_infinite():
     optimizer = plh.SPSAOptimizer(stepsize=1e308)
     with pytest.raises(InputError, match="the step ends at NaN or infinite angles"):
         optimizer.step(lambda theta: 1e9 * theta[0], pnp.array([0.3], requires_grad=True))
+
+
+@pytest.mark.filterwarnings("ignore:overflow", "ignore:invalid value")
+@pytest.mark.parametrize("build", [*OPTIMIZERS, plh.PathwiseOptimizer])
+def test_no_optimizer_returns_infinite_angles(build):
+    dev, theta = plh.device("hypernet.mps", wires=3, seed=0), start()
+    optimizer = build(stepsize=1e308, seed=0) if build in OPTIMIZERS[:2] else build(stepsize=1e308)
+    energy = energy_of(dev, scale=1e5)
+
+    def many_steps(theta):
+        for _ in range(10):
+            theta = optimizer.step(energy, theta)
+            assert np.isfinite(theta).all()
+
+    with pytest.raises(InputError, match="the step ends at NaN or infinite angles"):
+        many_steps(theta)
+
+
+@pytest.mark.parametrize("build", [*OPTIMIZERS, plh.PathwiseOptimizer])
+def test_angles_that_are_infinite_before_a_step(build):
+    for dev in (plh.device("hypernet.mps", wires=3), plh.device("default.tensor", wires=3)):
+        theta = start()
+        theta[1, 1] = np.inf
+        with pytest.raises(InputError, match="angles to begin with are NaN or infinite"):
+            build().step(energy_of(dev), theta)
 
 
 def test_a_calibrated_step_is_calibrated_again_for_another_cost_function():

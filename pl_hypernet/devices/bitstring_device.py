@@ -12,6 +12,7 @@ from pl_hypernet.devices.deferral import defer_measurements
 from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.devices.known import KNOWN, KnownDevice, noise_of, options_of
 from pl_hypernet.devices.lowering import lower_expected_loss, refuse_without_shots
+from pl_hypernet.devices.parameter_check import check_parameters
 from pl_hypernet.devices.readings import READINGS, TRIAL_SHOTS, Reading, find_reading, read_bits
 from pl_hypernet.devices.record import Counts, Record
 from pl_hypernet.measurements import ExpectedLoss
@@ -112,6 +113,7 @@ class BitstringDevice(HypernetDevice):
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
         program = CompilePipeline()
+        program.add_transform(check_parameters)
         if self.known is not None and not self.known.exact:
             program.add_transform(refuse_without_shots, name=self.name)
         program.add_transform(

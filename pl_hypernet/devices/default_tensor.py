@@ -9,10 +9,12 @@ from pennylane.devices import Device, ExecutionConfig
 from pennylane.devices.modifiers import simulator_tracking
 from pennylane.operation import Operator
 from pennylane.tape import QuantumScript
+from pennylane.transforms.core import CompilePipeline
 from pennylane.wires import Wires
 
 from pl_hypernet.devices.bitstring_device import BitstringDevice
 from pl_hypernet.devices.line_program import acts_on_one_or_two_wires, line_program
+from pl_hypernet.devices.parameter_check import check_parameters
 from pl_hypernet.devices.state_measurement import measure_all
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.mps.state import MAX_EXACT_WIRES, MatrixProductState
@@ -42,7 +44,9 @@ class SampledTensorDevice(BitstringDevice):
         return self._rng
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
-        return line_program(
+        program = CompilePipeline()
+        program.add_transform(check_parameters)
+        return program + line_program(
             self.name, self.wires, acts_on_one_or_two_wires, self.record, self.noise
         )
 

@@ -47,7 +47,7 @@ class LayeredForm(ClosedForm):
     def angles(self) -> np.ndarray:
         """theta as float64."""
         angles = qml.math.toarray(qml.math.unwrap([self.theta])[0]).astype(float)
-        if not np.isfinite(angles).all():
+        if not (np.isfinite(angles).all() and np.isfinite(self.phase)):
             raise InputError("the circuit has NaN or infinite angles: expected finite radians")
         return angles
 

@@ -57,6 +57,7 @@ def line_gates(operations: Iterable[Operator], position: dict) -> tuple[list[Gat
 
     Raises:
         DeviceError: an operation with a batch of parameters.
+        InputError: one with parameters that are not finite.
     """
     gates: list[Operator] = []
     phase = 1.0 + 0j
@@ -70,16 +71,22 @@ def line_gates(operations: Iterable[Operator], position: dict) -> tuple[list[Gat
                 phase *= complex(np.ravel(qml.matrix(gate, wire_order=[0]))[0])
             else:
                 gates.append(gate)
+    if not np.isfinite(phase):
+        raise _not_finite("GlobalPhase")
     out = []
     for gate, matrix in zip(gates, _matrices(gates), strict=True):
         if isinstance(matrix, np.ndarray) and not np.isfinite(matrix).all():
-            raise InputError(f"{gate.name} has NaN or infinite angles: expected finite radians")
+            raise _not_finite(gate.name)
         places = tuple([position[wire] for wire in gate.wires])
         if len(places) <= 2:
             out.append((matrix, places))
         else:
             out.append(_wide_gate(gate, matrix, places))
     return out, phase
+
+
+def _not_finite(name: str) -> InputError:
+    return InputError(f"{name} has NaN or infinite parameters: expected finite numbers")
 
 
 def narrow_gates(operation: Operator) -> list[Operator]:

@@ -18,7 +18,7 @@ class TrainableArguments:
         sizes: how many of them each trainable argument has.
 
     Raises:
-        InputError: no argument is trainable, or one is a tensor of torch.
+        InputError: no argument is trainable, one is a tensor of torch, or NaN or infinite.
     """
 
     def __init__(self, args: tuple):
@@ -36,6 +36,10 @@ class TrainableArguments:
             )
         self.sizes = [int(np.size(args[i])) for i in self.indices]
         self.vector = np.concatenate([np.ravel(args[i]).astype(float) for i in self.indices])
+        if not np.isfinite(self.vector).all():
+            raise InputError(
+                "the angles to begin with are NaN or infinite: expected finite radians"
+            )
 
     def at(self, vector: np.ndarray) -> list:
         """The arguments with other angles, as plain arrays, to evaluate a circuit."""
