@@ -274,8 +274,43 @@ def test_files_that_do_not_belong_together_are_refused(name, change, said, table
     with pytest.raises(RunFolderError, match=said) as caught:
         plh.load(tmp_path / "run")
     assert "\n" not in str(caught.value)
-    if "line 1" not in said and name not in ("schema.safetensors",):
-        assert plh.load(tmp_path / "run", check=False).summary
+    assert plh.load(tmp_path / "run", check=False).summary
+
+
+@pytest.mark.parametrize(
+    ("damage", "left", "said"),
+    [
+        (lambda lines: [lines[0], b"{}", *lines[2:]], [1, 3, 4], "left out: line 2$"),
+        (lambda lines: [b"\xff", lines[1], b"[" * 9999, lines[3]], [2, 4], "left out: line 1, 3$"),
+        (lambda lines: [*lines[:3], b"null"], [1, 2, 3], "left out: line 4$"),
+        (lambda lines: [b"", *lines], [1, 2, 3], "left out: line 1$"),
+        (None, [], "holds no history.jsonl: the steps are left out"),
+    ],
+    ids=["middle", "several", "last", "empty", "missing"],
+)
+def test_what_is_whole_of_a_damaged_history_loads_and_goes_on(damage, left, said, table, tmp_path):
+    folder, path = tmp_path / "run", tmp_path / "run" / "history.jsonl"
+    theta = train(table, folder, 4).theta
+    if damage is None:
+        path.unlink()
+    else:
+        lines = path.read_bytes().splitlines()
+        path.write_bytes(b"".join(line + b"\n" for line in damage(lines)))
+    with pytest.raises(RunFolderError, match=r"is damaged: put it back, or go on|holds no history"):
+        plh.load(folder)
+    with pytest.warns(UserWarning, match=said):
+        run = plh.load(folder, check=False)
+    assert [record["step"] for record in run.history] == left
+    np.testing.assert_array_equal(run.theta, theta)
+    assert run.summary["steps"] == 4  # as its file says
+    run.save_pictures()
+    with pytest.warns(UserWarning, match=said):
+        run = plh.resume(folder, 6, progress=False, check=False)
+    assert [record["step"] for record in run.history] == [*left, 5, 6]
+    assert run.summary["steps"] == 6
+    again = plh.load(folder)  # what was left out is gone
+    assert again.history == run.history
+    assert len(plh.resume(folder, 7, progress=False).history) == len(left) + 3
 
 
 def test_steps_and_limits_of_a_config_may_be_edited(table, tmp_path):

@@ -24,6 +24,7 @@ from pl_hypernet.training.budget import sample_within
 from pl_hypernet.training.choose_optimizer import AUTO
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import TASKS, NextRunFolder
+from pl_hypernet.training.history import last_step
 from pl_hypernet.training.network_file import make_network
 
 SAMPLING = "sampling.jsonl"
@@ -119,11 +120,11 @@ def _show(run: Run, console: Console) -> None:
     console.print(f"Written to {run.folder}", soft_wrap=True)
     console.print(f"Pictures (.png): {names or 'none, pl-hypernet report draws them'}")
     if run.stop_reason in LimitSettings.model_fields:
-        console.print(f"Stopped by {run.stop_reason} after step {len(run.history)}.")
+        console.print(f"Stopped by {run.stop_reason} after step {last_step(run.history)}.")
     if run.stop_reason == "interrupted":
         console.print(
-            f"Stopped after step {len(run.history)}; the above is its state. pl-hypernet resume "
-            f"{run.folder} goes on.",
+            f"Stopped after step {last_step(run.history)}; the above is its state. pl-hypernet "
+            f"resume {run.folder} goes on.",
             soft_wrap=True,
         )
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import warnings
 from contextlib import suppress
 from pathlib import Path
 
@@ -38,7 +39,8 @@ class History:
 
     Args:
         folder: of the run, in which there is one.
-        n_steps: lines to keep; those after them, as of a run that was killed, are cut off.
+        n_steps: steps to keep; those after them, as of a run that was killed, are cut off.
+        check: as of :func:`read_history`; lines that cannot be read are cut out then.
 
     Attributes:
         records (list[dict]): the steps.
@@ -48,16 +50,15 @@ class History:
         OSError: it cannot be opened.
     """
 
-    def __init__(self, folder: Path, n_steps: int = 0):
+    def __init__(self, folder: Path, n_steps: int = 0, check: bool = True):
         path = folder / HISTORY
         if not path.is_file():
             raise RunFolderError(f"{folder} is not a run folder: it holds no {HISTORY}")
         self._file = open(path, "r+b", buffering=0)  # noqa: SIM115 - for as long as the run
         try:
             _lock(self._file, folder)
-            lines = self._file.read().split(b"\n")[:n_steps]
-            self.records = [_record(line, folder, i) for i, line in enumerate(lines)]
-            content = b"".join(line + b"\n" for line in lines)
+            lines = _lines(self._file.read())[:n_steps]
+            self.records, content, _ = _records(lines, n_steps, folder, check)
             self._size, self._left = 0, content  # on the disk; to be written
             self._write()  # the same, but for an end that was torn off
             self._file.truncate()
@@ -108,36 +109,73 @@ def _line(record: dict) -> bytes:
     return json.dumps(record).encode() + b"\n"
 
 
-def read_history(folder: Path, n_steps: int | None = None) -> tuple[list[dict], str]:
+def read_history(
+    folder: Path, n_steps: int | None = None, check: bool = True
+) -> tuple[list[dict], str]:
     """The first steps in ``history.jsonl``, and the digest of their lines.
 
     Args:
         folder: of the run.
-        n_steps: how many at most; None: all. A last line that was cut off is left out.
+        n_steps: up to which step; None: all. A last line that was cut off is left out.
+        check: refuse a file that is damaged. If not, lines that cannot be read are left out, with
+            a warning.
 
     Raises:
         RunFolderError: there is no such file, or it is damaged.
     """
     try:
         with open_regular(Path(folder) / HISTORY) as file:
-            lines = file.read().split(b"\n")
+            lines = _lines(file.read())
     except OSError as error:
+        if not check:
+            warnings.warn(f"{folder} holds no {HISTORY}: the steps are left out", stacklevel=3)
+            return [], new_digest(b"").hexdigest()
         raise RunFolderError(f"{folder} is not a run folder: it holds no {HISTORY}") from error
-    last = lines.pop()
-    if last and _parsed(last) is not None:
-        lines.append(last)
-    lines = lines[:n_steps]
-    records = [_record(line, folder, i) for i, line in enumerate(lines)]
-    return records, new_digest(b"".join(line + b"\n" for line in lines)).hexdigest()
+    records, content, damaged = _records(lines[:n_steps], n_steps, folder, check)
+    if damaged:
+        places = ", ".join(map(str, damaged))
+        warnings.warn(f"{folder}/{HISTORY}: damaged, and left out: line {places}", stacklevel=3)
+    return records, new_digest(content).hexdigest()
 
 
-def _record(line: bytes, folder: Path, i: int) -> dict:
-    record = _parsed(line)
-    try:
-        HistoryLine.model_validate(record)
-    except ValidationError:
-        raise RunFolderError(f"{folder}/{HISTORY}: line {i + 1} is damaged") from None
-    return record
+def _lines(content: bytes) -> list[bytes]:
+    """Without a last one that was cut off."""
+    *lines, last = content.split(b"\n")
+    return lines if _parsed(last) is None else [*lines, last]
+
+
+def _records(
+    lines: list[bytes], n_steps: int | None, folder: Path, check: bool
+) -> tuple[list[dict], bytes, list[int]]:
+    """The steps up to this one that lines hold, these lines alone, and which were damaged.
+
+    Where lines were cut out earlier, later steps may follow within the first ``n_steps`` lines.
+
+    Raises:
+        RunFolderError: with ``check``, a line is damaged.
+    """
+    records, kept, damaged = [], [], []
+    for number, line in enumerate(lines, 1):
+        record = _parsed(line)
+        try:
+            HistoryLine.model_validate(record)
+        except ValidationError:
+            if check:
+                raise RunFolderError(
+                    f"{folder}/{HISTORY}: line {number} is damaged: put it back, or go on without "
+                    "it with --anyway (check=False)"
+                ) from None
+            damaged.append(number)
+            continue
+        if n_steps is None or record["step"] <= n_steps:
+            records.append(record)
+            kept.append(line + b"\n")
+    return records, b"".join(kept), damaged
+
+
+def last_step(history: list[dict]) -> int:
+    """Number of the last step; some before it may be left out."""
+    return history[-1]["step"] if history else 0
 
 
 def _parsed(line: bytes):

@@ -70,13 +70,13 @@ def load(
     refuse_without_steps(folder)
     arrays, plain = load_checkpoint(folder, check)
     config = RunConfig.read(folder / CONFIG)
-    history, digest = read_history(folder, plain["n_steps"])
+    history, digest = read_history(folder, plain["n_steps"], check)
     broken, is_of_theta = broken_ends(folder, arrays, plain)
     if check:
         refuse(folder, [*broken_ties(folder, plain, config, digest), *broken])
     if data is not None:
         data = as_data(data, regression=config.activation == REGRESSION)
-    schema = read_schema(folder)
+    schema = _read(lambda: read_schema(folder), check)
     if schema is None:
         schema = (config.load_data() if data is None else data).schema
     bits = losses = written = None

@@ -75,7 +75,7 @@ def resume(
     refuse_without_steps(folder)
     (arrays, plain), is_newest = load_to_go_on(folder)
     config = RunConfig.read(folder / CONFIG)
-    records, digest = read_history(folder, plain["n_steps"])
+    records, digest = read_history(folder, plain["n_steps"], check)
     broken, is_of_theta = broken_ends(folder, arrays, plain)
     if check:
         refuse(folder, [*broken_ties(folder, plain, config, digest), *broken])
@@ -121,7 +121,7 @@ def resume(
     bits = None
     if is_of_theta and config.steps == made:  # an end that was interrupted
         bits = read_array(folder / SHOTS)
-    with RunWriter(folder, config, data, made) as writer:
+    with RunWriter(folder, config, data, made, check) as writer:
         _say(progress, f"going on from step {made} of {config.steps}")
         return session.run(writer, callbacks, progress, began, bits)
 

@@ -23,6 +23,7 @@ from pl_hypernet.spins import to_spins
 from pl_hypernet.training.choose_optimizer import MAX_BOND_DIM
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.digests import check_same_data
+from pl_hypernet.training.history import last_step
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.remarks import remarks
 
@@ -121,7 +122,7 @@ class Run:
             "n_angles": self.hypernet.n_angles,
             "device": self.config.device if named else self.hypernet.device.name,
             "optimizer": self.config.optimizer,
-            "steps": len(self.history),
+            "steps": last_step(self.history),
             "seed": self.config.seed,
             "stop_reason": self.stop_reason,
         }
@@ -271,7 +272,7 @@ class Run:
     @property
     def how_far(self) -> str:
         """As ``killed after step 300 of 1000``."""
-        made, planned = len(self.history), self.config.steps
+        made, planned = last_step(self.history), self.config.steps
         if self.stop_reason == "unfinished":
             return f"killed, or still running, after step {made} of {planned}"
         if self.stop_reason == "failed":

@@ -24,7 +24,7 @@ from pl_hypernet.training.folder import (
     digest_of_summary,
     save_schema,
 )
-from pl_hypernet.training.history import HISTORY, History
+from pl_hypernet.training.history import HISTORY, History, last_step
 from pl_hypernet.training.trainer import Trainer
 from pl_hypernet.training.whole_files import write_whole, written_to
 
@@ -40,6 +40,7 @@ class RunWriter:
         data: what it is trained on.
         n_steps: those that the folder holds, of a run that goes on; None: it is a new, empty
             folder.
+        check: as of :class:`History`.
 
     Attributes:
         history (list[dict]): the steps.
@@ -49,7 +50,12 @@ class RunWriter:
     """
 
     def __init__(
-        self, folder: Path | None, config: RunConfig, data: Data, n_steps: int | None = None
+        self,
+        folder: Path | None,
+        config: RunConfig,
+        data: Data,
+        n_steps: int | None = None,
+        check: bool = True,
     ):
         self.folder, self.config, self.data = folder, config, data
         self.history: list[dict] = []
@@ -60,9 +66,9 @@ class RunWriter:
             return
         text = config.to_toml()
         with written_to(folder):
-            if n_steps is None:
+            if n_steps is None or not check:
                 (folder / HISTORY).touch()
-            self._file = History(folder, n_steps or 0)
+            self._file = History(folder, n_steps or 0, check)
             self.history = self._file.records
             write_whole(folder / CONFIG, text.encode())
             if n_steps is None:
@@ -101,7 +107,7 @@ class RunWriter:
         if self.folder is None:
             return
         arrays, plain = trainer.state()
-        plain["between_steps"] &= len(self.history) == trainer.n_steps
+        plain["between_steps"] &= last_step(self.history) == trainer.n_steps
         with written_to(self.folder):
             plain |= self._ties | {"stop_reason": stop_reason, "history": self._file.kept()}
             save_checkpoint(self.folder, arrays, plain, self._replace)
