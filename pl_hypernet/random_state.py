@@ -6,13 +6,14 @@ from pl_hypernet.errors import InputError
 
 
 def generator(seed) -> np.random.Generator:
-    """As ``numpy.random.default_rng``.
+    """As ``numpy.random.default_rng``, also of a key of JAX, which is an array of its own kind.
 
     Raises:
         InputError: no seed.
     """
     try:
-        return np.random.default_rng(seed)
+        is_array = np.ndim(seed) > 0 and not isinstance(seed, list | tuple)
+        return np.random.default_rng(np.asarray(seed) if is_array else seed)
     except (TypeError, ValueError) as error:
         raise InputError(
             f"seed={seed!r}: expected a whole number of at least 0, a numpy Generator, or None"

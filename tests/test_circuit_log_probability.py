@@ -7,7 +7,9 @@ import torch
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
+from pl_hypernet.mps import gate_columns
 from pl_hypernet.mps import log_probability_by_gates as module
+from pl_hypernet.mps.gate_columns import columns_of, place, small_gates
 from pl_hypernet.mps.log_probability import circuit_log_probability
 from pl_hypernet.mps.log_probability_by_gates import log_probability_by_gates
 
@@ -124,7 +126,7 @@ def assert_gradient_at_0(gate, wires):
 
 @pytest.mark.parametrize("gate", [qml.IsingXX, qml.CRX])
 def test_terms_of_the_gate_at_0_alone_are_too_few(monkeypatch, gate):
-    monkeypatch.setattr(module, "N_SAMPLES", 0)
+    monkeypatch.setattr(gate_columns, "N_SAMPLES", 0)
     with pytest.raises(AssertionError):
         assert_gradient_at_0(gate, [0, 1])
 
@@ -309,9 +311,7 @@ X = torch.tensor([0.0, 0.7, 0.2], dtype=torch.float64)
     ],
 )
 def test_number_of_terms(operations, terms):
-    gates = [gate for operation in operations for gate in module._gates(operation)]
-    runs = module._runs([module._Gate(gate, tuple(gate.wires)) for gate in gates])
-    left, _ = module._columns(runs, 2, "cpu")
+    left, _ = columns_of(place(small_gates(operations), range(2)), 2, "cpu")
     assert np.prod([tensor.shape[3] for tensor in left]) == terms
 
 

@@ -1,12 +1,21 @@
 """``hypernet.mps``: a PennyLane device that samples matrix product states."""
 
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from pennylane.devices import ExecutionConfig
 from pennylane.devices.modifiers import simulator_tracking, single_tape_support
+from pennylane.transforms.core import CompilePipeline
 
+from pl_hypernet.devices.adjoint import (
+    check_differentiable,
+    is_differentiable,
+    is_leaf,
+    jacobian,
+    vjp,
+)
 from pl_hypernet.devices.exact_log_p import TRUNCATION_LIMIT
 from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.devices.line_program import acts_on_one_or_two_wires, line_program
@@ -44,13 +53,18 @@ class HypernetMPS(HypernetDevice):
     one circuit need not commute: it is measured in as many bases as they take, with all shots in
     each, and ``qml.Tracker`` and ``.counts`` count them so.
 
+    Gradients of expectation values without shots are its own, ``diff_method="adjoint"``: one pass
+    back for all parameters, of the circuit without truncation (:func:`vjp`). ``"best"`` is that,
+    and parameter shift for all else.
+
     Args:
         wires: number of wires, or their labels; the order is that of the line.
         shots: as of PennyLane's devices; deprecated there in favour of ``qml.set_shots``.
         max_bond_dim (int): largest bond dimension kept; None: no limit.
         cutoff (float): Schmidt coefficients below this are dropped; None: only those that are
             rounding (1e-12).
-        seed: None, int or numpy Generator. The same seed repeats; successive calls differ.
+        seed: None, int, numpy Generator or a key of JAX. The same seed repeats; successive calls
+            differ.
         precision (str): ``"single"`` or ``"double"`` for the arithmetic of the sampling. States
             are always complex128.
         torch_device (str): where gates are applied and states are sampled: ``"cpu"``, or a GPU as
@@ -105,10 +119,35 @@ class HypernetMPS(HypernetDevice):
 
     def setup_execution_config(self, config: ExecutionConfig | None = None, circuit=None):
         check_no_capture("hypernet.mps")
-        return super().setup_execution_config(config, circuit)
+        config = super().setup_execution_config(config, circuit)
+        if not self.supports_derivatives(config, circuit):
+            return config
+        return replace(
+            config,
+            gradient_method="adjoint",
+            use_device_gradient=True,
+            use_device_jacobian_product=True,  # one pass for all measurements
+            grad_on_execution=False,
+        )
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
-        return line_program(self.name, self.wires, self._is_native, self.record)
+        reverse = execution_config is not None and execution_config.gradient_method == "adjoint"
+        if not reverse:
+            return line_program(self.name, self.wires, self._is_native, self.record)
+        program = CompilePipeline()
+        program.add_transform(check_differentiable)
+        return program + line_program(
+            self.name, self.wires, lambda op: is_leaf(op) and self._is_native(op), self.record
+        )
+
+    def supports_derivatives(self, execution_config: ExecutionConfig | None = None, circuit=None):
+        """Whether gradients are the device's own: of expectation values without shots."""
+        method = None if execution_config is None else execution_config.gradient_method
+        if method == "best":
+            once = execution_config.derivative_order == 1
+            known = once and circuit is not None and self.cutoff is None
+            return known and is_differentiable(circuit, self.max_bond_dim)
+        return method in ("adjoint", "device")
 
     def overlaps_exactly(self, n_wires: int) -> bool:
         return True
@@ -119,6 +158,13 @@ class HypernetMPS(HypernetDevice):
         return measure_all(
             circuits, self.wires, self._states, self._rng, self.record, self.precision, mode
         )
+
+    def compute_vjp(self, circuits, cotangents, execution_config: ExecutionConfig | None = None):
+        pairs = zip(circuits, cotangents, strict=True)
+        return tuple(vjp(*pair, execution_config) for pair in pairs)
+
+    def compute_derivatives(self, circuits, execution_config: ExecutionConfig | None = None):
+        return tuple(jacobian(circuit, execution_config) for circuit in circuits)
 
     def _states(self, operations, wires) -> list[MatrixProductState]:
         states = evolve(operations, wires, self.max_bond_dim, self.cutoff, self.torch_device)

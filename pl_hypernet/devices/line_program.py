@@ -15,12 +15,14 @@ from pennylane.operation import Operator
 from pennylane.transforms.core import CompilePipeline
 from pennylane.wires import Wires
 
+from pl_hypernet.devices.batch import expand_batch
 from pl_hypernet.devices.deferral import defer_measurements
 from pl_hypernet.devices.lowering import lower_expected_loss
 from pl_hypernet.devices.postselection import Postselect
 from pl_hypernet.devices.record import Record
 from pl_hypernet.devices.shadows import SHADOWS
 from pl_hypernet.devices.wire_check import check_wires
+from pl_hypernet.devices.work_wires import ALLOCATIONS, resolve_work_wires
 from pl_hypernet.measurements import ZeroProbability
 
 ANALYTIC = (ZeroProbability, ExpectationMP, VarianceMP, ProbabilityMP, StateMeasurement)
@@ -42,6 +44,7 @@ def line_program(
         record, noise: see :func:`lower_expected_loss`.
     """
     program = CompilePipeline()
+    program.add_transform(resolve_work_wires, wires=wires)
     program.add_transform(check_wires, wires=wires, name=name)
     program.add_transform(
         lower_expected_loss,
@@ -53,18 +56,19 @@ def line_program(
     program.add_transform(defer_measurements)
     program.add_transform(
         decompose,
-        stopping_condition=lambda op: isinstance(op, Postselect) or is_native(op),
+        stopping_condition=lambda op: isinstance(op, (Postselect, *ALLOCATIONS)) or is_native(op),
         decomposer=_decomposition,
         skip_initial_state_prep=False,
         name=name,
     )
+    program.add_transform(resolve_work_wires, wires=wires)
     program.add_transform(
         validate_measurements,
         analytic_measurements=lambda m: isinstance(m, ANALYTIC),
         sample_measurements=lambda m: isinstance(m, (SampleMeasurement, *SHADOWS)),
         name=name,
     )
-    program.add_transform(qml.transforms.broadcast_expand)
+    program.add_transform(expand_batch)
     return program
 
 

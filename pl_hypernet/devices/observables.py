@@ -5,7 +5,7 @@ has a basis scores the bits that are measured in it; nothing else scores them.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import product
@@ -24,6 +24,7 @@ ROUNDING = 1e-12  # of the largest coefficient: a word with less is not there
 HERMITIAN = 1e-8  # of the largest number: what may be imaginary, or differ from the adjoint
 CANCELLED = 1e-14  # of the parts of an observable: what is left where they cancel
 MAX_MATRIX_WIRES = 10  # of a matrix that is made dense, and of an eigenbasis
+MAX_WORD_WIRES = 4  # of a matrix that is written as Pauli words to be differentiated
 MAX_SMALL_WIRES = 2  # of a matrix that is written as Pauli words, in a product or a sum
 MAX_LISTED_WIRES = 20  # of 2^n outcomes that are listed one by one
 MAX_SQUARED_WORDS = 300  # of a sum whose square is multiplied out
@@ -99,11 +100,13 @@ class Words:
         wires = Wires(list(self.basis))
         return self.values(np.array(list(product((0, 1), repeat=len(wires)))), wires)
 
+    def products(self) -> Iterator[tuple[float, dict]]:
+        """Numbers and one-qubit operators {wire: (2, 2)}, of whose products this is the sum."""
+        for word, coefficient in self.coefficients.items():
+            yield coefficient, {wire: PAULI_MATRICES[letter] for wire, letter in word.items()}
+
     def mean(self, state) -> float:
-        return sum(
-            c * state.product_expectation({w: PAULI_MATRICES[p] for w, p in word.items()})
-            for word, c in self.coefficients.items()
-        )
+        return sum(c * state.product_expectation(operators) for c, operators in self.products())
 
     def variance(self, state) -> float:
         return max(0.0, self._square().mean(state) - self.mean(state) ** 2)
@@ -143,8 +146,12 @@ class Projection:
     def outcomes(self) -> np.ndarray:
         return np.array([0.0, self.factor])
 
+    def products(self) -> Iterator[tuple[float, dict]]:
+        """As of :class:`Words`: it is one."""
+        yield self.factor, {w: np.diag([1.0 - bit, bit]) for w, bit in self.bits.items()}
+
     def _probability(self, state) -> float:
-        projectors = {w: np.diag([1.0 - bit, bit]) for w, bit in self.bits.items()}
+        ((_, projectors),) = self.products()
         return state.product_expectation(projectors)
 
     def mean(self, state) -> float:
@@ -206,6 +213,21 @@ class Matrix:
 
     def outcomes(self) -> np.ndarray:
         return self._eigen[0]
+
+    def products(self) -> Iterator[tuple[float, dict]]:
+        """As of :class:`Words`.
+
+        Raises:
+            DeviceError: a matrix on more than 4 wires, which is 4^n words.
+        """
+        if len(self.wires) > MAX_WORD_WIRES:
+            raise DeviceError(
+                f"a matrix on {len(self.wires)} wires is written as Pauli words up to "
+                f"{MAX_WORD_WIRES} wires"
+            )
+        dense = self.matrix if isinstance(self.matrix, np.ndarray) else self.matrix.toarray()
+        words = _decomposed(dense, self.wires).items()
+        yield from Words({word: c.real for word, c in words if abs(c) > ROUNDING}).products()
 
     def mean(self, state) -> float:
         amplitudes = state.amplitudes(self.wires)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pennylane as qml
+from pennylane.allocation import Allocate, Deallocate
 from pennylane.measurements import (
     DensityMatrixMP,
     ExpectationMP,
@@ -19,6 +20,7 @@ from pennylane.measurements import (
     VnEntropyMP,
 )
 from pennylane.operation import Operator
+from pennylane.ops import Conditional, MidMeasure
 from pennylane.pauli import PauliWord
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
@@ -46,6 +48,7 @@ from pl_hypernet.mps.site_order import site_order
 from pl_hypernet.mps.state import MAX_EXACT_WIRES, MatrixProductState
 
 REDUCED = (DensityMatrixMP, VnEntropyMP, PurityMP, MutualInfoMP)
+UNRESOLVED = {MidMeasure, Conditional, Allocate, Deallocate}
 StatesOf = Callable[[list[list[Operator]], list[Wires]], list[MatrixProductState]]
 
 
@@ -83,6 +86,12 @@ def measure_all(
         Circuit(op for op in circuit.operations if not isinstance(op, Postselect))
         for circuit in circuits
     ]
+    for circuit in operations:
+        if UNRESOLVED.intersection(circuit.kinds):
+            raise DeviceError(
+                "a circuit with mid-circuit measurements or allocated wires has no one state: "
+                "expected one that the device preprocessed, run it through a QNode or qml.execute"
+            )
     given = [
         Wires(range(len(circuit.wires))) if device_wires is None else device_wires
         for circuit in circuits

@@ -62,7 +62,7 @@ class GateEvolution:
 
     def multiply(self, phase: complex) -> None:
         """Multiplies the state by a number of modulus 1."""
-        if not len(self.tensors):  # of no qubits nothing shows a phase
+        if phase == 1 or not len(self.tensors):  # of no qubits nothing shows a phase
             return
         self.tensors = self.tensors.copy()
         self.tensors[self.centre] *= phase

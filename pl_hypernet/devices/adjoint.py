@@ -1,0 +1,248 @@
+"""Gradients of expectation values in reverse mode: the device's own, ``diff_method="adjoint"``."""
+
+from collections.abc import Iterator
+from itertools import chain
+
+import numpy as np
+import pennylane as qml
+import torch
+from pennylane.allocation import Allocate, Deallocate
+from pennylane.devices import ExecutionConfig
+from pennylane.math import Interface, requires_grad
+from pennylane.measurements import ExpectationMP
+from pennylane.operation import Operator
+from pennylane.ops import Conditional, Controlled, Evolution, Exp, MidMeasure, Pow, Prod
+from pennylane.ops.op_math import Adjoint
+from pennylane.tape import QuantumScript
+from pennylane.wires import Wires
+
+from pl_hypernet.circuits import HardwareEfficientAnsatz
+from pl_hypernet.devices.observables import MAX_WORD_WIRES, summands
+from pl_hypernet.devices.postselection import Postselect
+from pl_hypernet.errors import DeviceError, InputError
+from pl_hypernet.mps.circuit import Circuit
+from pl_hypernet.mps.expectation_gradients import Products, gradients_of_gates
+from pl_hypernet.mps.gate_columns import bond_dim_bound, small_gates
+from pl_hypernet.mps.log_probability_by_gates import MAX_VECTOR_WIRES, columns_or_vector
+from pl_hypernet.mps.operator_gates import ANGLES, is_wide_gate
+from pl_hypernet.mps.site_order import site_order
+
+MAX_BOND_DIM = 256  # of more than MAX_VECTOR_WIRES wires
+# whose matrices in torch are tested to have the right derivatives; no other has trainable numbers
+KINDS = ANGLES | {
+    *(qml.U2, qml.CPhaseShift00, qml.CPhaseShift01, qml.CPhaseShift10, qml.PSWAP),
+    *(qml.SingleExcitation, qml.SingleExcitationPlus, qml.SingleExcitationMinus),
+    *(qml.FermionicSWAP, qml.MultiRZ, qml.PauliRot, qml.QubitUnitary, qml.GlobalPhase),
+    HardwareEfficientAnsatz,
+}
+SYMBOLIC = (
+    Adjoint,
+    Controlled,
+    Pow,
+    Prod,
+    Exp,
+    Evolution,
+)  # decompose exactly into what they are made of
+NO_ONE_STATE = (MidMeasure, Conditional, Allocate, Deallocate, Postselect)
+
+
+def is_trainable(operator: Operator) -> bool:
+    """Whether a parameter is one that a gradient is wanted of; not by trainable_params, which a
+    tape loses when it is decomposed."""
+    generator = operator.base.data if isinstance(operator, Evolution) else ()  # not in its own
+    return any(map(requires_grad, (*operator.data, *generator)))
+
+
+def is_leaf(operator: Operator) -> bool:
+    """Whether an operation need not be decomposed to be differentiated."""
+    if not is_trainable(operator):
+        return True
+    small = len(operator.wires) <= 2 or not isinstance(operator, qml.QubitUnitary)
+    return small and type(operator) in KINDS
+
+
+def is_differentiable(circuit: QuantumScript, max_bond_dim: int | None = None) -> bool:
+    """Whether :func:`vjp` is for circuits like this, and this one is small enough.
+
+    Args:
+        max_bond_dim: to which states are truncated; None: they are not.
+    """
+    if not any(map(is_trainable, circuit.operations)) or why_not(circuit) is not None:
+        return False
+    few = len(circuit.wires) <= MAX_VECTOR_WIRES
+    if few and max_bond_dim is None:
+        return True
+    leaves = [leaf for operation in circuit.operations for leaf in _leaves(operation)]
+    try:
+        gates = Circuit(small_gates(leaves))
+    except InputError:
+        return False
+    most = min(MAX_BOND_DIM, max_bond_dim or MAX_BOND_DIM)
+    return bond_dim_bound(gates, site_order(gates, circuit.wires)) <= most
+
+
+def why_not(circuit: QuantumScript) -> str | None:
+    """What in a circuit cannot be differentiated in reverse mode; None: nothing."""
+    if circuit.shots:
+        return "a circuit with shots"
+    for measurement in circuit.measurements:
+        obs = measurement.obs
+        if not isinstance(measurement, ExpectationMP) or obs is None:
+            return str(measurement)
+        if is_trainable(obs):
+            return "an observable with trainable parameters"
+        if obs.pauli_rep is None and len(obs.wires) > MAX_WORD_WIRES:
+            return f"a matrix on {len(obs.wires)} wires"
+    for operation in circuit.operations:
+        if isinstance(operation, NO_ONE_STATE):
+            return f"a circuit with {operation.name}"
+        for leaf in _leaves(operation):
+            if not is_leaf(leaf):
+                return f"{leaf.name} on wires {list(leaf.wires)}"
+    return None
+
+
+def _leaves(operation: Operator) -> Iterator[Operator]:
+    """What an operation decomposes into, as far as it has to."""
+    if is_leaf(operation):
+        yield operation
+        return
+    native = is_wide_gate(operation) or (operation.has_matrix and len(operation.wires) <= 2)
+    exact = isinstance(operation, SYMBOLIC) or not native
+    exact &= getattr(operation, "num_steps", None) is None  # of Trotter
+    exact &= not (isinstance(operation, Pow) and type(operation.base) not in KINDS)
+    if not (exact and operation.has_decomposition):
+        yield operation
+        return
+    for part in operation.decomposition():
+        yield from _leaves(part)
+
+
+@qml.transform
+def check_differentiable(tape):
+    """Refuses what :func:`vjp` cannot do, in one line."""
+    reason = why_not(tape)
+    if reason is not None:
+        raise DeviceError(
+            f"{reason} cannot be differentiated in reverse mode: expected expectation values "
+            "without shots of observables that are constant, of gates with known derivatives; use "
+            "diff_method='parameter-shift'"
+        )
+    return (tape,), qml.devices.preprocess.null_postprocessing
+
+
+@torch.enable_grad()  # torch calls it in a backward pass
+def vjp(
+    circuit: QuantumScript, cotangents, execution_config: ExecutionConfig | None = None
+) -> tuple[np.ndarray, ...]:
+    """The derivative of a weighted sum of a circuit's expectation values by each of its trainable
+    parameters.
+
+    The state's tensors are functions of the gates without a truncation, whose derivatives torch has
+    (:mod:`pl_hypernet.mps.gate_columns`); those of the expectation values by the tensors are
+    contracted for all products of the observables at once. Few wires become a state vector.
+
+    Args:
+        circuit: of gates on one or two wires, or operations that decompose into such; expectation
+            values without shots.
+        cotangents: the weight of each measurement; a number for a single one.
+        execution_config: its interface says how the derivative by a complex parameter is meant, as
+            torch's d/dx + i d/dy or as its conjugate.
+
+    Returns:
+        One array of the shape of each parameter.
+
+    Raises:
+        DeviceError: an operation through which torch has no derivative.
+        InputError: the state is too large.
+    """
+    single = len(circuit.measurements) == 1
+    weights = [cotangents] if single else list(cotangents)
+    terms = [
+        (float(np.real(weight)) * c, operators)
+        for weight, measurement in zip(weights, circuit.measurements, strict=True)
+        if np.any(weight)
+        for form in summands(measurement.obs)
+        for c, operators in form.products()
+    ]
+    indices = circuit.trainable_params
+    leaves = [_leaf(parameter) for parameter in circuit.get_parameters(trainable_only=True)]
+    if not terms or not leaves:
+        return tuple(np.zeros(leaf.shape) for leaf in leaves)
+    reason = why_not(circuit)
+    unknown = {type(circuit.par_info[i]["op"]) for i in indices} - KINDS
+    if reason is not None or unknown:
+        what = reason or min(kind.__name__ for kind in unknown)
+        raise DeviceError(f"{what} cannot be differentiated in reverse mode")
+    wires = site_order(Circuit(circuit.operations), circuit.wires)
+    operations = circuit.bind_new_parameters(leaves, indices).operations
+    few = len(wires) <= MAX_VECTOR_WIRES
+    state = columns_or_vector(operations, wires, 2 ** (len(wires) // 4) if few else MAX_BOND_DIM)
+    if torch.is_tensor(state):
+        outputs, gradients = [state], [_applied(terms, state.detach().numpy(), wires)]
+    else:
+        columns = [[gate.detach().numpy() for gate in column] for column in state]
+        outputs = list(chain.from_iterable(state))
+        gradients = chain.from_iterable(gradients_of_gates(columns, _products(terms, wires)))
+    pairs = [pair for pair in zip(outputs, gradients, strict=True) if pair[0].requires_grad]
+    if pairs:
+        # of a real E, torch means dE/dx + i dE/dy = 2 dE/dA*
+        torch.autograd.backward(
+            [output for output, _ in pairs], [torch.as_tensor(2 * g) for _, g in pairs]
+        )
+    names = [circuit.par_info[i]["op"] for i in indices]
+    derivatives = [_derivative(*pair) for pair in zip(leaves, names, strict=True)]
+    if execution_config is not None and execution_config.interface == Interface.TORCH:
+        return tuple(derivatives)
+    return tuple(derivative.conj() for derivative in derivatives)
+
+
+def jacobian(circuit: QuantumScript, execution_config: ExecutionConfig | None = None):
+    """The derivatives of each expectation value, as PennyLane's devices give them."""
+    n = len(circuit.measurements)
+    if n == 1:
+        rows = [vjp(circuit, 1.0, execution_config)]
+    else:
+        rows = [vjp(circuit, row, execution_config) for row in np.eye(n)]
+    rows = [row[0] if len(row) == 1 else row for row in rows]
+    return rows[0] if n == 1 else tuple(rows)
+
+
+def _leaf(parameter) -> torch.Tensor:
+    array = np.asarray(parameter)
+    dtype = torch.complex128 if np.iscomplexobj(array) else torch.float64
+    return torch.tensor(array, dtype=dtype, requires_grad=True)
+
+
+def _derivative(leaf: torch.Tensor, operation) -> np.ndarray:
+    if leaf.grad is not None:
+        return leaf.grad.numpy()
+    if isinstance(operation, qml.GlobalPhase) or not operation.wires:
+        return np.zeros(leaf.shape)
+    raise DeviceError(
+        f"{operation.name} on wires {list(operation.wires)} cannot be differentiated: its matrix "
+        "in torch does not depend on its parameters; use diff_method='parameter-shift'"
+    )
+
+
+def _products(terms, wires: Wires) -> Products:
+    position = {wire: site for site, wire in enumerate(wires)}
+    operators = np.zeros((len(terms), len(wires), 2, 2), dtype=complex)
+    operators[:] = np.eye(2)
+    for row, (_, factors) in zip(operators, terms, strict=True):
+        for wire, operator in factors.items():
+            row[position[wire]] = operator
+    return Products(np.array([c for c, _ in terms]), operators)
+
+
+def _applied(terms, psi: np.ndarray, wires: Wires) -> np.ndarray:
+    """A sum of products times a state vector."""
+    axis = {wire: i for i, wire in enumerate(wires)}
+    cube = psi.reshape([2] * len(wires))
+    total = np.zeros_like(cube)
+    for coefficient, factors in terms:
+        term = coefficient * cube
+        for wire, operator in factors.items():
+            term = np.moveaxis(np.tensordot(operator, term, axes=(1, axis[wire])), 0, axis[wire])
+        total += term
+    return total.reshape(-1)
