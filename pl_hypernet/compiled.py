@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 import warnings
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import CellType, CodeType, ModuleType
@@ -28,10 +29,12 @@ from platformdirs import user_cache_path
 from pl_hypernet.errors import CacheWarning
 from pl_hypernet.version import __version__
 
+LEVEL = numba.config.OPT  # of LLVM's optimisation, as the user's NUMBA_OPT has it
+GLUE_LEVEL = type(LEVEL)(min(LEVEL, 1))
 KEPT_UNUSED = 90 * 24 * 3600  # seconds
 
 
-def compiled(**options):
+def compiled(glue: bool = False, **options):
     """As ``numba.njit``, with a cache of our own.
 
     What was compiled is used again by later processes while the package's version is the same, and
@@ -39,6 +42,9 @@ def compiled(**options):
     all of them.
 
     Args:
+        glue: whether the function does little but call others. numba optimises what a function
+            calls once more together with it, which takes most of the time of a large one; of these
+            it is left out, as the others are optimised already.
         **options: of ``numba.njit``, without ``cache``.
     """
 
@@ -46,9 +52,28 @@ def compiled(**options):
         dispatcher = numba.njit(**options)(function)
         if isinstance(dispatcher, Dispatcher):  # with NUMBA_DISABLE_JIT it is the function itself
             dispatcher._cache = KernelCache(dispatcher)  # where cache=True puts numba's own kind
+            compile_alone = dispatcher.compile
+            level = GLUE_LEVEL if glue else LEVEL
+
+            def compile_at_level(sig):  # also of functions that one of another level calls
+                with _optimisation(level):
+                    return compile_alone(sig)
+
+            dispatcher.compile = compile_at_level
         return dispatcher
 
     return decorate
+
+
+@contextmanager
+def _optimisation(level: int):
+    """LLVM's level meanwhile, which numba has for all functions alike."""
+    before = numba.config.OPT
+    numba.config.OPT = level
+    try:
+        yield
+    finally:
+        numba.config.OPT = before
 
 
 @cache

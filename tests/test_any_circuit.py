@@ -9,7 +9,7 @@ from pl_hypernet.mps.evolution import evolve_by_gates
 from pl_hypernet.mps.gates import GateEvolution
 from pl_hypernet.mps.narrow_order import narrow_order
 from pl_hypernet.mps.operator_gates import line_gates
-from pl_hypernet.mps.splitting import orthonormal_rows, truncated
+from pl_hypernet.mps.splitting import orthonormal_rows, split
 
 RNG = np.random.default_rng(5)
 
@@ -227,7 +227,7 @@ def test_truncation_is_the_best_there_is(shape, to_left, kept, cutoff):
         size=(rank, shape[1])
     )
     matrix = (matrix / np.linalg.norm(matrix)).astype(complex)
-    left, right, dropped = truncated(matrix, to_left, kept, cutoff)
+    left, right, dropped = split(matrix, to_left, kept, cutoff)
     s = np.linalg.svd(matrix, compute_uv=False)
     k = min(kept, int(np.sum(s >= cutoff)))
     assert left.shape[1] == right.shape[0] == k

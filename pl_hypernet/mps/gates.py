@@ -10,7 +10,7 @@ from pennylane.wires import Wires
 
 from pl_hypernet.mps import line_kernels
 from pl_hypernet.mps.gate_layers import Gate
-from pl_hypernet.mps.line_kernels import FAR, NEIGHBOURS, ONE, OPERATOR
+from pl_hypernet.mps.line_kernels import ONE, OPERATOR, TWO
 from pl_hypernet.mps.operator_schmidt import schmidt_terms
 from pl_hypernet.mps.splitting import ROUNDING
 from pl_hypernet.mps.state import MatrixProductState
@@ -38,7 +38,6 @@ class GateEvolution:
     def __init__(self, wires=(), max_bond_dim=None, cutoff=None, state=None):
         self.max_bond_dim = NO_LIMIT if max_bond_dim is None else max_bond_dim
         self.cutoff = ROUNDING if cutoff is None else max(cutoff, ROUNDING)
-        self.centre = 0
         if state is None:
             self.wires = Wires(wires)
             self.fidelity = 1.0
@@ -65,15 +64,13 @@ class GateEvolution:
         if phase == 1 or not len(self.tensors):  # of no qubits nothing shows a phase
             return
         self.tensors = self.tensors.copy()
-        self.tensors[self.centre] *= phase
+        self.tensors[0] *= phase
 
     def apply_layers(self, layers: list[list[Gate]]) -> None:
         """Applies gates in layers of those that commute, as of :func:`gate_layers`."""
         if not layers:
             return
-        at_once = self._fits_at_once(layers)
-        kernel = line_kernels.multiply_layers if at_once else line_kernels.apply_layers
-        self._call(kernel, *_packed(layers, at_once))
+        self._evolve(layers, at_once=self._fits_at_once(layers))
 
     def _fits_at_once(self, layers: list[list[Gate]]) -> bool:
         """Whether bonds stay small without truncation, so that one sweep at the end is enough."""
@@ -94,20 +91,21 @@ class GateEvolution:
 
     def truncate(self) -> None:
         """One sweep that truncates every bond, from the left end to the right one."""
-        self._call(line_kernels.truncate_all)
+        self._evolve([], truncate=True)
 
-    def _call(self, kernel, *arguments) -> None:
+    def _evolve(self, layers, truncate: bool = False, at_once: bool = False) -> None:
+        gates = _packed(layers, at_once)
         with one_thread_if_narrow(min(self.max_bond_dim, 2 ** (len(self.wires) // 2))):
-            self.tensors, self.dims, self.centre, log = kernel(
-                self.tensors, self.dims, self.centre, *arguments, self.max_bond_dim, self.cutoff
+            self.tensors, self.dims, log = line_kernels.evolve(
+                self.tensors, self.dims, truncate, at_once, *gates, self.max_bond_dim, self.cutoff
             )
         self.fidelity *= float(np.exp(log))
 
     def state(self) -> MatrixProductState:
         """The state reached, normalised."""
-        tensors, dims = line_kernels.moved(self.tensors, self.dims, self.centre, 0)
+        tensors = self.tensors.copy()
         tensors[:1] /= np.linalg.norm(tensors[:1]) or 1.0  # there may be no qubits
-        state = MatrixProductState(tensors, self.wires, dims, fidelity=self.fidelity)
+        state = MatrixProductState(tensors, self.wires, self.dims, fidelity=self.fidelity)
         state.__dict__["canonical"] = tensors
         return state
 
@@ -119,8 +117,8 @@ def _all_zero(n_sites: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _packed(layers: list[list[Gate]], as_operators: bool) -> tuple[np.ndarray, ...]:
-    """Layers of gates as :func:`line_kernels.apply_layers` takes them; those on neighbours as
-    operators if so asked."""
+    """Layers of gates as :func:`line_kernels.evolve` takes them; those on neighbours as
+    operators too if so asked."""
     starts, kinds, spans, where = [0], [], [], []
     ones, pairs, numbers, places = [], [], [], []
     size = 0  # of the numbers
@@ -133,19 +131,14 @@ def _packed(layers: list[list[Gate]], as_operators: bool) -> tuple[np.ndarray, .
                 where.append((len(ones), 0))
                 ones.append(content)
                 continue
-            near = last == first + 1 and not as_operators
-            if near and len(positions) == 2 and not isinstance(content, tuple):
-                kinds.append(NEIGHBOURS)
-                where.append((len(pairs), 0))
-                pairs.append(content)
-                continue
+            where.append((len(pairs), len(places)))
             if isinstance(content, tuple):
                 kinds.append(OPERATOR)
-                where.append((0, len(places)))
             else:
-                kinds.append(FAR)
-                where.append((len(pairs), len(places)))
+                kinds.append(TWO)
                 pairs.append(content)
+                if last == first + 1 and not as_operators:
+                    continue
                 content = schmidt_terms(content)
             at = dict(zip(positions, content, strict=True))
             for site in range(first, last + 1):
@@ -160,8 +153,8 @@ def _packed(layers: list[list[Gate]], as_operators: bool) -> tuple[np.ndarray, .
     return (
         np.array(starts),
         np.array(kinds, dtype=np.int64),
-        np.array(spans, dtype=np.int64),
-        np.array(where, dtype=np.int64),
+        np.array(spans, dtype=np.int64).reshape(-1, 2),
+        np.array(where, dtype=np.int64).reshape(-1, 2),
         np.array(ones, dtype=np.complex128).reshape(-1, 2, 2),
         np.array(pairs, dtype=np.complex128).reshape(-1, 4, 4),
         np.concatenate(numbers, dtype=np.complex128) if numbers else np.zeros(0, np.complex128),

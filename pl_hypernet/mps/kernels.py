@@ -97,18 +97,20 @@ def sample(re, im, is_real, dims, uniforms, bits, log_probabilities, begin, end)
     product = np.empty(SHOT_BLOCK, dtype=np.float64)
     for start in range(begin, end, SHOT_BLOCK):
         n = min(SHOT_BLOCK, end - start)
-        v_re[0, :n] = 1
-        v_im[0, :n] = 0
-        product[:n] = 1
-        log_probabilities[start : start + n] = 0
+        for s in range(n):  # no slices: numba compiles messages on their shapes for each
+            v_re[0, s], v_im[0, s] = 1, 0
+            product[s] = 1
+            log_probabilities[start + s] = 0
         for site in range(n_sites):
             n_left, n_right = dims[site], dims[site + 1]
             for x in range(2):
-                p[x, :n] = 0
+                for s in range(n):
+                    p[x, s] = 0
                 for b in range(n_right):
                     out_re, out_im = w_re[x, b], w_im[x, b]
-                    out_re[:n] = 0
-                    out_im[:n] = 0
+                    for s in range(n):
+                        out_re[s] = 0
+                        out_im[s] = 0
                     for a in range(n_left):
                         a_re, a_im = re[site, x, a, b], im[site, x, a, b]
                         in_re, in_im = v_re[a], v_im[a]
@@ -132,7 +134,8 @@ def sample(re, im, is_real, dims, uniforms, bits, log_probabilities, begin, end)
                 scale = 1 / np.sqrt(taken) if taken > 0 else dtype.type(0)
                 scales[0, s] = 0 if one else scale
                 scales[1, s] = scale if one else 0
-            bits[site, start : start + n] = chosen[:n]
+            for s in range(n):
+                bits[site, start + s] = chosen[s]
             for b in range(n_right):
                 for s in range(n):
                     v_re[b, s] = w_re[0, b, s] * scales[0, s] + w_re[1, b, s] * scales[1, s]

@@ -1,18 +1,24 @@
 """A whole circuit on a line of sites in one compiled call.
 
-A site is an array (chi_left, 2, chi_right). One is the centre of orthogonality, all left of it are
-left-canonical and all right of it right-canonical.
+A site is a matrix (2 chi_left, chi_right), whose rows are the left bond and the bit. One is the
+centre of orthogonality, all left of it are left-canonical and all right of it right-canonical.
 """
 
 import numpy as np
 
 from pl_hypernet.compiled import compiled
-from pl_hypernet.mps.splitting import orthonormal_left, orthonormal_right, truncated
+from pl_hypernet.mps.splitting import EXACTLY, split
 
-ONE, NEIGHBOURS, FAR, OPERATOR = 0, 1, 2, 3  # kinds of gates
+ONE, TWO, OPERATOR = 0, 1, 2  # kinds of gates
 FEW_PRODUCTS = 1000  # multiplications up to which a plain loop is faster than BLAS
 SMALL_RANK = 2  # operator rank up to which a long bond is cheaper than swaps (measured)
 SMALL_BOND = 2  # and any rank, up to these bonds
+
+
+@compiled(nogil=True)
+def reshaped(matrix, p, q):
+    """The numbers of a contiguous matrix as one of another shape, not copied."""
+    return matrix.reshape(p, q)
 
 
 @compiled(nogil=True)
@@ -31,216 +37,224 @@ def product(a, b):
     return out
 
 
-@compiled(nogil=True)
-def move_centre(sites, centre, target):
-    """Moves the centre along the line; directions that are rounding are dropped."""
-    while centre < target:
+@compiled(glue=True, nogil=True)
+def sweep(sites, centre, target, max_bond_dim, cutoff):
+    """Moves the centre along the line, and truncates each bond on the way unless ``cutoff`` is
+    EXACTLY; returns the log of what stays of the weight."""
+    stays = 0.0
+    to_left = centre > target
+    while centre != target:
         site = sites[centre]
-        n_left, n_right = site.shape[0], site.shape[2]
-        q, rest = orthonormal_left(site.reshape(2 * n_left, n_right))
-        sites[centre] = q.reshape(n_left, 2, q.shape[1])
-        centre += 1
-        site = sites[centre]
-        n_right = site.shape[2]
-        moved = product(rest, site.reshape(site.shape[0], 2 * n_right))
-        sites[centre] = moved.reshape(len(rest), 2, n_right)
-    while centre > target:
-        site = sites[centre]
-        n_left, n_right = site.shape[0], site.shape[2]
-        rest, q = orthonormal_right(site.reshape(n_left, 2 * n_right))
-        sites[centre] = q.reshape(len(q), 2, n_right)
-        centre -= 1
-        site = sites[centre]
-        n_left = site.shape[0]
-        moved = product(site.reshape(2 * n_left, site.shape[2]), rest)
-        sites[centre] = moved.reshape(n_left, 2, rest.shape[1])
-    return centre
+        if to_left:
+            site = reshaped(site, site.shape[0] // 2, 2 * site.shape[1])
+        left, right, dropped = split(site, to_left, max_bond_dim, cutoff)
+        stays += np.log1p(-dropped)
+        if to_left:
+            sites[centre] = reshaped(right, 2 * right.shape[0], right.shape[1] // 2)
+            centre -= 1
+            sites[centre] = product(sites[centre], left)
+        else:
+            sites[centre] = left
+            centre += 1
+            site = sites[centre]
+            moved = product(right, reshaped(site, site.shape[0] // 2, 2 * site.shape[1]))
+            sites[centre] = reshaped(moved, 2 * moved.shape[0], site.shape[1])
+    return stays
 
 
 @compiled(nogil=True)
 def apply_one(site, gate):
-    """A gate (2, 2) on one site."""
-    n_left, _, n_right = site.shape
-    out = np.empty((n_left, 2, n_right), dtype=np.complex128)
-    for a in range(n_left):
-        for b in range(n_right):
-            x, y = site[a, 0, b], site[a, 1, b]
-            out[a, 0, b] = gate[0, 0] * x + gate[0, 1] * y
-            out[a, 1, b] = gate[1, 0] * x + gate[1, 1] * y
-    return out
+    """A gate (2, 2) on one site, in place."""
+    for a in range(0, site.shape[0], 2):
+        for b in range(site.shape[1]):
+            x, y = site[a, b], site[a + 1, b]
+            site[a, b] = gate[0, 0] * x + gate[0, 1] * y
+            site[a + 1, b] = gate[1, 0] * x + gate[1, 1] * y
 
 
 @compiled(nogil=True)
-def apply_to_neighbours(sites, centre, gate, left, to_left, max_bond_dim, cutoff):
-    """A gate (4, 4) on sites left, left + 1; the centre ends on the side asked for.
-
-    Returns:
-        the centre and the weight that was dropped.
-    """
-    centre = move_centre(sites, centre, left if centre <= left else left + 1)
-    a, b = sites[left], sites[left + 1]
-    n_left, n_right = a.shape[0], b.shape[2]
-    pair = product(a.reshape(2 * n_left, a.shape[2]), b.reshape(b.shape[0], 2 * n_right))
-    pair = pair.reshape(n_left, 4, n_right)
-    out = np.zeros((n_left, 4, n_right), dtype=np.complex128)
-    for i in range(n_left):
+def joined(left, right, gate):
+    """A gate (4, 4) on two neighbouring sites: a matrix (2 chi_left, 2 chi_right)."""
+    m, n_right = left.shape[1], right.shape[1]
+    pair = product(left, reshaped(right, m, 2 * n_right))
+    out = np.zeros(pair.shape, dtype=np.complex128)
+    for a in range(0, len(pair), 2):
         for x in range(4):
             for y in range(4):
                 factor = gate[x, y]
                 if factor != 0:
-                    for k in range(n_right):
-                        out[i, x, k] += factor * pair[i, y, k]
-    matrix = out.reshape(2 * n_left, 2 * n_right)
-    u, v, dropped = truncated(matrix, to_left, max_bond_dim, cutoff)
-    sites[left] = u.reshape(n_left, 2, u.shape[1])
-    sites[left + 1] = v.reshape(len(v), 2, n_right)
-    return left if to_left else left + 1, dropped
+                    to, of = (x % 2) * n_right, (y % 2) * n_right
+                    for b in range(n_right):
+                        out[a + x // 2, to + b] += factor * pair[a + y // 2, of + b]
+    return out
 
 
 @compiled(nogil=True)
-def apply_operator(sites, centre, tensors, places, first, last):
-    """A matrix product operator on sites first ... last; the centre ends at the last.
+def multiply(site, rank, tensors, begin, b_rank, n_left):
+    """A site of a state times one of a matrix product operator.
 
     Args:
-        tensors: flat complex128, (a, 2, 2, b) for each site that the operator acts on, with
-            indices bond, out, in, bond.
-        places: int64 (last - first + 1, 3): where a site's tensor begins, a and b; begins at -1
-            where the bond passes by.
+        site: (n_left, rank, 2, chi_right) as a matrix of any shape.
+        rank: of the operator, left of the site.
+        tensors: flat complex128, of which (rank, 2, 2, b_rank) from ``begin`` on is the operator's,
+            with indices bond, out, in, bond; ``begin`` is -1 where its bond passes by.
+        b_rank: right of it.
+
+    Returns:
+        (2 n_left, b_rank * chi_right).
     """
-    centre = move_centre(sites, centre, first)
-    carry = np.ones((1, 1, 1), dtype=np.complex128)  # (k, a, chi_left)
-    n_left = sites[first].shape[0]
-    if n_left > 1:
-        carry = np.eye(n_left).astype(np.complex128).reshape(n_left, 1, n_left)
-    for i in range(first, last + 1):
-        site = sites[i]
-        k, rank, n_left = carry.shape
-        n_right = site.shape[2]
-        begin, _, b_rank = places[i - first]
-        flat = site.reshape(n_left, 2 * n_right)
-        if begin < 0:
-            b_rank = rank
-        out = np.zeros((k, 2, b_rank, n_right), dtype=np.complex128)
+    n_right = site.size // (2 * n_left * rank)
+    parts = reshaped(site, n_left * rank * 2, n_right)
+    out = np.zeros((2 * n_left, b_rank * n_right), dtype=np.complex128)
+    for j in range(n_left):
         for a in range(rank):
-            parts = product(np.ascontiguousarray(carry[:, a]), flat).reshape(k, 2, n_right)
-            if begin < 0:
-                out[:, :, a] = parts
-                continue
-            for x in range(2):
-                for y in range(2):
+            for y in range(2):
+                row = (j * rank + a) * 2 + y
+                if begin < 0:
+                    for c in range(n_right):
+                        out[2 * j + y, a * n_right + c] = parts[row, c]
+                    continue
+                for x in range(2):
                     for b in range(b_rank):
                         factor = tensors[begin + ((a * 2 + x) * 2 + y) * b_rank + b]
                         if factor != 0:
-                            for j in range(k):
-                                for c in range(n_right):
-                                    out[j, x, b, c] += factor * parts[j, y, c]
+                            for c in range(n_right):
+                                out[2 * j + x, b * n_right + c] += factor * parts[row, c]
+    return out
+
+
+@compiled(glue=True, nogil=True)
+def apply_operator(sites, tensors, places, first, last, max_bond_dim, cutoff):
+    """A matrix product operator on sites first ... last, of which the first is the centre; the
+    centre ends at the last.
+
+    Args:
+        tensors: see :func:`multiply`.
+        places: int64 (last - first + 1, 3): where a site's tensor begins, and its bonds.
+    """
+    rank, n_left, to_left = np.int64(1), sites[first].shape[0] // 2, last < first
+    carry = sites[first]
+    for i in range(first, last + 1):
+        begin, _, b_rank = places[i - first]
+        if begin < 0:
+            b_rank = rank
+        out = multiply(carry, rank, tensors, begin, b_rank, n_left)
         if i == last:
-            sites[i] = out.reshape(k, 2, n_right)
+            sites[i] = out
             break
-        q, rest = orthonormal_left(out.reshape(2 * k, b_rank * n_right))
-        sites[i] = q.reshape(k, 2, q.shape[1])
-        carry = rest.reshape(len(rest), b_rank, n_right)
-    return last
+        left, right, _ = split(out, to_left, max_bond_dim, EXACTLY)
+        sites[i] = left
+        rank, n_left = b_rank, left.shape[1]
+        site = sites[i + 1]
+        rest = reshaped(right, n_left * rank, right.shape[1] // rank)
+        carry = product(rest, reshaped(site, site.shape[0] // 2, 2 * site.shape[1]))
 
 
 @compiled(nogil=True)
-def truncate_leftwards(sites, centre, target, max_bond_dim, cutoff):
-    """Truncates each bond on the way; returns the log of what stays of the weight."""
-    stays = 0.0
-    while centre > target:
-        site = sites[centre]
-        n_left, n_right = site.shape[0], site.shape[2]
-        matrix = site.reshape(n_left, 2 * n_right)
-        u, v, dropped = truncated(matrix, True, max_bond_dim, cutoff)
-        stays += np.log1p(-dropped)
-        sites[centre] = v.reshape(len(v), 2, n_right)
-        centre -= 1
-        site = sites[centre]
-        n_left = site.shape[0]
-        moved = product(site.reshape(2 * n_left, site.shape[2]), u)
-        sites[centre] = moved.reshape(n_left, 2, u.shape[1])
-    return stays
+def multiply_out(sites, kinds, spans, where, ones, tensors, places):
+    """Gates with no truncation, after which no site is canonical."""
+    for gate in range(len(kinds)):
+        first, last = spans[gate]
+        if kinds[gate] == ONE:
+            apply_one(sites[first], ones[where[gate, 0]])
+            continue
+        rank = 1
+        for i in range(first, last + 1):
+            begin, _, b_rank = places[where[gate, 1] + i - first]
+            if begin < 0:
+                b_rank = rank
+            site = sites[i]
+            n_left, n_right = site.shape[0] // 2, site.shape[1]
+            out = np.zeros((rank * n_left * 2, b_rank * n_right), dtype=np.complex128)
+            for a in range(rank):
+                for x in range(2):
+                    for y in range(2):
+                        for b in range(b_rank):
+                            if begin < 0:
+                                factor = 1.0 + 0j if x == y and a == b else 0j
+                            else:
+                                factor = tensors[begin + ((a * 2 + x) * 2 + y) * b_rank + b]
+                            if factor != 0:
+                                for j in range(n_left):
+                                    row = (a * n_left + j) * 2 + x
+                                    for c in range(n_right):
+                                        out[row, b * n_right + c] += factor * site[2 * j + y, c]
+            sites[i] = out
+            rank = b_rank
 
 
-@compiled(nogil=True)
-def truncate_rightwards(sites, centre, target, max_bond_dim, cutoff):
-    """As :func:`truncate_leftwards`, to the right."""
-    stays = 0.0
-    while centre < target:
-        site = sites[centre]
-        n_left, n_right = site.shape[0], site.shape[2]
-        matrix = site.reshape(2 * n_left, n_right)
-        u, v, dropped = truncated(matrix, False, max_bond_dim, cutoff)
-        stays += np.log1p(-dropped)
-        sites[centre] = u.reshape(n_left, 2, u.shape[1])
-        centre += 1
-        site = sites[centre]
-        n_right = site.shape[2]
-        moved = product(v, site.reshape(site.shape[0], 2 * n_right))
-        sites[centre] = moved.reshape(len(v), 2, n_right)
-    return stays
-
-
-@compiled(nogil=True)
+@compiled(glue=True, nogil=True)
 def unpacked(tensors, dims):
-    """Sites (chi_left, 2, chi_right) of padded tensors (n_sites, 2, chi, chi)."""
+    """Sites (2 chi_left, chi_right) of padded tensors (n_sites, 2, chi, chi)."""
     sites = []
     for i in range(len(dims) - 1):
-        site = np.empty((dims[i], 2, dims[i + 1]), dtype=np.complex128)
-        for x in range(2):
-            site[:, x] = tensors[i, x, : dims[i], : dims[i + 1]]
+        site = np.empty((2 * dims[i], dims[i + 1]), dtype=np.complex128)
+        for a in range(dims[i]):
+            for x in range(2):
+                for b in range(dims[i + 1]):
+                    site[2 * a + x, b] = tensors[i, x, a, b]
         sites.append(site)
     return sites
 
 
-@compiled(nogil=True)
+@compiled(glue=True, nogil=True)
 def packed(sites):
     """Padded tensors (n_sites, 2, chi, chi), and the bond dimensions (n_sites + 1,)."""
     dims = np.ones(len(sites) + 1, dtype=np.int64)
-    for i, site in enumerate(sites):
-        dims[i + 1] = site.shape[2]
-    chi = dims.max()
+    chi = 1
+    for i in range(len(sites)):
+        dims[i + 1] = sites[i].shape[1]
+        chi = max(chi, dims[i + 1])
     tensors = np.zeros((len(sites), 2, chi, chi), dtype=np.complex128)
-    for i, site in enumerate(sites):
-        for x in range(2):
-            tensors[i, x, : dims[i], : dims[i + 1]] = site[:, x]
+    for i in range(len(sites)):
+        site = sites[i]
+        for a in range(dims[i]):
+            for x in range(2):
+                for b in range(dims[i + 1]):
+                    tensors[i, x, a, b] = site[2 * a + x, b]
     return tensors, dims
 
 
-@compiled(nogil=True)
-def widest(sites, first, last):
-    """The largest bond dimension between two sites."""
-    largest = 1
-    for i in range(first, last):
-        largest = max(largest, sites[i].shape[2])
-    return largest
-
-
-@compiled(nogil=True)
-def apply_layers(
-    tensors, dims, centre, layers, kinds, spans, where, ones, pairs, operators, places,
-    max_bond_dim, cutoff,
+@compiled(glue=True, nogil=True)
+def evolve(
+    tensors, dims, truncate, at_once, layers, kinds, spans, where, ones, pairs, operators,
+    places, max_bond_dim, cutoff,
 ):  # fmt: skip
     """Applies layers of gates that commute, each in a sweep from the nearer end.
 
     Args:
-        tensors, dims: the state, as of :func:`packed`.
-        centre: its centre of orthogonality.
+        tensors, dims: the state, as of :func:`packed`; its centre is the first site.
+        truncate: whether every bond is truncated first, in one sweep.
+        at_once: whether nothing is truncated before a single sweep at the end: for shallow
+            circuits, whose bonds are multiplied by the operator ranks of the gates. All gates on
+            two sites have ``places`` then.
         layers: int64 (n_layers + 1,), where each layer begins among the gates.
-        kinds: int64 (n_gates,): ONE, NEIGHBOURS, FAR or OPERATOR.
+        kinds: int64 (n_gates,): ONE, TWO or OPERATOR.
         spans: int64 (n_gates, 2), the first and last site of each.
         where: int64 (n_gates, 2): its place in ``ones`` (n, 2, 2) or ``pairs`` (n, 4, 4); of
-            operators and far gates also that in ``places``.
+            operators, and of pairs that are not neighbours, also that in ``places``.
         operators, places: see :func:`apply_operator`.
-        max_bond_dim, cutoff: see :func:`splitting.truncated`.
+        max_bond_dim, cutoff: see :func:`splitting.split`.
 
     Returns:
-        tensors, dims, centre, and the sum of the logs of what each truncation kept of the weight.
+        tensors, dims, and the sum of the logs of what each truncation kept of the weight; the
+        centre is the first site.
     """
     sites = unpacked(tensors, dims)
+    start, end_of_line = np.int64(0), len(sites) - 1  # no constant: see splitting.EXACTLY
+    centre = start
+    stays = 0.0
+    if truncate:
+        stays += sweep(sites, start, end_of_line, max_bond_dim, cutoff)
+        centre = end_of_line
+    if at_once:
+        multiply_out(sites, kinds, spans, where, ones, operators, places)
+        sweep(sites, start, end_of_line, max_bond_dim, EXACTLY)
+        stays += sweep(sites, end_of_line, start, max_bond_dim, cutoff)
+        tensors, dims = packed(sites)
+        return tensors, dims, stays
     swap = np.zeros((4, 4), dtype=np.complex128)
     swap[0, 0] = swap[1, 2] = swap[2, 1] = swap[3, 3] = 1
-    stays = 0.0
     for layer in range(len(layers) - 1):
         begin, end = layers[layer], layers[layer + 1]
         backwards = centre > spans[(begin + end) // 2, 0]
@@ -249,99 +263,37 @@ def apply_layers(
             first, last = spans[gate]
             kind, place = kinds[gate], where[gate, 0]
             if kind == ONE:
-                sites[first] = apply_one(sites[first], ones[place])
+                apply_one(sites[first], ones[place])
                 continue
-            if kind == NEIGHBOURS:
-                centre, dropped = apply_to_neighbours(
-                    sites, centre, pairs[place], first, backwards, max_bond_dim, cutoff
-                )
-                stays += np.log1p(-dropped)
-                continue
-            span = places[where[gate, 1] : where[gate, 1] + last - first + 1]
-            small = kind == OPERATOR or span[0, 2] <= SMALL_RANK
-            if small or widest(sites, first, last) <= SMALL_BOND:
-                centre = apply_operator(sites, centre, operators, span, first, last)
-                stays += truncate_leftwards(sites, centre, first, max_bond_dim, cutoff)
+            between = last - first - 1
+            through_bond = kind == OPERATOR
+            if kind == TWO and between > 0:
+                widest = 1
+                for i in range(first, last):
+                    widest = max(widest, sites[i].shape[1])
+                rank = places[where[gate, 1], 2]
+                through_bond = rank <= SMALL_RANK or widest <= SMALL_BOND
+            if through_bond:
+                span = places[where[gate, 1] : where[gate, 1] + last - first + 1]
+                sweep(sites, centre, first, max_bond_dim, EXACTLY)
+                apply_operator(sites, operators, span, first, last, max_bond_dim, cutoff)
+                stays += sweep(sites, last, first, max_bond_dim, cutoff)
                 centre = first
                 continue
-            for site in range(last - 1, first, -1):  # bring the far qubit next to the near one
-                centre, dropped = apply_to_neighbours(
-                    sites, centre, swap, site, True, max_bond_dim, cutoff
-                )
+            for step in range(2 * between + 1):  # the far qubit is brought near, and back
+                site, matrix, to_left = first, pairs[place], backwards and between == 0
+                if step < between:
+                    site, matrix, to_left = last - 1 - step, swap, True
+                elif step > between:
+                    site, matrix = first + step - between, swap
+                near = site if centre <= site else site + 1
+                sweep(sites, centre, near, max_bond_dim, EXACTLY)
+                both = joined(sites[site], sites[site + 1], matrix)
+                left, right, dropped = split(both, to_left, max_bond_dim, cutoff)
                 stays += np.log1p(-dropped)
-            centre, dropped = apply_to_neighbours(
-                sites, centre, pairs[place], first, False, max_bond_dim, cutoff
-            )
-            stays += np.log1p(-dropped)
-            for site in range(first + 1, last):
-                centre, dropped = apply_to_neighbours(
-                    sites, centre, swap, site, False, max_bond_dim, cutoff
-                )
-                stays += np.log1p(-dropped)
+                sites[site] = left
+                sites[site + 1] = reshaped(right, 2 * right.shape[0], right.shape[1] // 2)
+                centre = site if to_left else site + 1
+    sweep(sites, centre, start, max_bond_dim, EXACTLY)
     tensors, dims = packed(sites)
-    return tensors, dims, centre, stays
-
-
-@compiled(nogil=True)
-def multiply_layers(
-    tensors, dims, centre, layers, kinds, spans, where, ones, pairs, operators, places,
-    max_bond_dim, cutoff,
-):  # fmt: skip
-    """As :func:`apply_layers`, with no truncation before a single sweep at the end.
-
-    For shallow circuits: bonds are multiplied by the operator ranks of the gates. All gates on two
-    sites are given as operators.
-    """
-    sites = unpacked(tensors, dims)
-    for gate in range(len(kinds)):
-        first, last = spans[gate]
-        place = where[gate, 0]
-        if kinds[gate] == ONE:
-            sites[first] = apply_one(sites[first], ones[place])
-            continue
-        rank = 1
-        for i in range(first, last + 1):
-            begin, _, b_rank = places[where[gate, 1] + i - first]
-            site = sites[i]
-            n_left, n_right = site.shape[0], site.shape[2]
-            if begin < 0:
-                b_rank = rank
-            out = np.zeros((rank, n_left, 2, b_rank, n_right), dtype=np.complex128)
-            for a in range(rank):
-                if begin < 0:
-                    out[a, :, :, a] = site
-                    continue
-                for x in range(2):
-                    for y in range(2):
-                        for b in range(b_rank):
-                            factor = operators[begin + ((a * 2 + x) * 2 + y) * b_rank + b]
-                            if factor != 0:
-                                for j in range(n_left):
-                                    for c in range(n_right):
-                                        out[a, j, x, b, c] += factor * site[j, y, c]
-            sites[i] = out.reshape(rank * n_left, 2, b_rank * n_right)
-            rank = b_rank
-    last = len(sites) - 1
-    move_centre(sites, 0, last)
-    stays = truncate_leftwards(sites, last, 0, max_bond_dim, cutoff)
-    tensors, dims = packed(sites)
-    return tensors, dims, 0, stays
-
-
-@compiled(nogil=True)
-def truncate_all(tensors, dims, centre, max_bond_dim, cutoff):
-    """One sweep that truncates every bond, from the left end to the right one, as
-    :func:`apply_layers` returns."""
-    sites = unpacked(tensors, dims)
-    centre = move_centre(sites, centre, 0)
-    stays = truncate_rightwards(sites, centre, len(sites) - 1, max_bond_dim, cutoff)
-    tensors, dims = packed(sites)
-    return tensors, dims, len(sites) - 1, stays
-
-
-@compiled(nogil=True)
-def moved(tensors, dims, centre, target):
-    """A state with its centre elsewhere, as :func:`packed`."""
-    sites = unpacked(tensors, dims)
-    move_centre(sites, centre, target)
-    return packed(sites)
+    return tensors, dims, stays

@@ -1,10 +1,15 @@
 """Compiled decompositions of small matrices: one factor orthonormal, directions that are rounding
-left out."""
+left out.
+
+Loops and not expressions of arrays, and few functions: numba compiles what a function calls again
+with each function that calls it, and each expression of arrays by itself.
+"""
 
 import numpy as np
 
 from pl_hypernet.compiled import compiled
 
+EXACTLY = -1.0  # a number, as numba compiles a function anew for each constant that is none
 ROUNDING = 1e-12  # Schmidt coefficients below this are rounding
 SMALL = 96  # rows or columns up to which Gram-Schmidt is as fast as LAPACK's QR
 EXACT = 256  # and faster than its singular values
@@ -34,194 +39,189 @@ def orthonormal_rows(matrix):
             weight[i] += re[i, k] * re[i, k] + im[i, k] * im[i, k]
         total += weight[i]
     most = min(p, q)
+    found = np.empty(most, dtype=np.int64)  # the row of each direction, made orthonormal in place
     c = np.zeros((p, most), dtype=np.complex128)
-    out = np.zeros((max(1, most), q), dtype=np.complex128)
-    q_re, q_im = np.empty((most, q)), np.empty((most, q))
-    waits = np.ones(p, dtype=np.bool_)
     limit = ROUNDING * ROUNDING * total
     rank = 0
     while rank < most:
         best, rest = -1, 0.0
         for i in range(p):
-            if waits[i]:
+            if weight[i] >= 0:  # it waits
                 rest += weight[i]
                 if best < 0 or weight[i] > weight[best]:
                     best = i
         if best < 0 or rest <= limit:
             break
-        waits[best] = False
-        v_re, v_im = re[best], im[best]
-        for j in range(rank):
-            a_re, a_im = _project(q_re[j], q_im[j], v_re, v_im)
-            c[best, j] += complex(a_re, a_im)
+        weight[best] = -1.0
+        for number in range(rank):  # once more, so that it is orthogonal to rounding
+            at = found[number]
+            a_re, a_im = 0.0, 0.0
+            for k in range(q):
+                a_re += re[at, k] * re[best, k] + im[at, k] * im[best, k]
+                a_im += re[at, k] * im[best, k] - im[at, k] * re[best, k]
+            for k in range(q):
+                re[best, k] -= a_re * re[at, k] - a_im * im[at, k]
+                im[best, k] -= a_re * im[at, k] + a_im * re[at, k]
+            c[best, number] += complex(a_re, a_im)
         left = 0.0
         for k in range(q):
-            left += v_re[k] * v_re[k] + v_im[k] * v_im[k]
+            left += re[best, k] * re[best, k] + im[best, k] * im[best, k]
         if left <= limit / p:
             continue
         norm = np.sqrt(left)
         for k in range(q):
-            q_re[rank, k] = v_re[k] / norm
-            q_im[rank, k] = v_im[k] / norm
-            out[rank, k] = complex(q_re[rank, k], q_im[rank, k])
+            re[best, k] /= norm
+            im[best, k] /= norm
         c[best, rank] = norm
+        found[rank] = best
         for i in range(p):
-            if waits[i]:
-                a_re, a_im = _project(q_re[rank], q_im[rank], re[i], im[i])
-                c[i, rank] = complex(a_re, a_im)
-                left = 0.0
+            if weight[i] >= 0:
+                a_re, a_im, left = 0.0, 0.0, 0.0
                 for k in range(q):
-                    left += re[i, k] * re[i, k] + im[i, k] * im[i, k]
+                    a_re += re[best, k] * re[i, k] + im[best, k] * im[i, k]
+                    a_im += re[best, k] * im[i, k] - im[best, k] * re[i, k]
+                for k in range(q):
+                    x = re[i, k] - a_re * re[best, k] + a_im * im[best, k]
+                    y = im[i, k] - a_re * im[best, k] - a_im * re[best, k]
+                    re[i, k], im[i, k] = x, y
+                    left += x * x + y * y
+                c[i, rank] = complex(a_re, a_im)
                 weight[i] = left
         rank += 1
+    size = max(1, rank)
+    coefficients = np.zeros((p, size), dtype=np.complex128)
+    rows = np.zeros((size, q), dtype=np.complex128)
     if rank == 0:
-        out[0, 0], rank = 1.0, 1
-    return np.ascontiguousarray(c[:, :rank]), out[:rank]
-
-
-@compiled(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
-def _project(q_re, q_im, v_re, v_im):
-    """Takes the part along q out of v, in place; returns its coefficient."""
-    a_re, a_im = 0.0, 0.0
-    for k in range(len(q_re)):
-        a_re += q_re[k] * v_re[k] + q_im[k] * v_im[k]
-        a_im += q_re[k] * v_im[k] - q_im[k] * v_re[k]
-    for k in range(len(q_re)):
-        v_re[k] -= a_re * q_re[k] - a_im * q_im[k]
-        v_im[k] -= a_re * q_im[k] + a_im * q_re[k]
-    return a_re, a_im
+        rows[0, 0] = 1.0
+    for j in range(rank):
+        for i in range(p):
+            coefficients[i, j] = c[i, j]
+        for k in range(q):
+            rows[j, k] = complex(re[found[j], k], im[found[j], k])
+    return coefficients, rows
 
 
 @compiled(nogil=True)
-def orthonormal_left(matrix):
-    """Q (p, r) and C (r, q), columns of Q orthonormal, with matrix = Q C."""
-    if min(matrix.shape) <= SMALL:
-        return _orthonormal_columns(matrix)
-    q, r = np.linalg.qr(without_tiny(matrix))
-    return np.ascontiguousarray(q), np.ascontiguousarray(r)
-
-
-@compiled(nogil=True)
-def _orthonormal_columns(matrix):
-    c, q = orthonormal_rows(np.ascontiguousarray(matrix.T))
-    return np.ascontiguousarray(q.T), np.ascontiguousarray(c.T)
-
-
-@compiled(nogil=True)
-def orthonormal_right(matrix):
-    """C (p, r) and Q (r, q), rows of Q orthonormal, with matrix = C Q."""
-    if min(matrix.shape) <= SMALL:
-        return orthonormal_rows(matrix)
-    q, r = np.linalg.qr(without_tiny(np.ascontiguousarray(matrix.T)))
-    return np.ascontiguousarray(r.T), np.ascontiguousarray(q.T)
-
-
-@compiled(nogil=True)
-def without_tiny(matrix):
-    """The same with 0 in place of what LAPACK makes NaN of."""
-    out = np.empty_like(matrix)
-    for i in range(matrix.shape[0]):
-        for k in range(matrix.shape[1]):
-            x, y = matrix[i, k].real, matrix[i, k].imag
-            out[i, k] = complex(x if abs(x) > TINY else 0.0, y if abs(y) > TINY else 0.0)
+def transposed(matrix):
+    """A copy (q, p) of a contiguous matrix (p, q)."""
+    p, q = matrix.shape
+    out = np.empty((q, p), dtype=np.complex128)
+    for i in range(p):
+        for k in range(q):
+            out[k, i] = matrix[i, k]
     return out
 
 
-@compiled(nogil=True)
-def truncated(matrix, to_left, max_bond_dim, cutoff):
+@compiled(glue=True, nogil=True)
+def split(matrix, to_left, max_bond_dim, cutoff):
     """The best approximation of a matrix by a product of two, L (p, k) and R (k, q).
 
     R has orthonormal rows if ``to_left``, else L has orthonormal columns. Nothing but rounding is
     dropped, and the other factor is what is left, where no limit asks for more; else the Schmidt
     coefficients that are dropped, and what stays is normalised.
 
+    What to keep is found from eigenvectors of the Gram matrix in single precision, which is twice
+    as fast, made orthonormal by Newton's iteration: they err by 1e-7 of the whole weight, at the
+    most. Where less is dropped than that tells, it is singular values.
+
     Args:
         matrix: complex128 (p, q).
+        to_left: where the centre of orthogonality goes.
         max_bond_dim: largest k.
-        cutoff: least Schmidt coefficient of the normalised matrix that is kept.
+        cutoff: least Schmidt coefficient of the normalised matrix that is kept; EXACTLY: there is
+            no limit, and no rank to be found.
 
     Returns:
         L, R, and the weight that was dropped.
     """
-    narrow = min(matrix.shape)
-    if cutoff <= ROUNDING and narrow <= min(EXACT, max_bond_dim):
+    p, q = matrix.shape
+    narrow = min(p, q)
+    exactly = cutoff == EXACTLY
+    by_rows = exactly and narrow <= SMALL
+    if by_rows or (not exactly and cutoff <= ROUNDING and narrow <= min(EXACT, max_bond_dim)):
+        rest, directions = orthonormal_rows(matrix if to_left else transposed(matrix))
         if to_left:
-            left, right = orthonormal_rows(matrix)
-        else:
-            left, right = _orthonormal_columns(matrix)
+            return rest, directions, 0.0
+        return transposed(directions), transposed(rest), 0.0
+    total = 0.0
+    clean = np.empty((p, q), dtype=np.complex128)  # with 0 in place of what LAPACK makes NaN of
+    for i in range(p):
+        for k in range(q):
+            x, y = matrix[i, k].real, matrix[i, k].imag
+            total += x * x + y * y
+            clean[i, k] = complex(x if abs(x) > TINY else 0.0, y if abs(y) > TINY else 0.0)
+    if exactly:
+        directions, rest = np.linalg.qr(transposed(clean) if to_left else clean)
+        left = np.empty((p, narrow), dtype=np.complex128)
+        right = np.empty((narrow, q), dtype=np.complex128)
+        for j in range(narrow):
+            for i in range(p):
+                left[i, j] = rest[j, i] if to_left else directions[i, j]
+            for k in range(q):
+                right[j, k] = directions[k, j] if to_left else rest[j, k]
         return left, right, 0.0
-    total = _weight(matrix)
     if cutoff <= ROUNDING or cutoff * cutoff > SEEN:
-        basis = _largest_directions(matrix, to_left, total, max_bond_dim, cutoff)
-        adjoint = np.ascontiguousarray(np.conj(basis).T)
-        rest = np.dot(matrix, basis) if to_left else np.dot(adjoint, matrix)
-        weight = _weight(rest)
+        adjoint = np.empty((q, p), dtype=np.complex128)
+        for i in range(p):
+            for k in range(q):
+                adjoint[k, i] = np.conj(matrix[i, k])
+        gram = np.dot(adjoint, matrix) if to_left else np.dot(matrix, adjoint)
+        n = len(gram)
+        coarse = np.empty((n, n), dtype=np.complex64)
+        for i in range(n):
+            for k in range(n):
+                x, y = gram[i, k].real / total, gram[i, k].imag / total
+                coarse[i, k] = complex(x if abs(x) > 1e-30 else 0.0, y if abs(y) > 1e-30 else 0.0)
+        values, vectors = np.linalg.eigh(coarse)
+        kept = min(n, max_bond_dim)
+        while kept > 1 and values[n - kept] < cutoff * cutoff:
+            kept -= 1
+        basis = np.empty((n, kept), dtype=np.complex128)
+        conjugate = np.empty((kept, n), dtype=np.complex128)
+        for i in range(n):
+            for k in range(kept):
+                basis[i, k] = vectors[i, n - 1 - k]
+                conjugate[k, i] = np.conj(basis[i, k])
+        for _ in range(2):
+            change = np.dot(conjugate, basis)
+            for i in range(kept):
+                for k in range(kept):
+                    change[i, k] *= -0.5
+                change[i, i] += 1.5
+            basis = np.dot(basis, change)
+            for i in range(n):
+                for k in range(kept):
+                    conjugate[k, i] = np.conj(basis[i, k])
+        rest = np.dot(matrix, basis) if to_left else np.dot(conjugate, matrix)
+        weight = 0.0
+        for i in range(rest.shape[0]):
+            for k in range(rest.shape[1]):
+                weight += rest[i, k].real ** 2 + rest[i, k].imag ** 2
         if weight < (1 - SEEN) * total:
-            rest /= np.sqrt(weight)
+            scale = 1 / np.sqrt(weight)
+            for i in range(rest.shape[0]):
+                for k in range(rest.shape[1]):
+                    rest[i, k] *= scale
             dropped = 1 - weight / total
-            return (rest, adjoint, dropped) if to_left else (basis, rest, dropped)
-    u, s, v = np.linalg.svd(without_tiny(matrix), False)
-    kept, dropped = _kept(s / np.sqrt(total), max_bond_dim, cutoff)
-    left = np.ascontiguousarray(u[:, :kept])
-    right = np.ascontiguousarray(v[:kept])
-    scale = 1 / np.sqrt(np.sum(s[:kept] ** 2))
-    for k in range(kept):
-        if to_left:
-            left[:, k] *= s[k] * scale
-        else:
-            right[k] *= s[k] * scale
-    return left, right, dropped
-
-
-@compiled(nogil=True)
-def _kept(s, max_bond_dim, cutoff):
-    """How many of the Schmidt coefficients of a state of norm 1 stay, and the weight that goes."""
-    kept = min(len(s), max_bond_dim)
-    while kept > 1 and s[kept - 1] < cutoff:
+            if to_left:
+                return rest, conjugate, dropped
+            return basis, rest, dropped
+    u, s, v = np.linalg.svd(clean, False)
+    kept = min(narrow, max_bond_dim)
+    while kept > 1 and s[kept - 1] < cutoff * np.sqrt(total):
         kept -= 1
+    stays = 0.0
+    for j in range(kept):
+        stays += s[j] * s[j]
     dropped = 0.0
-    for value in s[kept:]:
-        dropped += value * value
-    return kept, dropped
-
-
-@compiled(nogil=True)
-def _weight(matrix):
-    """The square of the norm."""
-    weight = 0.0
-    for i in range(matrix.shape[0]):
-        for k in range(matrix.shape[1]):
-            weight += matrix[i, k].real ** 2 + matrix[i, k].imag ** 2
-    return weight
-
-
-@compiled(nogil=True)
-def _largest_directions(matrix, of_columns, total, max_bond_dim, cutoff):
-    """Orthonormal (n, k), where a matrix is largest: its right singular vectors, or its left ones.
-
-    Eigenvectors of the Gram matrix in single precision, which is twice as fast, made orthonormal by
-    Newton's iteration. They err by 1e-7 of the whole weight, at the most.
-    """
-    adjoint = np.ascontiguousarray(np.conj(matrix).T)
-    gram = np.dot(adjoint, matrix) if of_columns else np.dot(matrix, adjoint)
-    n = len(gram)
-    coarse = np.empty((n, n), dtype=np.complex64)
-    for i in range(n):
-        for k in range(n):
-            x, y = gram[i, k].real / total, gram[i, k].imag / total
-            coarse[i, k] = complex(x if abs(x) > 1e-30 else 0.0, y if abs(y) > 1e-30 else 0.0)
-    values, vectors = np.linalg.eigh(coarse)
-    kept = min(n, max_bond_dim)
-    while kept > 1 and values[n - kept] < cutoff * cutoff:
-        kept -= 1
-    basis = np.empty((n, kept), dtype=np.complex128)
-    for i in range(n):
-        for k in range(kept):
-            basis[i, k] = vectors[i, n - 1 - k]
-    for _ in range(2):
-        change = np.dot(np.ascontiguousarray(np.conj(basis).T), basis)
-        change *= -0.5
-        for k in range(kept):
-            change[k, k] += 1.5
-        basis = np.dot(basis, change)
-    return basis
+    for j in range(kept, narrow):
+        dropped += s[j] * s[j] / total
+    left = np.empty((p, kept), dtype=np.complex128)
+    right = np.empty((kept, q), dtype=np.complex128)
+    for j in range(kept):
+        weight = s[j] / np.sqrt(stays)
+        for i in range(p):
+            left[i, j] = u[i, j] * (weight if to_left else 1.0)
+        for k in range(q):
+            right[j, k] = v[j, k] * (1.0 if to_left else weight)
+    return left, right, dropped
