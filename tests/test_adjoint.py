@@ -215,3 +215,37 @@ def test_a_circuit_out_of_reach_is_left_to_parameter_shift():
     assert qml.grad(qml.QNode(circuit, device))(pnp.array(0.3)) == pytest.approx(-np.sin(0.3))
     with pytest.raises(InputError, match=r"bond dimension of .* expected at most 256"):
         qml.grad(qml.QNode(circuit, device, diff_method="adjoint"))(pnp.array(0.3))
+
+
+@pytest.mark.parametrize("shots", [None, 100])
+def test_what_parameter_shift_gets_wrong_is_refused(shots):
+    device = qml.device("hypernet.mps", wires=2, seed=0)
+
+    def selected(x):
+        qml.RY(x, 0)
+        qml.RY(0.4, 1)
+        qml.CRY(x, [0, 1])
+        qml.measure(0, postselect=1)
+        return qml.expval(qml.Z(1))
+
+    circuit = qml.set_shots(qml.QNode(selected, device), shots)
+    x = pnp.array(0.8)
+    assert abs(circuit(x)) <= 1  # it can be evaluated
+    with pytest.raises(DeviceError, match="wrong after postselection, as"):
+        qml.grad(circuit)(x)
+    with pytest.raises(DeviceError, match="wrong after postselection, as"):
+        circuit(torch.tensor(0.8, requires_grad=True))
+    if shots is None:
+        by_differences = qml.QNode(selected, device, diff_method="finite-diff")
+        exact = qml.QNode(selected, qml.device("default.qubit"), diff_method="finite-diff")
+        assert qml.grad(by_differences)(x) == pytest.approx(qml.grad(exact)(x), abs=1e-5)
+
+    @qml.set_shots(shots)
+    @qml.qnode(device, diff_method="parameter-shift")
+    def exponent(phi):
+        qml.exp(qml.X(0), -0.5j * phi)
+        return qml.expval(qml.Z(0))
+
+    assert abs(exponent(x)) <= 1
+    with pytest.raises(DeviceError, match="no derivative by the exponent of Exp"):
+        qml.grad(exponent)(x)

@@ -19,6 +19,7 @@ from pl_hypernet.devices.adjoint import (
 from pl_hypernet.devices.exact_log_p import TRUNCATION_LIMIT
 from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.devices.line_program import acts_on_one_or_two_wires, line_program
+from pl_hypernet.devices.shift_rules import check_shifts
 from pl_hypernet.devices.state_measurement import measure_all
 from pl_hypernet.errors import InputError, TruncationWarning, unknown_name
 from pl_hypernet.measurements.capture import check_no_capture
@@ -120,6 +121,7 @@ class HypernetMPS(HypernetDevice):
     def setup_execution_config(self, config: ExecutionConfig | None = None, circuit=None):
         check_no_capture("hypernet.mps")
         config = super().setup_execution_config(config, circuit)
+        check_shifts(config, circuit)
         if not self.supports_derivatives(config, circuit):
             return config
         return replace(
