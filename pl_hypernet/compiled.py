@@ -22,6 +22,7 @@ import numba
 import numpy as np
 from numba.core.caching import _Cache
 from numba.core.compiler import CompileResult
+from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
 from platformdirs import user_cache_path
@@ -68,12 +69,13 @@ def compiled(glue: bool = False, **options):
 @contextmanager
 def _optimisation(level: int):
     """LLVM's level meanwhile, which numba has for all functions alike."""
-    before = numba.config.OPT
-    numba.config.OPT = level
-    try:
-        yield
-    finally:
-        numba.config.OPT = before
+    with global_compiler_lock:  # another thread's compilation waits
+        before = numba.config.OPT
+        numba.config.OPT = level
+        try:
+            yield
+        finally:
+            numba.config.OPT = before
 
 
 @cache

@@ -117,6 +117,19 @@ CIRCUITS = {
 }
 
 
+def test_select_by_unary_iteration():
+    """The longest circuit of PennyLane's tests: its work wires begin and end in ``|0>``."""
+    words = [qml.prod(getattr(qml, "XYZ"[i % 3])(7), qml.RX(0.1 * i, 8)) for i in range(16)]
+
+    def queue():
+        for wire in range(4):
+            qml.RY(0.3 + wire, wire)
+        qml.Select(words, control=range(4), work_wires=[4, 5, 6])
+
+    exact, ours = (state_of(device, queue, 9) for device in ("default.qubit", "hypernet.mps"))
+    np.testing.assert_allclose(ours, exact, atol=1e-10)
+
+
 @pytest.mark.parametrize("name", CIRCUITS)
 def test_templates(name):
     def queue():
