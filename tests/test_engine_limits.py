@@ -8,6 +8,7 @@ import pytest
 import torch
 
 import pl_hypernet as plh
+from pl_hypernet import memory
 from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.mps.cones import cones
 from pl_hypernet.mps.layers import layers_of
@@ -190,3 +191,36 @@ def test_what_no_memory_holds_is_refused_by_plan_and_training(settings):
 
     with pytest.raises(InputError, match="and this machine has"):
         train(**settings)
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "options", "bytes_of_shot"),
+    [
+        ("score", {}, 30 * 65),
+        ("score", {"natural_gradient": True}, 30 * 65 + 50 * 3 * 65),
+        ("qnspsa", {}, 20 * 65),
+        ("spsa", {}, 20 * 65),
+        ("pathwise", {}, 8 * 65),
+    ],
+    ids=str,
+)
+def test_a_step_that_does_not_fit_is_refused_before_it_begins(
+    optimizer, options, bytes_of_shot, monkeypatch
+):
+    """The peak of each rule as benchmarks/step_memory.py measures it, and not the bits alone."""
+    monkeypatch.setattr(memory, "memory_here", lambda: 10**7)
+    fits = 10**7 // bytes_of_shot
+    inputs = np.random.default_rng(0).normal(size=(20, 64))
+    data = (inputs, (inputs[:, 0] > 0).astype(int))
+    network = plh.BinaryNetwork(64)
+    monkeypatch.setattr(
+        plh.QuantumHypernetwork, "sample", lambda *_: pytest.fail("shots were drawn")
+    )
+    hypernet = plh.QuantumHypernetwork(network, layers=1, shots=fits + 1)
+    end = {"steps": 1, "evaluation_shots": 5}
+    with pytest.raises(InputError, match=r"shots of 65 qubits in a step take .*: use fewer shots"):
+        plh.plan(hypernet, data, optimizer, **end, **options)
+    with pytest.raises(InputError, match=r"shots of 65 qubits in a step take .*: use fewer shots"):
+        plh.train(hypernet, data, optimizer, progress=False, **end, **options)
+    hypernet = plh.QuantumHypernetwork(network, layers=1, shots=fits)
+    assert plh.plan(hypernet, data, optimizer, **end, **options)["n_qubits"] == 65

@@ -140,3 +140,24 @@ def test_it_goes_on_from_its_state():
 def test_bad_settings(name):
     with pytest.raises(InputError, match=f"{name}=0: expected a positive number"):
         plh.ScoreFunctionOptimizer(**{name: 0})
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "options", "said"),
+    [
+        ("qnspsa", {}, "metric of 198 angles"),
+        ("score", {"natural_gradient": True}, "natural gradient of 198 angles"),
+        ("score", {}, ""),
+        ("spsa", {}, ""),
+    ],
+    ids=str,
+)
+def test_a_training_of_many_angles_says_what_its_first_step_solves(
+    optimizer, options, said, monkeypatch, capsys
+):
+    monkeypatch.setattr("pl_hypernet.training.loop.MANY_ANGLES", 100)
+    inputs = np.random.default_rng(0).normal(size=(20, 65))
+    data = (inputs, (inputs[:, 0] > 0).astype(int))
+    hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(65), layers=1, shots=5)
+    plh.train(hypernet, data, optimizer, steps=1, evaluation_shots=5, **options)
+    assert (f"step 1: {said}\n" in capsys.readouterr().err) == bool(said)

@@ -190,3 +190,12 @@ def test_secrets_of_a_device_are_not_written(name):
     assert config.secrets == [name]
     assert "hidden-from-all" not in config.to_toml()
     assert "keys = 3" in config.to_toml()
+
+
+@pytest.mark.parametrize("name", ["steps", "max_shots", "max_circuits", "evaluate_every", "shots"])
+def test_numbers_of_hundreds_of_digits(name):
+    """They are larger than any float."""
+    with pytest.raises(InputError, match=f"{name}: expected a number of at most 18 digits"):
+        plh.plan(data="gaussian_mixture", **{name: 10**400})
+    if name.startswith("max"):
+        assert plh.plan(data="gaussian_mixture", **{name: 10**18 - 1})["n_qubits"]

@@ -15,6 +15,7 @@ import pytest
 
 from pl_hypernet.cli import main
 from pl_hypernet.console import Console, take_all_characters
+from pl_hypernet.training.progress import ProgressBar
 
 pty = pytest.importorskip("pty")  # not on Windows
 fcntl = pytest.importorskip("fcntl")
@@ -215,3 +216,15 @@ def test_what_is_plain(capsys):
     assert b"".join(written) == b"0.1 +- 0.2, R^2, 3 us\n"
     assert not Console(file=Narrow()).is_live
     assert Console(file=sys.__stdout__).plain("±") in ("±", "+-")
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "log"])
+def test_a_long_first_step_says_what_it_solves(terminal):
+    """Before the step is made: nothing else is seen until it ends."""
+    out = io.StringIO()
+    options = {"force_terminal": True, "width": 100} if terminal else {}
+    with ProgressBar({"training": None}, console=Console(file=out, **options)) as bar:
+        bar.first_step(1, "metric of 4,700 angles", is_long=True)
+        assert "step 1: metric of 4,700 angles" in out.getvalue()
+        bar.step({"step": 1, "energy": 0.5, "stderr": None}, 10)
+        bar.first_step(2, "", is_long=False)

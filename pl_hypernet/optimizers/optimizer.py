@@ -14,9 +14,14 @@ class Optimizer(ABC):
 
     Attributes:
         messages (list[str]): what there is to say of the last step.
+        bit_bytes (int): memory that a step takes for each bit of its shots, at its peak, as
+            ``benchmarks/step_memory.py`` measures it.
+        angle_bytes (int): the same for each shot and angle.
     """
 
     messages: list[str] = []  # noqa: RUF012 - replaced, never changed
+    bit_bytes = 20
+    angle_bytes = 0
 
     def step(self, cost, *args, **kwargs):
         """One step; see :meth:`step_and_cost`."""
@@ -46,6 +51,10 @@ class Optimizer(ABC):
                 that look at it; None: what the first step found.
             noise: why shots of the device may not follow the circuit; None: they do.
         """
+
+    def solves(self, n_angles: int) -> str:
+        """What a step solves besides measuring, in words, as it may take long; empty: nothing."""
+        return ""
 
     def circuits_at_start(self) -> int:
         """Energies that the first step sends out beside those of every step."""

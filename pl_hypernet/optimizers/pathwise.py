@@ -67,6 +67,8 @@ class PathwiseOptimizer(ShotGradientOptimizer):
             that is no mean of losses of all bits of its circuit, or what cannot be had here.
     """
 
+    bit_bytes = 8
+
     def __init__(
         self,
         stepsize: float = 0.1,

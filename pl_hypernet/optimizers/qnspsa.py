@@ -134,6 +134,9 @@ class QNSPSAOptimizer(SimultaneousPerturbation, qml.QNSPSAOptimizer):
             return self._learned.weight
         return 0.0 if self._learned is None else 1.0
 
+    def solves(self, n_angles: int) -> str:
+        return f"metric of {n_angles:,} angles"
+
     def check_overlaps(self, device_name: str, n_wires: int, exact: bool) -> None:
         if self.metric != "sampled" and not exact:
             raise DeviceError(

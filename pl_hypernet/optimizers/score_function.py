@@ -48,6 +48,8 @@ class ScoreFunctionOptimizer(ShotGradientOptimizer):
             all bits of its circuit.
     """
 
+    bit_bytes = 30
+
     def __init__(
         self,
         stepsize: float = 0.1,
@@ -61,9 +63,13 @@ class ScoreFunctionOptimizer(ShotGradientOptimizer):
         check_positive(kl_step=kl_step, damping=damping)
         check_bool(natural_gradient=natural_gradient)
         self.natural_gradient = natural_gradient
+        self.angle_bytes = 50 if natural_gradient else 0
         self.kl_step = kl_step
         self.damping = damping
         self.entropy_estimate: Estimate | None = None
+
+    def solves(self, n_angles: int) -> str:
+        return f"natural gradient of {n_angles:,} angles" if self.natural_gradient else ""
 
     def _advance(self, problem: MeasuredLoss) -> Shots:
         objective, wires = problem.objective, problem.wires

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from pl_hypernet.errors import InputError, did_you_mean
 
+LARGEST = 10**18 - 1  # of any whole number; a seed may be larger
 CUSTOM = "custom"  # stands for an object that a file cannot hold
 
 
@@ -18,9 +19,12 @@ class Settings(BaseModel):
     @model_validator(mode="before")
     @classmethod
     def _numbers_are_no_words(cls, settings: dict[str, Any]) -> dict[str, Any]:
-        """``steps = true`` and ``shots = "7"`` are mistakes, which pydantic lets pass."""
+        """``steps = true`` and ``shots = "7"`` are mistakes, which pydantic lets pass, and a number
+        of hundreds of digits is none that anything could be counted by."""
         for name, value in settings.items():
             field = cls.model_fields.get(name)
+            if isinstance(value, int) and name != "seed" and abs(value) > LARGEST:
+                raise ValueError(f"{name}: expected a number of at most {len(str(LARGEST))} digits")
             if field is None or not isinstance(value, bool | str):
                 continue
             annotation = field.annotation

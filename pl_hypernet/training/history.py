@@ -32,6 +32,11 @@ class HistoryLine(BaseModel):
     overlaps: NonNegativeInt
     shots: NonNegativeInt
     seconds: float = Field(ge=0, allow_inf_nan=False)
+    full_energy: float = 0.0  # what not every line has is of its type where it is there
+    full_stderr: float = 0.0
+    objective: float = 0.0
+    objective_stderr: float | None = None
+    choices: dict[str, dict[str, float]] = {}
 
 
 class History:

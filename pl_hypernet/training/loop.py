@@ -3,12 +3,15 @@
 from collections.abc import Callable, Sequence
 
 from pl_hypernet.errors import BudgetError, HypernetError
+from pl_hypernet.optimizers import Optimizer
 from pl_hypernet.training.interrupt import FinishStep
 from pl_hypernet.training.limits import Limits
 from pl_hypernet.training.progress import ProgressBar
 from pl_hypernet.training.trainer import Trainer
 from pl_hypernet.training.writer import RunWriter
 from pl_hypernet.user_code import UserCode
+
+MANY_ANGLES = 2000  # to solve for, which takes seconds: a log says so
 
 
 def make_steps(
@@ -23,6 +26,9 @@ def make_steps(
     """Makes the steps up to this number; returns why they ended."""
     stop_reason = "steps"
     writer.checkpoint(trainer, "unfinished")  # a run that is killed in its first step loads too
+    n_angles, optimizer = trainer.hypernet.n_angles, trainer.optimizer
+    solves = optimizer.solves(n_angles) if isinstance(optimizer, Optimizer) else ""
+    bar.first_step(trainer.n_steps + 1, solves, bool(solves) and n_angles > MANY_ANGLES)
     try:
         with limits.steps():
             while trainer.n_steps < steps:

@@ -33,7 +33,7 @@ from pl_hypernet.training.hypernetwork import (
 )
 from pl_hypernet.training.network_file import make_network
 from pl_hypernet.training.plan_table import Plan, duration
-from pl_hypernet.training.sizes import check_sizes
+from pl_hypernet.training.sizes import check_sizes, check_step_fits
 from pl_hypernet.training.timing import PICTURE_SECONDS, evaluation_seconds, scoring_seconds
 
 LIMITED = {  # figures of a plan by the limits to them
@@ -168,7 +168,10 @@ def _in_hand(hypernet: QuantumHypernetwork, data, optimizer, settings, options) 
 def _checked(config: RunConfig, why, network: Network, data: Data, *others) -> _Job:
     """Once what does not depend on costs is found to fit."""
     check_task(network, data)
-    check_sizes(network.n_qubits, np.size(others[0].data[0]), config.evaluation_shots)
+    ansatz, optimizer = others[:2]
+    n_angles = np.size(ansatz.data[0])
+    check_sizes(network.n_qubits, n_angles, config.evaluation_shots)
+    check_step_fits(optimizer, network.n_qubits, n_angles, config.shots)
     if config.validation is not None:
         data = data.split(config.validation, 0)
     loss = None if config.loss == CUSTOM else config.loss
@@ -275,7 +278,7 @@ def _steps_within(limits: dict[str, float], step: dict, total: dict, steps: int)
     """How many steps each limit allows, where these are fewer."""
     said = []
     for name, figure in LIMITED.items():
-        if name not in limits or not step[figure]:
+        if name not in limits or not step[figure] or limits[name] >= total[figure]:
             continue
         beside = total[figure] - steps * step[figure]  # the start, looks and the evaluation
         allowed = max(0, math.floor((limits[name] - beside) / step[figure] + ROUNDING))

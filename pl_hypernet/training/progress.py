@@ -77,6 +77,14 @@ class ProgressBar(event.Listener):
         if line:
             self._log(line)
 
+    def first_step(self, number: int, solves: str, is_long: bool) -> None:
+        """The first step begins, which may take long: what it solves, in words."""
+        label = f"step {number}: {solves}" if solves else f"step {number}"
+        self._show(label, 0.0)
+        self._bar.refresh()
+        if is_long:
+            self._log(label)
+
     def step(self, record: dict, steps: int) -> None:
         """A step of the training was made: its line of the history, and how many there will be."""
         error = "" if record["stderr"] is None else f" ± {record['stderr']:.4f}"

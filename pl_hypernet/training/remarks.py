@@ -56,7 +56,7 @@ def _rise(history: list[dict], config: RunConfig) -> str | None:
     """Where from and where to what is lowered rose, if it did by 3 standard errors."""
     if len(history) < 2 or changes(config.entropy) or changes(config.mmd):
         return None  # what changes may rise
-    name = "objective" if "objective" in history[0] else "energy"
+    name = "objective" if all("objective" in record for record in history) else "energy"
     window = max(1, min(WINDOW, len(history) // 4))
     ends = [[r[name] for r in part] for part in (history[:window], history[-window:])]
     begin, end = map(float, map(np.mean, ends))
@@ -64,7 +64,7 @@ def _rise(history: list[dict], config: RunConfig) -> str | None:
         variances = [np.var(part, ddof=1) / window for part in ends]
     else:
         error = "objective_stderr" if name == "objective" else "stderr"
-        variances = [(history[i][error] or 0.0) ** 2 for i in (0, -1)]
+        variances = [(history[i].get(error) or 0.0) ** 2 for i in (0, -1)]
     if end - begin <= ENOUGH * math.sqrt(sum(variances)):
         return None
     return f"{name} rose, from {begin:.4g} at the start to {end:.4g} at the end"

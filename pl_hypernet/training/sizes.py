@@ -33,6 +33,25 @@ def check_sizes(n_qubits: int, n_angles: int, shots: int) -> None:
     )
 
 
+def check_step_fits(optimizer, n_qubits: int, n_angles: int, shots: int) -> None:
+    """Refuses shots of which a step of an optimizer takes more memory than there is.
+
+    Args:
+        optimizer: one of this package's, which says what it takes, or any other.
+        n_qubits, n_angles, shots: of the circuit.
+
+    Raises:
+        InputError: with what it takes.
+    """
+    of_shot = n_qubits * getattr(optimizer, "bit_bytes", BIT_BYTES)
+    of_shot += n_angles * getattr(optimizer, "angle_bytes", 0)
+    check_memory(
+        of_shot * shots,
+        f"{rounded(shots)} shots of {n_qubits} qubits in a step",
+        "use fewer shots",
+    )
+
+
 def check_ansatz_fits(hypernet) -> None:
     """Refuses an ansatz of a user's own whose state may not fit into memory; of others the device
     knows the closed form.

@@ -18,7 +18,7 @@ from pl_hypernet.training.folder import CONFIG, make_run_folder, unmake_run_fold
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.run import Run
 from pl_hypernet.training.session import Session
-from pl_hypernet.training.sizes import check_ansatz_fits, check_sizes
+from pl_hypernet.training.sizes import check_ansatz_fits, check_sizes, check_step_fits
 from pl_hypernet.training.trainer import Trainer
 from pl_hypernet.training.writer import RunWriter
 
@@ -88,6 +88,7 @@ def train(
         data = data.split(config.validation, hypernet.generator("validation"))
     if isinstance(optimizer, str):
         optimizer = config.build_optimizer(hypernet.generator("optimizer"))
+    check_step_fits(optimizer, hypernet.n_qubits, hypernet.n_angles, hypernet.shots)
     trainer = Trainer(hypernet, data, optimizer, config, theta, loss if callable(loss) else None)
     allowed = agreed_budget(trainer, config, budget, prices)
     session = Session(trainer, config, data, loss, allowed, folder_pictures=out is not None)

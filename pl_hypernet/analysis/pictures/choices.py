@@ -53,13 +53,14 @@ def draw_choices(
 
 def _draw_choice(ax, name: str, history: list[dict], shares: dict[str, float], size) -> None:
     """A line for each option, with room for the legend above the lines, on axes of this size."""
+    history = [record for record in history if name in record.get("choices", {})]
     steps = [record["step"] for record in history]
     largest = sorted(shares, key=shares.get, reverse=True)[:MOST_OPTIONS]
     for code, option in enumerate(shares):
         if option in largest:
             ax.plot(
                 steps,
-                [record["choices"][name][option] for record in history],
+                [record["choices"][name].get(option, 0.0) for record in history],
                 color=COLORS[code % len(COLORS)],
                 lw=1.0,
                 marker="o" if len(steps) == 1 else None,

@@ -23,7 +23,7 @@ def draw_energy(ax: Axes, history: list[dict]) -> None:
         smooth = np.convolve(energy, np.ones(window) / window, mode="valid")
         middle = steps[window // 2 :][: len(smooth)]
         ax.plot(middle, smooth, color="black", lw=1.2, label=f"mean of {window} steps")
-    full = [record for record in history if "full_energy" in record]
+    full = [record for record in history if {"full_energy", "full_stderr"} <= record.keys()]
     if full:
         ax.errorbar(
             [record["step"] for record in full],
@@ -31,7 +31,7 @@ def draw_energy(ax: Axes, history: list[dict]) -> None:
             [record["full_stderr"] for record in full],
             fmt="o", ms=4, color=COLORS[1], label="on all training samples",
         )  # fmt: skip
-    if (energy > 0).all() and energy.max() > LOGARITHMIC * energy.min():
+    if energy.size and (energy > 0).all() and energy.max() > LOGARITHMIC * energy.min():
         subs = (1, 2, 5) if energy.max() > DECADE * energy.min() else (1, 1.5, 2, 3, 5, 7)
         ax.set_yscale("log")
         ax.yaxis.set_major_locator(LogLocator(subs=subs))
