@@ -328,5 +328,5 @@ def test_all_names_are_public():
         assert hasattr(datasets, name)
     for name, make in datasets.DATASETS.items():
         assert make is getattr(datasets, name)
-    with pytest.raises(InputError, match=r"teacher_student, FILE.npz, FILE.csv"):
+    with pytest.raises(InputError, match=r"diabetes, FILE.npz, FILE.csv"):
         datasets.load("own.txt")

@@ -10,7 +10,7 @@ from pl_hypernet.errors import DataError, InputError
 
 IRIS = load_iris(return_X_y=True)
 DIABETES = load_diabetes(return_X_y=True)
-QUICK = {"steps": 4, "shots": 50, "n_networks": 50, "random_state": 0}
+QUICK = {"optimizer": "score", "steps": 4, "shots": 50, "n_networks": 50, "random_state": 0}
 both = pytest.mark.parametrize(
     ("kind", "table"),
     [(QuantumHypernetClassifier, IRIS), (QuantumHypernetRegressor, DIABETES)],

@@ -17,7 +17,14 @@ rng = np.random.default_rng(0)
 X = rng.normal(size=(8, 3))
 Y = X @ [1, -1, 0.5]
 LABELS = Y > 0
-QUICK = {"steps": 1, "shots": 4, "n_networks": 4, "layers": 1, "random_state": 0}
+QUICK = {
+    "optimizer": "score",
+    "steps": 1,
+    "shots": 4,
+    "n_networks": 4,
+    "layers": 1,
+    "random_state": 0,
+}
 quick = settings(max_examples=25, deadline=None, derandomize=True)
 any_scale = st.floats(-330, 308).map(lambda power: 10.0**power)  # 0 below
 scales = st.lists(any_scale | st.just(1.0), min_size=3, max_size=3)

@@ -11,6 +11,7 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.measurements import regularisers
 from pl_hypernet.measurements.regularisers import UniformMMD
 from pl_hypernet.mps.expectations import z_expectations
+from pl_hypernet.networks.derivatives import Derivatives
 from pl_hypernet.objectives import network_loss
 from pl_hypernet.optimizers import PathwiseOptimizer
 from pl_hypernet.optimizers.linear_part import LinearPart
@@ -107,15 +108,15 @@ def test_one_pass_takes_the_window_of_the_optimizer(monkeypatch):
     hypernet = plh.QuantumHypernetwork(network, layers=0, shots=3)
     asked = []
 
-    def spied(bits, window, mean=False):
-        asked.append(window)
-        return plh.NetworkLoss.spin_gradients(loss, bits, window, mean)
+    def spied(bits, how):
+        asked.append(how.window)
+        return plh.NetworkLoss.spin_gradients(loss, bits, how)
 
     monkeypatch.setattr(loss, "spin_gradients", spied)
     PathwiseOptimizer(window=0.5).step(hypernet.energy_qnode(loss), hypernet.start_angles())
     assert asked == [0.5]
     bits = RNG.integers(0, 2, (5, network.n_qubits)).astype(np.int8)
-    narrow, wide = (loss.spin_gradients(bits, window)[1] for window in (0.1, 10.0))
+    narrow, wide = (loss.spin_gradients(bits, Derivatives(window))[1] for window in (0.1, 10.0))
     assert (narrow[:, :3] != wide[:, :3]).any()
 
 
@@ -236,9 +237,9 @@ def test_cvar_asks_the_best_shots_alone():
     kept = []
     right = loss.spin_gradients
 
-    def spied(bits, window, mean):
-        kept.append(right(bits, window))
-        return right(bits, window, mean)
+    def spied(bits, how):
+        kept.append(right(bits))
+        return right(bits, how)
 
     loss.spin_gradients = spied
     drawn.step(make_cost(0, 8, loss=loss), theta)

@@ -18,7 +18,7 @@ RNG = np.random.default_rng(0)
 TIMES = np.array([0, 1, 2, 3, 1, 0, 2, 5])
 INPUTS = RNG.normal(size=(8, 3)).astype(np.float32)
 BITS = RNG.integers(0, 2, (5, 12)).astype(np.int8)
-QUICK = {"steps": 5, "shots": 50, "n_networks": 50, "random_state": 0}
+QUICK = {"optimizer": "score", "steps": 5, "shots": 50, "n_networks": 50, "random_state": 0}
 ESTIMATORS = [
     (QuantumHypernetClassifier, load_breast_cancer(return_X_y=True)),
     (QuantumHypernetRegressor, load_diabetes(return_X_y=True)),

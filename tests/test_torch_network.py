@@ -11,6 +11,7 @@ from torch import nn
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError, NetworkWarning
 from pl_hypernet.networks import torch_network
+from pl_hypernet.networks.derivatives import Derivatives
 from pl_hypernet.objectives import network_loss
 
 RNG = np.random.default_rng(0)
@@ -171,7 +172,7 @@ def test_gradients_are_those_of_torch(name, alone, monkeypatch):
         back = reduce(network.logits_with_gradient(real.detach() - step, x))
         assert -0.5 * (there - back).item() / 2e-2 == pytest.approx(gradients[2, 1], rel=0.05)
     monkeypatch.setattr("pl_hypernet.networks.network.CHUNK", 1)  # one by one
-    _, mean = network.score_with_gradient(bits, inputs, reduce, mean=True)
+    _, mean = network.score_with_gradient(bits, inputs, reduce, Derivatives(mean=True))
     np.testing.assert_allclose(mean, gradients.mean(axis=0), rtol=1e-3, atol=1e-5)
 
 

@@ -26,6 +26,7 @@ from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import TASKS, NextRunFolder
 from pl_hypernet.training.history import last_step
 from pl_hypernet.training.network_file import make_network
+from pl_hypernet.training.table_settings import with_table_defaults
 
 SAMPLING = "sampling.jsonl"
 SHOWN = 5  # most frequent networks in the table of samples
@@ -48,13 +49,16 @@ def train_from_settings(
     Returns:
         Why the training ended.
     """
-    config = RunConfig.checked(settings)
     with loading("data"):
+        settings, said = with_table_defaults(settings)
+        config = RunConfig.checked(settings)
         data = config.load_data()
         hypernet = QuantumHypernetwork.of(make_network(config, data), config)
         if config.optimizer != AUTO:
             config.build_optimizer(seed=0)  # refuses what is wrong before anything is said
     console = Console()
+    if said:
+        console.print(said)
     console.print(
         f"{len(data.inputs):,} samples of {data.n_inputs} inputs; "
         f"{in_words(hypernet.n_qubits, hypernet.network.n_real)}, "

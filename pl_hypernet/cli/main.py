@@ -187,8 +187,12 @@ def plan(
     """What a training would cost; takes the options of train."""
     with loading():
         from pl_hypernet.training import plan as make_plan
+        from pl_hypernet.training.table_settings import with_table_defaults
 
-    planned = make_plan(prices=prices, **settings.merged())
+    settings, said = with_table_defaults(settings.merged())
+    if said and not json:
+        Console().print(said)
+    planned = make_plan(prices=prices, **settings)
     print(planned.to_json()) if json else Console().print(planned.table())
 
 

@@ -11,6 +11,7 @@ from pl_hypernet.datasets.gaussian_mixture import gaussian_mixture
 from pl_hypernet.datasets.images import cifar10, fashion_mnist, kmnist, mnist
 from pl_hypernet.datasets.npz_file import read_npz
 from pl_hypernet.datasets.perceptrons import random_patterns, teacher_student, teacher_weights
+from pl_hypernet.datasets.tables import TABLES, breast_cancer, diabetes, iris, wine
 from pl_hypernet.datasets.torch_dataset import is_torch_dataset, to_arrays
 from pl_hypernet.errors import DataError, InputError, unknown_name
 
@@ -22,6 +23,7 @@ DATASETS = {
     "gaussian_mixture": gaussian_mixture,
     "random_patterns": random_patterns,
     "teacher_student": teacher_student,
+    **TABLES,
 }
 FILES = {".npz": read_npz, ".csv": read_csv}
 
@@ -29,16 +31,20 @@ __all__ = [
     "DATASETS",
     "Data",
     "as_data",
+    "breast_cancer",
     "cifar10",
+    "diabetes",
     "fashion_mnist",
     "from_arrays",
     "gaussian_mixture",
+    "iris",
     "kmnist",
     "load",
     "mnist",
     "random_patterns",
     "teacher_student",
     "teacher_weights",
+    "wine",
     "with_features",
 ]
 

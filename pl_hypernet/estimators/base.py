@@ -2,6 +2,7 @@
 
 import math
 import numbers
+from abc import ABC, abstractmethod
 
 import numpy as np
 from scipy.sparse import issparse
@@ -10,6 +11,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import _check_sample_weight, check_is_fitted, validate_data
 
+from pl_hypernet.console import Console
 from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.checked import (
     check_size,
@@ -19,22 +21,21 @@ from pl_hypernet.datasets.checked import (
     unmasked,
 )
 from pl_hypernet.errors import InputError
+from pl_hypernet.estimators.chosen import AUTOMATIC, PATHWISE, chosen_settings, is_auto
 from pl_hypernet.memory import check_memory
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.settings import settings_of
 from pl_hypernet.optimizers.checks import check_bool, check_whole
 from pl_hypernet.settings import NetworkSettings
 from pl_hypernet.training import QuantumHypernetwork, train
+from pl_hypernet.training.choose_optimizer import AUTO
 from pl_hypernet.training.config import RunConfig
+from pl_hypernet.training.own_tables import entropy_weight
 
 BYTES_OF_AN_INPUT = 8 + 8 + 4  # double, standardised, single
 
-# few qubits: the shots span enough directions, and less damping is caught in poor minima (iris,
-# 2 folds, 10 seeds: 0.899, and 0.839 with the optimizer's own damping of 0.1 and kl_step of 0.01)
-FOR_TABLES = {"natural_gradient": True, "damping": 1.0, "kl_step": 0.02}
 
-
-class QuantumHypernetEstimator(BaseEstimator):
+class QuantumHypernetEstimator(BaseEstimator, ABC):
     """Trains a quantum hypernetwork on a table.
 
     It keeps arrays and the network but no device, so that it can be pickled once it is fitted.
@@ -83,33 +84,43 @@ class QuantumHypernetEstimator(BaseEstimator):
         with np.errstate(over="ignore"):  # which is refused where the inputs are checked
             return X.astype(np.float32)
 
-    def _hidden_layers(self) -> tuple[int, ...]:
-        sizes = self.hidden_layer_sizes
+    @staticmethod
+    def _hidden_layers(sizes) -> tuple[int, ...]:
+        given = sizes
         sizes = (sizes,) if isinstance(sizes, numbers.Integral) else sizes
         try:
             check_whole(**{f"size {i}": size for i, size in enumerate(sizes)})
             return tuple(map(int, sizes))
         except (TypeError, InputError) as error:
             raise InputError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r}: expected a whole number of at "
-                "least 1 for each hidden layer, as (16,)"
+                f"hidden_layer_sizes={given!r}: expected a whole number of at least 1 for each "
+                "hidden layer, as (16,), or 'auto'"
             ) from error
 
-    def _optimizer_options(self) -> dict:
-        if self.optimizer_options is not None:
-            return self.optimizer_options
-        return FOR_TABLES if self.optimizer == "score" else {}
+    def _choose(self, data: Data, goes_on: bool, seed: int) -> dict:
+        """All parameters, with what was left to us."""
+        given = self.get_params(deep=False)
+        left = {n for n, v in given.items() if (is_auto(v) if n in AUTOMATIC else v is None)}
+        if not goes_on:
+            self.chosen_ = {
+                name: value
+                for name, value in chosen_settings(given, data, seed).items()
+                if name in {*left, "why"} and value is not None
+            }
+            if self.verbose:
+                said = ", ".join(f"{n}={c!r}" for n, c in self.chosen_.items() if n != "why")
+                why = self.chosen_["why"]
+                Console(stderr=True).print(f"chosen: {said}; {why}", soft_wrap=True)
+        return given | {n: c for n, c in self.chosen_.items() if n in left}
 
-    def _train(
-        self, data: Data, goes_on: bool, n_outputs: int, activation, scale, **decided
-    ) -> None:
+    def _train(self, data: Data, goes_on: bool, n_outputs: int, activation, loss: str) -> None:
         """Trains, and sets what is known of the trained state.
 
         Args:
             data: inputs as the networks see them.
             goes_on: from the angles reached, with the same network; else from the start.
-            n_outputs, activation, scale: of the network.
-            **decided: the settings of a run that the two kinds of estimator decide differently.
+            n_outputs, activation: of the network.
+            loss: of it.
         """
         if not isinstance(self.n_networks, numbers.Integral) or self.n_networks < 2:
             raise InputError(f"n_networks={self.n_networks!r}: expected an int of at least 2")
@@ -117,33 +128,42 @@ class QuantumHypernetEstimator(BaseEstimator):
         self._n_trainings = self._n_trainings + 1 if goes_on else 1
         rng = check_random_state(self.random_state)
         seed = rng.randint(np.iinfo(np.int32).max, size=self._n_trainings)[-1]
-        if goes_on and scale is None:  # by default it follows the data
+        own = self._choose(data, goes_on, int(seed))
+        hidden_layers, scale = self._hidden_layers(own["hidden_layer_sizes"]), own["scale"]
+        if scale is None and goes_on:  # by default it follows the data
             scale = self.network_.scale.item()
+        elif scale is None:
+            scale = self._default_scale(data, hidden_layers)
+        is_left = own["entropy"] is None
+        if is_left:
+            own["entropy"] = 0.0
+            if own["optimizer"] != PATHWISE:
+                own["entropy"] = self._default_entropy(scale, hidden_layers)
         network = BinaryNetwork(
             data.n_inputs,
-            [*self._hidden_layers(), n_outputs],
+            [*hidden_layers, n_outputs],
             activation,
             scale,
-            self.values,
-            self.hidden,
+            own["values"],
+            own["hidden"],
             choices=self.choices,
             mean_square=data.mean_square,
         )
-        own = self.get_params(deep=False) | decided
+        own["loss"] = loss
         fields = RunConfig.model_fields.keys() - NetworkSettings.model_fields.keys()
         settings = {name: _plain(value) for name, value in own.items() if name in fields}
         config = RunConfig.checked(
             settings
             | settings_of(network)
-            | {
-                "optimizer_options": self._optimizer_options(),
-                "evaluation_shots": int(self.n_networks),
-                "seed": int(seed),
-            }
+            | {"evaluation_shots": int(self.n_networks), "seed": int(seed)}
         )
         hypernet = QuantumHypernetwork.of(network, config)
         if goes_on:
             self._check_goes_on(hypernet)
+        if is_left and config.optimizer == PATHWISE:
+            config = _with_entropy(
+                config, hypernet, entropy_weight(len(data.inputs), hidden_layers)
+            )
         run = train(
             hypernet,
             data,
@@ -158,6 +178,14 @@ class QuantumHypernetEstimator(BaseEstimator):
         self.n_iter_ = len(run.history)
         self.networks_ = run.evaluation.bits
         self.best_network_ = self.networks_[run.evaluation.best]
+
+    def _default_scale(self, data: Data, hidden_layers: tuple[int, ...]) -> float | None:
+        """Of the outputs, where none was given or chosen; None: the network's own."""
+        return None
+
+    @abstractmethod
+    def _default_entropy(self, scale: float | None, hidden_layers: tuple[int, ...]) -> float:
+        """Its weight, of other optimizers than pathwise."""
 
     def _check_goes_on(self, hypernet: QuantumHypernetwork) -> None:
         """Refuses to go on with another network or circuit than that of ``theta_``."""
@@ -185,6 +213,13 @@ def dense(X):
     n_bytes = math.prod(X.shape) * BYTES_OF_AN_INPUT
     check_memory(n_bytes, f"dense inputs of shape {X.shape}", "select or join columns first")
     return X.toarray()
+
+
+def _with_entropy(config: RunConfig, hypernet: QuantumHypernetwork, weight: float) -> RunConfig:
+    """Settings with an entropy of this weight, if log p of the shots is known."""
+    asked = config.model_copy(update={"optimizer": AUTO, "entropy": weight})
+    found, _ = asked.with_optimizer_chosen(lambda: hypernet.operations(hypernet.start_angles()))
+    return config.model_copy(update={"entropy": weight}) if found.optimizer == PATHWISE else config
 
 
 def _plain(value):

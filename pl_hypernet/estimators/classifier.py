@@ -21,34 +21,41 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
     probabilities of the classes are the average of those of ``n_networks`` fresh shots. Two classes
     make a network with one output, more a network with an output for each.
 
-    Weights of +1 and -1 cannot make up for inputs of unequal scale, as real weights do, so inputs
+    Weights of few values cannot make up for inputs of unequal scale, as real weights do, so inputs
     are standardised inside unless ``standardise=False``; a ``StandardScaler`` before it changes
     nothing.
 
     Args:
-        hidden_layer_sizes: neurons of each hidden layer, ``()`` for none. Each weight and bias is a
-            qubit.
-        hidden, activation, values, choices: of the network, see :class:`BinaryNetwork`; a
-            :class:`Choice` is left to qubits, and so are the ``choices``.
-        scale: factor of the logits; None: 2 / sqrt(columns) for standardised columns without
-            hidden layers, see :class:`BinaryNetwork`.
+        hidden_layer_sizes: neurons of each hidden layer, ``()`` for none; ``"auto"``: ``(32,)`` if
+            a quarter of the samples, held out for that, says so.
+        hidden: activation of hidden layers; None: ``"relu"``.
+        activation, choices: of the network, see :class:`BinaryNetwork`; a :class:`Choice` is left
+            to qubits, and so are the ``choices``.
+        values: of weights and biases, as there, +1 and -1 for a qubit each; ``"auto"``: sums of
+            four qubits' spins, among them 0 for columns that do not matter.
+        scale: factor of the logits; None: what lets the largest weight be 1.2 times the largest
+            coefficient of a logistic regression, see
+            :func:`~pl_hypernet.training.own_tables.table_scale`; with a hidden layer or other
+            values that of :class:`BinaryNetwork`.
         device: name of a PennyLane device.
         device_options: its options by name, as ``{"max_bond_dim": 16}``; None: none.
-        layers: number P of entangling layers of the circuit.
-        shots: shots of each energy in the training, at least 2.
-        optimizer: ``"score"``, ``"pathwise"``, ``"spsa"``, ``"qnspsa"`` or ``"auto"``.
-        optimizer_options: its arguments by name; None: its own defaults, and for score
-            ``{"natural_gradient": True, "damping": 1.0, "kl_step": 0.02}``. Devices of which log p
-            is not known need spsa, with about 1000 steps and ``entropy=0``.
-        steps: steps of the training.
-        batch_size: samples that a step sees.
+        layers: number P of entangling layers of the circuit; None: 0, a product state.
+        shots: shots of each energy in the training, at least 2; None: 20.
+        optimizer: ``"pathwise"``, gradients through the network; ``"score"``, ``"spsa"``,
+            ``"qnspsa"`` or ``"auto"``. With another than pathwise, what is left to us is +1 and -1,
+            no hidden layer (else signs), 2 layers, 200 shots, 100 steps, batches of 500, and an
+            entropy of 0.02, as before there was pathwise.
+        optimizer_options: its arguments by name; None: for pathwise ``{"curvature": True}``, for
+            score ``{"natural_gradient": True, "damping": 1.0, "kl_step": 0.02}``.
+        steps: steps of the training; None: 200, with a hidden layer 300.
+        batch_size: samples that a step sees; None: 300.
         entropy: weight of the entropy of the networks, in units of the loss a nat, which keeps
             them diverse: a vote is better than its voters. 0 for the best single networks. A
-            weight above 0 needs log p, see :func:`expected_loss`.
+            weight above 0 needs log p, see :func:`expected_loss`; None: 1 / n_samples where log p
+            is known, else 0.
         class_weight: None; ``{label: weight}``, 1 for a label that is not in it; or ``"balanced"``,
             n_samples / (n_classes * samples of the class): each class then counts the same. It
-            multiplies the weights of the samples. Without hidden layers it can move the vote by one
-            bias of +1 or -1 only; for unbalanced tables give some.
+            multiplies the weights of the samples.
         n_networks: number of shots that vote, at least 2.
         standardise: bring each input to mean 0 and variance 1.
         warm_start: ``fit`` goes on from the angles of the fit before, with the same network and
@@ -59,6 +66,7 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
 
     Attributes:
         classes_: (n_classes,), the labels, sorted.
+        chosen_ (dict): what was left to us, by name, and ``"why"``, of the hidden layer.
         n_features_in_ (int), feature_names_in_: of the inputs.
         network_ (BinaryNetwork): what a bitstring means; sees standardised inputs.
         networks_: int8 (n_networks, n_qubits), the shots that vote.
@@ -75,21 +83,21 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
     def __init__(
         self,
         *,
-        hidden_layer_sizes=(),
-        hidden="sign",
+        hidden_layer_sizes="auto",
+        hidden=None,
         activation=None,
-        values=(1, -1),
+        values="auto",
         choices=(),
         scale=None,
         device="hypernet.mps",
         device_options=None,
-        layers=2,
-        shots=200,
-        optimizer="score",
+        layers=None,
+        shots=None,
+        optimizer="pathwise",
         optimizer_options=None,
-        steps=100,
-        batch_size=500,
-        entropy=0.02,
+        steps=None,
+        batch_size=None,
+        entropy=None,
         class_weight=None,
         n_networks=1000,
         standardise=True,
@@ -208,11 +216,12 @@ class QuantumHypernetClassifier(ClassifierMixin, QuantumHypernetEstimator):
             goes_on,
             n_outputs,
             activation=self.activation or ("sigmoid" if n_outputs == 1 else "softmax"),
-            scale=self.scale,
-            entropy=self.entropy,
             loss=default_loss(n_outputs),
         )
         return self
+
+    def _default_entropy(self, scale, hidden_layers) -> float:
+        return 0.02
 
     def _class_weighted(self, y: np.ndarray, weights: np.ndarray | None) -> np.ndarray | None:
         """The weights of the samples, times those of their classes."""

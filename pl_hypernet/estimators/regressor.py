@@ -26,25 +26,26 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
     The mean squared error of the networks is that of their mean plus their variance. Without hidden
     layer a weight of mean m adds :math:`\text{scale}^2 (1 - m^2)` to the variance, for inputs of
     variance 1, and :math:`\log 2 - m^2 / 2 - \dots` to the entropy of independent bits. So an
-    entropy of weight :math:`2 \, \text{scale}^2`, the default, undoes to second order the pull
-    towards networks that are all alike, and leaves about least squares for the mean, with
-    coefficients of at most ``scale``. Single networks are poor there, as they have to differ; for
-    good ones take ``entropy=0`` and a ``scale`` of half the default or less.
+    entropy of weight :math:`2 \, \text{scale}^2` undoes to second order the pull towards networks
+    that are all alike, and leaves about least squares for the mean, with coefficients of at most
+    ``scale``; it is what optimizers other than pathwise take. Single networks are poor there, as
+    they have to differ.
 
     Args:
         hidden_layer_sizes, hidden, values, choices, device, device_options, layers, shots,
             optimizer, optimizer_options, steps, batch_size, n_networks, standardise, warm_start,
             random_state, verbose, budget: as of :class:`QuantumHypernetClassifier`.
-        scale: factor of the outputs, in standard deviations of y; None: 1 / sqrt(inputs of the last
-            layer), twice that without hidden layer.
+        scale: factor of the outputs, in standard deviations of y; None: as of the classifier, by
+            the largest coefficient of a ridge regression; with a hidden layer, other values or
+            optimizers 1 / sqrt(inputs of the last layer), twice that without hidden layer.
         entropy: weight of the entropy of the networks, in units of the squared error of
-            standardised y a nat, which needs log p; None: 2 scale^2 without hidden layer, else
-            0.1 scale^2, as more would keep hidden neurons from coming to differ. Give 0 where log
-            p is not known.
+            standardised y a nat, which needs log p; None: 1 / n_samples where log p is known, else
+            0. With another optimizer than pathwise 2 scale^2 without hidden layer, else
+            0.1 scale^2, as more would keep hidden neurons from coming to differ.
 
     Attributes:
-        n_features_in_, feature_names_in_, network_, networks_, best_network_, theta_, history_,
-            n_iter_, scaler_: as of :class:`QuantumHypernetClassifier`.
+        chosen_, n_features_in_, feature_names_in_, network_, networks_, best_network_, theta_,
+            history_, n_iter_, scaler_: as of :class:`QuantumHypernetClassifier`.
         target_mean_, target_scale_: mean and standard deviation of y, which the outputs of
             ``network_`` are in: float, of several targets float64 (n_targets,).
 
@@ -55,19 +56,19 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
     def __init__(
         self,
         *,
-        hidden_layer_sizes=(),
-        hidden="sign",
-        values=(1, -1),
+        hidden_layer_sizes="auto",
+        hidden=None,
+        values="auto",
         choices=(),
         scale=None,
         device="hypernet.mps",
         device_options=None,
-        layers=2,
-        shots=200,
-        optimizer="score",
+        layers=None,
+        shots=None,
+        optimizer="pathwise",
         optimizer_options=None,
-        steps=100,
-        batch_size=500,
+        steps=None,
+        batch_size=None,
         entropy=None,
         n_networks=1000,
         standardise=True,
@@ -173,23 +174,21 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
                 "expected as many"
             )
         targets = ((y - self.target_mean_) / self.target_scale_).astype(np.float32)
-        hidden = self._hidden_layers()
-        scale, entropy = self.scale, self.entropy
-        if scale is None:
-            scale = 1 / math.sqrt(hidden[-1]) if hidden else 2 / math.sqrt(inputs.shape[1])
-        check_positive(scale=scale)
-        if entropy is None:
-            entropy = (0.1 if hidden else 2.0) * scale**2
         self._train(
             Data(inputs, targets, classes=None, weights=weights),
             goes_on,
             n_targets,
             activation="identity",
-            scale=scale,
-            entropy=entropy,
             loss="mse",
         )
         return self
+
+    def _default_scale(self, data, hidden_layers) -> float:
+        return 1 / math.sqrt(hidden_layers[-1]) if hidden_layers else 2 / math.sqrt(data.n_inputs)
+
+    def _default_entropy(self, scale, hidden_layers) -> float:
+        check_positive(scale=scale)
+        return (0.1 if hidden_layers else 2.0) * scale**2
 
     def predict(self, X) -> np.ndarray:
         """The mean of the networks' outputs, in the units of y.

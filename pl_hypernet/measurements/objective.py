@@ -18,6 +18,7 @@ class Objective:
         reduction, entropy, mmd, mmd_bandwidth: as of :func:`expected_loss`.
 
     Attributes:
+        entropy (float): its weight.
         needs_log_p (bool): whether it can be estimated only with log p of the shots.
         is_mean (bool): whether it is the plain mean of the losses.
 
@@ -39,7 +40,8 @@ class Objective:
         self.reduction = find_reduction(reduction)
         weighted = [(float(entropy), NegativeEntropy()), (float(mmd), UniformMMD(mmd_bandwidth))]
         self.regularisers = [(weight, term) for weight, term in weighted if weight]
-        self.needs_log_p = entropy > 0
+        self.entropy = float(entropy)
+        self.needs_log_p = self.entropy > 0
         self.is_mean = isinstance(self.reduction, Mean) and not self.regularisers
 
     def estimate(

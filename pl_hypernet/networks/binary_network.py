@@ -29,6 +29,7 @@ from pl_hypernet.networks.arguments import (
 )
 from pl_hypernet.networks.bits import as_bits
 from pl_hypernet.networks.choice import Choice
+from pl_hypernet.networks.curvature import Summed
 from pl_hypernet.networks.default_scale import bias_scales, default_scale
 from pl_hypernet.networks.layout import Block, ParameterLayout
 from pl_hypernet.networks.network import FirstWeights, Network
@@ -229,8 +230,17 @@ class BinaryNetwork(Network):
             return resolve(self, self.layout.decode(self.bits_on_device(as_bits(bits))))
 
     def outputs_with_gradient(self, decoded: dict, inputs: Tensor, window: float) -> Tensor:
+        return self._with_gradient(decoded, inputs, window, None)
+
+    def summed_with_gradient(
+        self, decoded: dict, inputs: Tensor, window: float
+    ) -> tuple[Tensor, list[Summed]]:
+        kept: list[Summed] = []
+        return self._with_gradient(decoded, inputs, window, kept), kept
+
+    def _with_gradient(self, decoded: dict, inputs: Tensor, window: float, kept) -> Tensor:
         parameters = resolve(self, decoded)
-        parameters.functions = hidden_with_gradient(window)
+        parameters.functions, parameters.kept = hidden_with_gradient(window), kept
         return self._finished(parameters, inputs, OUTPUTS_WITH_GRADIENT)
 
     def first_weights(self, bits) -> FirstWeights:

@@ -104,6 +104,13 @@ class Block:
         steps = by_leaf.new_tensor(self._steps).mul_(-0.5)
         return (by_leaf[..., None] * steps).reshape(n, -1)
 
+    def second_by_spins(self, by_leaf: torch.Tensor) -> torch.Tensor:
+        """Second derivatives by each spin, (S, n_qubits), of those by the leaf."""
+        if self._steps is None:
+            return by_leaf / 4
+        squares = by_leaf.new_tensor(self._steps).square_().mul_(0.25)
+        return (by_leaf[..., None] * squares).reshape(len(by_leaf), -1)
+
     def encode(self, values: np.ndarray) -> np.ndarray:
         """Bits int8 (S, n_qubits) of levels (S, *shape): of each the first code that stands for it.
 

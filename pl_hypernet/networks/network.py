@@ -12,9 +12,12 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.networks.architecture import ArchitectureChoice
 from pl_hypernet.networks.bits import as_bits
 from pl_hypernet.networks.choice import Choice
+from pl_hypernet.networks.curvature import Summed, curvatures
+from pl_hypernet.networks.derivatives import FIRST_ORDER, Derivatives
 from pl_hypernet.networks.layout import ParameterLayout
 from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.networks.votes import EQUAL, Votes, first_of_largest
+from pl_hypernet.spins import to_spins
 from pl_hypernet.torch_threads import in_order
 
 CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
@@ -105,6 +108,19 @@ class Network(torch.nn.Module, ABC):
             InputError: a network without derivatives, where a class does not give this.
         """
         raise InputError(f"{type(self).__name__} has no derivatives by its bits")
+
+    def summed_with_gradient(
+        self, decoded: dict, inputs: Tensor, window: float
+    ) -> tuple[Tensor, list[Summed]]:
+        """What :meth:`outputs_with_gradient` returns, and the sums of each layer.
+
+        Raises:
+            InputError: a network whose curvature is not known, where a class does not give this.
+        """
+        raise InputError(
+            f"curvature=True: that of a {type(self).__name__} is not known; expected a "
+            "BinaryNetwork, or curvature=False"
+        )
 
     def logits_with_gradient(self, bits: Tensor, inputs: Tensor, window: float = 1.0) -> Tensor:
         """The logits of S networks as a differentiable function of their bits.
@@ -210,8 +226,8 @@ class Network(torch.nn.Module, ABC):
         bits,
         inputs,
         reduce: Callable[[Tensor], Tensor],
-        window: float = 1.0,
-        mean: bool = False,
+        how: Derivatives = FIRST_ORDER,
+        second: Callable[[Tensor], Tensor] | None = None,
     ) -> tuple[np.ndarray, np.ndarray]:
         """A number for each network, and its derivative by each spin s = 1 - 2 b, at its bits.
 
@@ -220,11 +236,12 @@ class Network(torch.nn.Module, ABC):
         Args:
             bits, inputs: as of :meth:`score`.
             reduce: logits float32 (s, M, n_outputs) -> tensor (s,), differentiable.
-            window: as of :meth:`logits_with_gradient`, whose derivatives these are.
-            mean: whether the mean of the derivatives over the networks is all that is wanted.
+            how: what is wanted; the window is that of :meth:`logits_with_gradient`.
+            second: logits -> second derivatives of ``reduce`` by each of them, (s, M, n_outputs),
+                needed for a curvature.
 
         Returns:
-            float32 (S,) and (S, n_qubits), or (n_qubits,).
+            float32 (S,) and (S, n_qubits), or their mean (n_qubits,).
 
         Raises:
             RuntimeError: of torch, where it cannot differentiate ``reduce``.
@@ -239,20 +256,32 @@ class Network(torch.nn.Module, ABC):
             for block, part in zip(blocks, self.layout.split(chunk), strict=True):
                 decoded[block.name], leaf = block.with_gradient(part, self.scale.dtype)
                 leaves.append(leaf)
-            value = reduce(self.outputs_with_gradient(decoded, inputs, window))
-            found = torch.autograd.grad(value.sum(), [*leaves, *along], materialize_grads=True)
+            layers: list[Summed] = []
+            if how.curvature:
+                outputs, layers = self.summed_with_gradient(decoded, inputs, how.window)
+            else:
+                outputs = self.outputs_with_gradient(decoded, inputs, how.window)
+            value = reduce(outputs)
+            found = torch.autograd.grad(
+                value.sum(), [*leaves, *along], retain_graph=how.curvature, materialize_grads=True
+            )
             values.append(value.detach())
             by_leaves = found[: len(leaves)]
-            if mean:
+            if how.mean:
                 by_leaves = [gradient.sum(dim=0, keepdim=True) for gradient in by_leaves]
             by_spins = [block.by_spins(g) for block, g in zip(blocks, by_leaves, strict=True)]
             gradients.append(self.layout.join(by_spins))
-            if mean and len(gradients) > 1:
+            if how.curvature:
+                bent = curvatures(layers, outputs, second(outputs.detach()), leaves)
+                bent = [block.second_by_spins(c) for block, c in zip(blocks, bent, strict=True)]
+                bent = self.layout.join(bent) * to_spins(chunk)
+                gradients[-1] -= bent.sum(dim=0, keepdim=True) if how.mean else bent
+            if how.mean and len(gradients) > 1:
                 gradients[0] += gradients.pop()
             for parameter, gradient in zip(along, found[len(leaves) :], strict=True):
                 gradient /= len(rows)
                 parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
-        found = gradients[0][0] / len(rows) if mean else _joined(gradients)
+        found = gradients[0][0] / len(rows) if how.mean else _joined(gradients)
         return _joined(values).cpu().numpy(), found.cpu().numpy()
 
     def vote(self, bits, inputs) -> Votes:

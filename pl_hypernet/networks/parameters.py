@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from pl_hypernet.networks.activations import HIDDEN_ACTIVATIONS, own_activation
+from pl_hypernet.networks.curvature import Summed
 
 TIE = 1e-6  # of a sum of absolute values: what a sum may be below 0 by rounding, its sign still +1
 
@@ -54,6 +55,7 @@ class Parameters:
         scale: float (S,), factor of the outputs.
         output: the activation of one output.
         functions: by the names of hidden activations, what is computed.
+        kept: where the sums of each layer are put, if anyone asks for them.
     """
 
     weights: list[Tensor]
@@ -64,6 +66,7 @@ class Parameters:
     scale: Tensor
     output: Chosen
     functions: dict[str, Callable] = field(default_factory=lambda: HIDDEN_ACTIVATIONS)
+    kept: list[Summed] | None = None
 
     def shapes(self) -> dict[str, tuple[int, ...]]:
         """Of the numbers that every network has."""
@@ -77,7 +80,11 @@ class Parameters:
         for i in range(len(self.hidden)):
             h, whole = self._layer(i, h, whole)
         weight, bias = self._without_removed(len(self.hidden))
-        return _sums(weight, bias, h).mul_(self.scale[:, None, None])
+        z = _sums(weight, bias, h)
+        if self.kept is None:
+            return z.mul_(self.scale[:, None, None])
+        self.kept.append(Summed(weight, bias, h, z))
+        return z * self.scale[:, None, None]
 
     def _layer(self, i: int, h: Tensor, whole: bool) -> tuple[Tensor, bool]:
         """What a hidden layer makes of (n_in, M), inputs that all networks see, or (S, n_in, M)."""
@@ -95,6 +102,9 @@ class Parameters:
         z = _sums(weight, bias, h)
         if some_sign and not whole:
             z.add_(_rows(signs, _sizes(weight.detach(), h.detach())), alpha=TIE)
+        if self.kept is not None:
+            self.kept.append(Summed(weight, bias, h, z))
+            z = z.clone()  # as activations may be computed in place
         z = self.hidden[i].apply(z, self.functions)
         if skipped is not None:
             z = torch.where(skipped[:, None, None], h, z)

@@ -23,8 +23,9 @@ def find_values(values) -> Values:
     Args:
         values: levels, two or more integers from -64 to 63, of which more than two take several
             bits, the first bit the most significant; or ``"binary"``, (1, -1); ``"ternary"``,
-            (1, 0, 0, -1), two bits, the mean of two spins; ``"2-bit"`` to ``"7-bit"``, two's
-            complement, (0, 1, -2, -1); or a :class:`Choice` between pairs of levels.
+            (1, 0, 0, -1), two bits, the mean of two spins; ``"2-spins"`` to ``"7-spins"``, their
+            sum, (2, 0, 0, -2); ``"2-bit"`` to ``"7-bit"``, two's complement, (0, 1, -2, -1); or a
+            :class:`Choice` between pairs of levels.
 
     Raises:
         InputError: anything else.
@@ -39,9 +40,12 @@ def find_values(values) -> Values:
     if isinstance(values, str):
         if values in NAMED:
             return NAMED[values]
-        match = re.fullmatch(f"([2-{MOST_BITS}])-?bits?", values)
+        match = re.fullmatch(f"([2-{MOST_BITS}])-?(bit|spin)s?", values)
         if match:
-            half = 2 ** (int(match[1]) - 1)
+            n_bits = int(match[1])
+            if match[2] == "spin":
+                return tuple(n_bits - 2 * code.bit_count() for code in range(2**n_bits))
+            half = 2 ** (n_bits - 1)
             return (*range(half), *range(-half, 0))
     elif (
         isinstance(values, Sequence)
@@ -51,5 +55,5 @@ def find_values(values) -> Values:
         return tuple(map(int, values))
     raise InputError(
         f"values={values!r}: expected two or more integers from {LOWEST} to {HIGHEST}, not all "
-        f"equal, or binary, ternary, 2-bit, ..., {MOST_BITS}-bit"
+        f"equal, or binary, ternary, 2-spins, ..., 2-bit, ..., {MOST_BITS}-bit"
     )

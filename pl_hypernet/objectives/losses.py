@@ -91,6 +91,50 @@ def squared_errors(outputs: Tensor, targets: Tensor, weights: Tensor | None = No
     return mean_over_samples((outputs - targets.reshape(len(targets), -1)).square(), weights)
 
 
+def _of_logistic(outputs: Tensor) -> Tensor:
+    p = outputs.sigmoid()
+    return p * (1 - p)
+
+
+def _of_softmax(outputs: Tensor) -> Tensor:
+    p = outputs.softmax(dim=2)
+    return p * (1 - p)
+
+
+# of the loss of a sample by each output alone, at least 0; of the squared error of a probability
+# the part that the probability's own slope makes
+SECOND_DERIVATIVES = {
+    binary_cross_entropy: _of_logistic,
+    cross_entropy: _of_softmax,
+    mean_squared_error: lambda outputs: 2 * _of_logistic(outputs).square(),
+    squared_error: lambda outputs: torch.full_like(outputs, 2.0),
+}
+
+
+def second_derivatives(
+    loss: Callable, outputs: Tensor, targets: Tensor, weights: Tensor | None = None
+) -> Tensor:
+    """Of a loss of this module by each output alone.
+
+    Args:
+        loss: as :func:`find_loss` returns it.
+        outputs, targets, weights: as of the loss.
+
+    Returns:
+        (S, M, K), at least 0.
+
+    Raises:
+        InputError: another loss.
+    """
+    if loss not in SECOND_DERIVATIVES:
+        raise InputError(
+            f"curvature=True with the loss {loss!r}: expected one by name, as bce, cross_entropy, "
+            "mse; or curvature=False"
+        )
+    each = SECOND_DERIVATIVES[loss](outputs) / len(targets)
+    return each if weights is None else each * weights[:, None]
+
+
 OF_ONE_OUTPUT = {"bce": binary_cross_entropy, "mse": mean_squared_error}
 OF_SEVERAL = {"cross_entropy": cross_entropy}
 OF_REGRESSION = {"mse": squared_error}

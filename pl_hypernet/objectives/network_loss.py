@@ -8,7 +8,8 @@ import torch
 from pl_hypernet.datasets.checked import sample_weights
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import Network
-from pl_hypernet.objectives.losses import find_loss
+from pl_hypernet.networks.derivatives import FIRST_ORDER, Derivatives
+from pl_hypernet.objectives.losses import find_loss, second_derivatives
 from pl_hypernet.objectives.penalties import Penalties, check_penalties, penalty_of
 from pl_hypernet.objectives.spin_gradients import flip_gradients, flipped_or_refused
 from pl_hypernet.user_code import UserCode
@@ -146,9 +147,7 @@ class NetworkLoss:
             bits, inputs, lambda outputs: self.loss(outputs, *of_samples)
         )
 
-    def spin_gradients(
-        self, bits, window: float = 1.0, mean: bool = False
-    ) -> tuple[np.ndarray, np.ndarray]:
+    def spin_gradients(self, bits, how: Derivatives = FIRST_ORDER) -> tuple[np.ndarray, np.ndarray]:
         """Losses, and their derivatives by each spin, on the selected samples.
 
         Those of weights and biases come from one backward pass through the network
@@ -157,34 +156,39 @@ class NetworkLoss:
 
         Args:
             bits: int8 (S, n_qubits).
-            window: in which the sign of a hidden neuron passes gradients in that pass, see
-                :meth:`Network.logits_with_gradient`.
-            mean: whether the mean of the derivatives over the bitstrings is all that is wanted.
+            how: what is wanted.
 
         Returns:
             float64 (S,); real (S, n_qubits), or (n_qubits,), of the precision in which they were
             computed.
 
         Raises:
-            InputError: a loss of a user's own that torch cannot differentiate.
+            InputError: a loss of a user's own that torch cannot differentiate, or of which a
+                curvature is asked.
         """
         inputs, *of_samples = self._batch
         work = bits.shape[0] * bits.shape[1] * len(inputs) * self.network.work
-        if work <= FLIP_WORK:
+        if work <= FLIP_WORK and not how.curvature:
             losses = self(bits)
             flipped = flip_gradients(self, bits, losses, np.arange(bits.shape[1]))
-            return losses, flipped.mean(axis=0) if mean else flipped
+            return losses, flipped.mean(axis=0) if how.mean else flipped
         try:
             losses, gradients = self.network.score_with_gradient(
-                bits, inputs, lambda outputs: self.loss(outputs, *of_samples), window, mean
+                bits,
+                inputs,
+                lambda outputs: self.loss(outputs, *of_samples),
+                how,
+                lambda outputs: second_derivatives(self.loss, outputs, *of_samples),
             )
         except (RuntimeError, InputError) as error:
+            if how.curvature:
+                raise
             losses, flipped = flipped_or_refused(self, bits, error)
-            return losses, flipped.mean(axis=0) if mean else flipped
+            return losses, flipped.mean(axis=0) if how.mean else flipped
         losses = losses.astype(np.float64)
         if self.penalties:
             losses += penalty_of(self.network, self.penalties, bits)
         if len(self._choice_qubits):
             exact = flip_gradients(self, bits, losses, self._choice_qubits)
-            gradients[..., self._choice_qubits] = exact.mean(axis=0) if mean else exact
+            gradients[..., self._choice_qubits] = exact.mean(axis=0) if how.mean else exact
         return losses, gradients

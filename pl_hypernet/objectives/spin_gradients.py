@@ -7,6 +7,7 @@ import torch
 
 from pl_hypernet.errors import InputError
 from pl_hypernet.measurements.expected_loss import losses_of
+from pl_hypernet.networks.derivatives import FIRST_ORDER, Derivatives
 from pl_hypernet.spins import to_spins
 
 MOST_FLIPPED = 128  # qubits of which a loss without derivatives is asked flip by flip
@@ -14,18 +15,16 @@ AT_ONCE = 2**22  # bits of flipped strings held at a time
 
 
 def spin_gradients(
-    loss: Callable, bits: np.ndarray, window: float = 1.0, mean: bool = False
+    loss: Callable, bits: np.ndarray, how: Derivatives = FIRST_ORDER
 ) -> tuple[np.ndarray, np.ndarray]:
     """Losses of bitstrings, and their derivatives by each spin s = 1 - 2 b.
 
     Args:
-        loss: with a method ``spin_gradients(bits, window, mean)`` of its own, as
+        loss: with a method ``spin_gradients(bits, how)`` of its own, as
             :class:`NetworkLoss`; a torch module of bits that torch can differentiate; or any
             function of bits, of at most 128 qubits, of which each bit is flipped.
         bits: int8 (shots, n_qubits).
-        window: for such a method: in which the sign of a hidden neuron passes gradients.
-        mean: whether the mean of the derivatives is all that is wanted, which such a method may
-            give in less memory.
+        how: what is wanted; all but the mean is for such a method alone.
 
     Returns:
         losses float64 (shots,), derivatives real (shots, n_qubits); their mean (n_qubits,).
@@ -34,9 +33,13 @@ def spin_gradients(
         InputError: torch cannot differentiate the loss, and there are too many qubits to flip.
     """
     if hasattr(loss, "spin_gradients"):
-        return loss.spin_gradients(bits, window, mean)
+        return loss.spin_gradients(bits, how)
+    if how.curvature:
+        raise InputError(
+            f"curvature=True with the loss {loss!r}: expected a NetworkLoss; use curvature=False"
+        )
     losses, by_spin = _of_bits(loss, bits)
-    return losses, by_spin.mean(axis=0) if mean else by_spin
+    return losses, by_spin.mean(axis=0) if how.mean else by_spin
 
 
 def _of_bits(loss: Callable, bits: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ from pl_hypernet.measurements.reductions import Mean
 from pl_hypernet.mps.evolution import gates_of
 from pl_hypernet.mps.expectations import z_expectations
 from pl_hypernet.mps.log_probability import circuit_log_probability
+from pl_hypernet.networks.derivatives import Derivatives
 from pl_hypernet.objectives.spin_gradients import spin_gradients
 from pl_hypernet.optimizers.checks import check_bool, check_not_negative, check_positive
 from pl_hypernet.optimizers.linear_part import LinearPart
@@ -46,8 +47,8 @@ class PathwiseOptimizer(ShotGradientOptimizer):
     many angles in one circuit: the number of circuits does not depend on the number of qubits
     (:func:`~pl_hypernet.circuits.parallel_shifts.parallel_shifts`), 27 a step for two layers.
 
-    An entropy adds its score-function gradient, which needs log p; an MMD its own derivatives by
-    spins.
+    An entropy adds its score-function gradient, which needs log p, or, of a product state, that of
+    the entropies of the single bits, which is exact; an MMD its own derivatives by spins.
 
     Args:
         stepsize (float): learning rate of the torch optimizer.
@@ -60,6 +61,9 @@ class PathwiseOptimizer(ShotGradientOptimizer):
             of the loss a nat; from 0 it rises to this over ``decay_steps``, if there are any. In
             the end each bit is certain, and the shots become one network. It needs no log p, and
             ``objective`` of the history leaves it aside.
+        curvature (bool): one backward pass that goes on to second order in place of flips, of a
+            :class:`NetworkLoss` of a :class:`BinaryNetwork` and a named loss: for tables, whose
+            useless columns it sees, see :func:`~pl_hypernet.networks.curvature.curvatures`.
         derivatives (str): of <Z>: ``"exact"``, ``"measured"``, or ``"auto"``, exact if they can be.
 
     Raises:
@@ -78,9 +82,10 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         derivatives: str = "auto",
         window: float = 1.0,
         sharpen: float = 0.0,
+        curvature: bool = False,
     ):
         super().__init__(stepsize, decay_steps, torch_optimizer)
-        check_bool(unbiased=unbiased)
+        check_bool(unbiased=unbiased, curvature=curvature)
         check_positive(window=window)
         check_not_negative(sharpen=sharpen)
         if derivatives not in DERIVATIVES:
@@ -89,10 +94,12 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         self.derivatives = derivatives
         self.window = window
         self.sharpen = sharpen
+        self.curvature = curvature
         self._linear_part = LinearPart()
         self._circuit: list | None = None  # that the following was decided for
         self._shifts: ParallelShifts | None = None  # where derivatives of <Z> are measured
         self._why_measured: str | None = None
+        self._is_product = False  # where derivatives are exact: no gate joins wires
         self._goes_on = False  # the above was decided by what :meth:`restore` took over
 
     def _advance(self, problem: MeasuredLoss) -> Shots:
@@ -130,7 +137,8 @@ class PathwiseOptimizer(ShotGradientOptimizer):
             self._choose(problem, f"{truncated:.2g} of the weight of the state was truncated")
             return self._measure(problem)
         mean = isinstance(problem.objective.reduction, Mean) and not self.unbiased
-        losses, by_spin = spin_gradients(problem.measurement.loss, bits, self.window, mean)
+        how = Derivatives(self.window, mean, self.curvature)
+        losses, by_spin = spin_gradients(problem.measurement.loss, bits, how)
         weights = problem.objective.spin_weights(losses, by_spin, bits)
         if shifts is not None:
             weights += self._sharpening(to_spins(bits.mean(axis=0)), 1 / len(bits))
@@ -145,6 +153,12 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         if not (self.unbiased or problem.objective.needs_log_p):
             surrogate = torch.from_numpy(weights) @ z
             return Shots(bits, losses), torch.autograd.grad(surrogate, self._angles)[0]
+        if self._is_product and not self.unbiased:
+            with torch.no_grad():
+                known = circuit_log_probability(operations, bits, problem.wires).numpy()
+            weights -= problem.objective.entropy * _entropy_slopes(z.detach().numpy(), ROUNDING)
+            surrogate = torch.from_numpy(weights) @ z
+            return Shots(bits, losses, known), torch.autograd.grad(surrogate, self._angles)[0]
         log_p = circuit_log_probability(operations, bits, problem.wires)
         known = log_p.detach().numpy()
         of_shots = problem.objective.entropy_weights(bits, known)
@@ -165,8 +179,7 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         if not self.sharpen:
             return 0.0
         risen = 1 - self._decay() if self.decay_steps else 1.0
-        # of -p log p - (1 - p) log(1 - p) with p = (1 - z) / 2
-        return -self.sharpen * risen * np.arctanh(np.clip(z, unsure - 1, 1 - unsure))
+        return self.sharpen * risen * _entropy_slopes(z, unsure)
 
     def _choose(self, problem: MeasuredLoss, why_not_exact: str | None) -> None:
         """Which derivatives of <Z> there will be; said once.
@@ -176,6 +189,7 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         """
         self._shifts, self._why_measured = None, why_not_exact
         if why_not_exact is None:
+            self._is_product = _is_product(problem.operations_at(self._angles))
             if problem.objective.needs_log_p:
                 check_before(problem.tape, problem.wires, problem.device.noise)
             self.messages.append("derivatives of <Z> are exact, from the circuit's state")
@@ -235,6 +249,21 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         self._linear_part.restore(plain["linear_part"])
         self._circuit, self._goes_on = None, "why_measured" in plain
         self._why_measured = plain.get("why_measured")
+
+
+def _entropy_slopes(z: np.ndarray, unsure: float) -> np.ndarray:
+    """Derivatives by z of -p log p - (1 - p) log(1 - p) with p = (1 - z) / 2.
+
+    Args:
+        z: float64 (n_wires,).
+        unsure: how near to 1 its size can be told.
+    """
+    return -np.arctanh(np.clip(z, unsure - 1, 1 - unsure))
+
+
+def _is_product(operations: list) -> bool:
+    """Whether no gate of a circuit that begins with all bits 0 joins wires."""
+    return all(len(gate.wires) < 2 for operation in operations for gate in gates_of(operation))
 
 
 def _shifts_of(operations_at: Callable, wires: Wires, n_angles: int) -> ParallelShifts:

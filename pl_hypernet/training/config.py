@@ -165,12 +165,13 @@ class RunConfig(RunSettings):
                 )
             options["features"] = features
         if self.activation == REGRESSION:
-            if self.data in datasets.DATASETS:
+            if self.data not in datasets.DATASETS:
+                options["regression"] = True
+            elif not datasets.load(self.data, **options).is_regression:
                 raise InputError(
                     f"{self.data} has classes, activation={REGRESSION!r} is for targets that are "
                     "numbers: change one of them"
                 )
-            options["regression"] = True
         return datasets.load(self.data, **options)
 
     def build_network(self, n_inputs: int, mean_square: float | None = None) -> BinaryNetwork:
