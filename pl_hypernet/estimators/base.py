@@ -161,9 +161,7 @@ class QuantumHypernetEstimator(BaseEstimator, ABC):
         if goes_on:
             self._check_goes_on(hypernet)
         if is_left and config.optimizer == PATHWISE:
-            config = _with_entropy(
-                config, hypernet, entropy_weight(len(data.inputs), hidden_layers)
-            )
+            config = _with_entropy(config, hypernet, entropy_weight(network, len(data.inputs)))
         run = train(
             hypernet,
             data,

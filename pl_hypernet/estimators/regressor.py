@@ -28,8 +28,7 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
     variance 1, and :math:`\log 2 - m^2 / 2 - \dots` to the entropy of independent bits. So an
     entropy of weight :math:`2 \, \text{scale}^2` undoes to second order the pull towards networks
     that are all alike, and leaves about least squares for the mean, with coefficients of at most
-    ``scale``; it is what optimizers other than pathwise take. Single networks are poor there, as
-    they have to differ.
+    ``scale``; it is the default. Single networks are poor there, as they have to differ.
 
     Args:
         hidden_layer_sizes, hidden, values, choices, device, device_options, layers, shots,
@@ -39,9 +38,9 @@ class QuantumHypernetRegressor(RegressorMixin, QuantumHypernetEstimator):
             the largest coefficient of a ridge regression; with a hidden layer, other values or
             optimizers 1 / sqrt(inputs of the last layer), twice that without hidden layer.
         entropy: weight of the entropy of the networks, in units of the squared error of
-            standardised y a nat, which needs log p; None: 1 / n_samples where log p is known, else
-            0. With another optimizer than pathwise 2 scale^2 without hidden layer, else
-            0.1 scale^2, as more would keep hidden neurons from coming to differ.
+            standardised y a nat, which needs log p; None: 2 scale^2 without hidden layer, else
+            0.03 / n_samples, as more would keep hidden neurons from coming to differ (0.1 scale^2
+            with other optimizers than pathwise); 0 with pathwise where log p is not known.
 
     Attributes:
         chosen_, n_features_in_, feature_names_in_, network_, networks_, best_network_, theta_,

@@ -59,10 +59,16 @@ class TableChoice:
         return _network(data, self.hidden_layer_sizes, self.scale)
 
 
-def entropy_weight(n_samples: int, hidden_layers: tuple = ()) -> float:
+def entropy_weight(network: BinaryNetwork, n_samples: int) -> float:
     """A nat counts as much as a sample, as with a prior of random bits; far less with hidden
-    layers, whose neurons would not come to differ."""
-    return (HIDDEN_ENTROPY if hidden_layers else 1.0) / n_samples
+    layers, whose neurons would not come to differ.
+
+    Without them, that of a regression undoes what the variance of the bits costs, to second order:
+    see :class:`QuantumHypernetRegressor`.
+    """
+    if len(network.sizes) > 1:
+        return HIDDEN_ENTROPY / n_samples
+    return 2 * network.scale.item() ** 2 if network.is_regression else 1 / n_samples
 
 
 def table_scale(data: Data) -> float:
@@ -116,7 +122,7 @@ def _losses(choice: TableChoice, data: Data, seed: int) -> np.ndarray:
         "pathwise",
         steps=choice.steps,
         batch_size=BATCH_SIZE,
-        entropy=entropy_weight(len(data.inputs), choice.hidden_layer_sizes),
+        entropy=entropy_weight(network, len(data.inputs)),
         evaluation_shots=VOTERS,
         progress=False,
         **OPTIONS,

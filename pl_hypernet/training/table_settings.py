@@ -50,7 +50,8 @@ def with_table_defaults(settings: dict[str, Any]) -> tuple[dict[str, Any], str |
     if config.validation is not None:
         table = table.split(config.validation, bare.generator("validation"))
     choice = own_tables.choose_for_table(table, bare.seed)
-    chosen = settings_of(choice.network(table)) | {
+    network = choice.network(table)
+    chosen = settings_of(network) | {
         "optimizer": "pathwise",
         "optimizer_options": own_tables.OPTIONS,
         "layers": own_tables.LAYERS,
@@ -60,7 +61,7 @@ def with_table_defaults(settings: dict[str, Any]) -> tuple[dict[str, Any], str |
         "seed": bare.seed,
     }
     if config.device == RunConfig.model_fields["device"].default:  # where log p is known
-        chosen["entropy"] = own_tables.entropy_weight(len(table.inputs), choice.hidden_layer_sizes)
+        chosen["entropy"] = own_tables.entropy_weight(network, len(table.inputs))
     said = (
         f"A table: {choice.why}; weights are sums of {own_tables.N_SPINS} spins, gradients go "
         "through the network. --network, --values, --optimizer, ... say otherwise."
