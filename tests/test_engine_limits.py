@@ -1,6 +1,7 @@
 """The edges of the MPS engine: depth, size, odd operators, odd arguments, forks."""
 
 import multiprocessing
+from functools import partial
 
 import numpy as np
 import pennylane as qml
@@ -224,3 +225,12 @@ def test_a_step_that_does_not_fit_is_refused_before_it_begins(
         plh.train(hypernet, data, optimizer, progress=False, **end, **options)
     hypernet = plh.QuantumHypernetwork(network, layers=1, shots=fits)
     assert plh.plan(hypernet, data, optimizer, **end, **options)["n_qubits"] == 65
+
+
+@pytest.mark.parametrize("optimizer", ["spsa", "qnspsa"])
+def test_estimates_of_a_step_count_too(optimizer):
+    data = (np.zeros((4, 2), np.float32) + np.arange(4)[:, None], [0, 1, 0, 1])
+    hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(2), layers=0, shots=10)
+    for run in (plh.plan, partial(plh.train, progress=False)):
+        with pytest.raises(InputError, match=r"1e\+25 times, in a step .* or resamplings"):
+            run(hypernet, data, optimizer, steps=1, resamplings=10**25)

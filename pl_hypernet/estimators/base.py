@@ -162,6 +162,8 @@ class QuantumHypernetEstimator(BaseEstimator, ABC):
             self._check_goes_on(hypernet)
         if is_left and config.optimizer == PATHWISE:
             config = _with_entropy(config, hypernet, entropy_weight(network, len(data.inputs)))
+        if is_left:
+            self.chosen_["entropy"] = config.entropy
         run = train(
             hypernet,
             data,

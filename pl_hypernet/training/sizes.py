@@ -45,10 +45,13 @@ def check_step_fits(optimizer, n_qubits: int, n_angles: int, shots: int) -> None
     """
     of_shot = n_qubits * getattr(optimizer, "bit_bytes", BIT_BYTES)
     of_shot += n_angles * getattr(optimizer, "angle_bytes", 0)
+    times, said, fewer = getattr(optimizer, "resamplings", 1), "", "shots"
+    if times > 1:
+        said, fewer = f", {rounded(times)} times,", "shots or resamplings"
     check_memory(
-        of_shot * shots,
-        f"{rounded(shots)} shots of {n_qubits} qubits in a step",
-        "use fewer shots",
+        of_shot * shots * times,
+        f"{rounded(shots)} shots of {n_qubits} qubits{said} in a step",
+        f"use fewer {fewer}",
     )
 
 
