@@ -15,6 +15,7 @@ from pl_hypernet.errors import InputError
 from pl_hypernet.exports import check_export, folded, reader, run_file
 from pl_hypernet.exports.files import has_onnx
 from pl_hypernet.exports.summary import export_summary
+from pl_hypernet.networks.sign import MARGIN
 
 
 def lenet():
@@ -160,7 +161,7 @@ def test_thresholds_of_whole_sums_are_exact():
             y = linear(torch.tensor(x)).double()
             scale = norm.weight.double() / (norm.running_var.double() + norm.eps).sqrt()
             y = scale * (y - norm.running_mean.double()) + norm.bias.double()
-        np.testing.assert_array_equal(run(folding.layers, x), np.where(y >= -1e-6, 1, -1))
+        np.testing.assert_array_equal(run(folding.layers, x), np.where(y >= -MARGIN, 1, -1))
 
 
 def run(layers, x):

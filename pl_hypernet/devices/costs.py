@@ -97,7 +97,7 @@ def circuit_costs(
 
 
 def check_bond_dim(name: str, ansatz: Operator, options: dict) -> None:
-    """Refuses a circuit without a closed form whose exact state no machine like this may hold.
+    """Refuses a circuit whose exact state no machine like this may hold.
 
     Args:
         name, options: of the device; one that truncates takes any circuit.
@@ -105,10 +105,16 @@ def check_bond_dim(name: str, ansatz: Operator, options: dict) -> None:
 
     Raises:
         InputError: with the bond dimension that it may need.
+        DeviceError: with that which a circuit of a closed form needs.
     """
     known = KNOWN.get(name)
-    if known is not None and known.is_mps_with(options) and _form_of(ansatz) is None:
+    if known is None or not known.is_mps_with(options):
+        return
+    form, limit = _form_of(ansatz), options.get("max_bond_dim")
+    if form is None:
         _check_gates(name, ansatz, options)
+    elif name == "hypernet.mps" and not draws_alone(form, limit):
+        fits_closed_form(form, limit)
 
 
 def _check_gates(name: str, ansatz: Operator, options: dict) -> None:

@@ -2,7 +2,7 @@
 
 Behind a linear or convolution layer numbers y are known as scale h + shift for each channel, where
 h is what the reader computes: whole numbers, if inputs are signs and weights +1 and -1. A batch
-norm changes scale and shift alone. A sign, y >= -1e-6, becomes a threshold of h, from below where
+norm changes scale and shift alone. A sign, y >= -4e-6, becomes a threshold of h, from below where
 the scale is positive, else from above; of whole numbers it is rounded to the whole number that
 decides, so that no rounding of sums can change a sign. Before other layers h becomes y, if need be.
 """

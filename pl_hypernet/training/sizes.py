@@ -56,13 +56,11 @@ def check_step_fits(optimizer, n_qubits: int, n_angles: int, shots: int) -> None
 
 
 def check_ansatz_fits(hypernet) -> None:
-    """Refuses an ansatz of a user's own whose state may not fit into memory; of others the device
-    knows the closed form.
+    """Refuses an ansatz whose state may not fit into memory.
 
     Raises:
-        InputError: with the bond dimension that it may need.
+        InputError, DeviceError: with the bond dimension that it may need.
     """
-    if hypernet.custom_ansatz is not None:
-        angles = np.random.default_rng(0).uniform(0.1, 3.0, hypernet.theta_shape)  # not special
-        device = hypernet.device
-        check_bond_dim(device.name, hypernet.operator(angles), options_of(device))
+    angles = np.random.default_rng(0).uniform(0.1, 3.0, hypernet.theta_shape)  # not special
+    device = hypernet.device
+    check_bond_dim(device.name, hypernet.operator(angles), options_of(device))
