@@ -55,10 +55,10 @@ def test_scikit_learns_own_checks(estimator, check):
 
 
 def scores(kind, X, y):
-    """Scores of three-fold cross-validation without hidden layers, for two seeds: (2, 3)."""
+    """Scores of three-fold cross-validation without hidden layers, for a seed: (1, 3)."""
     return [
         cross_val_score(kind(hidden_layer_sizes=(), random_state=seed), X, y, cv=folds(kind, seed))
-        for seed in range(2)
+        for seed in range(1)
     ]
 
 
@@ -67,14 +67,14 @@ def folds(kind, seed):
     return splitter(3, shuffle=True, random_state=seed)
 
 
-# five seeds: at least 0.927 and 0.972; the largest class alone: 0.33 and 0.63
+# five seeds: at least 0.947 and 0.974; the largest class alone: 0.33 and 0.63
 @pytest.mark.parametrize(("data", "mark"), [(IRIS, 0.9), (CANCER, 0.95)], ids=["iris", "cancer"])
 def test_classifier_is_accurate(data, mark):
     assert np.min(np.mean(scores(QuantumHypernetClassifier, *data), axis=1)) > mark
 
 
 def test_regressor_is_as_good_as_least_squares():
-    """Linear too, if with bounded coefficients; five seeds: 0.465 to 0.479."""
+    """Linear too, if with bounded coefficients; five seeds: 0.479 to 0.487."""
     for seed, r2 in enumerate(scores(QuantumHypernetRegressor, *DIABETES)):
         linear = cross_val_score(
             LinearRegression(), *DIABETES, cv=folds(QuantumHypernetRegressor, seed)

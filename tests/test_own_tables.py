@@ -71,7 +71,9 @@ def test_no_hidden_layer_is_tried_where_it_could_not_be_told(quick):
     assert "38,528 qubits" in choose_for_table(plh.datasets.as_data((wide, y.repeat(2))), 0).why
 
 
-def test_test_samples_are_not_looked_at(quick):
+def test_test_samples_are_not_looked_at(monkeypatch):
+    monkeypatch.setattr(own_tables, "STEPS", 5)
+    monkeypatch.setattr(own_tables, "STEPS_HIDDEN", 5)
     X, y = rings(120)
     alone = choose_for_table(plh.datasets.as_data((X, y)), 0)
     beside = choose_for_table(plh.datasets.as_data((X, y, 100 * X, 1 - y)), 0)
