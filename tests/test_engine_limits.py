@@ -201,7 +201,7 @@ def test_what_no_memory_holds_is_refused_by_plan_and_training(settings):
         ("score", {"natural_gradient": True}, 30 * 65 + 50 * 3 * 65),
         ("qnspsa", {}, 20 * 65),
         ("spsa", {}, 20 * 65),
-        ("pathwise", {}, 8 * 65),
+        ("pathwise", {}, 24 * 65),
     ],
     ids=str,
 )

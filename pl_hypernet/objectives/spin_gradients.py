@@ -8,7 +8,6 @@ import torch
 from pl_hypernet.errors import InputError
 from pl_hypernet.measurements.expected_loss import losses_of
 from pl_hypernet.networks.derivatives import FIRST_ORDER, Derivatives
-from pl_hypernet.spins import to_spins
 
 MOST_FLIPPED = 128  # qubits of which a loss without derivatives is asked flip by flip
 AT_ONCE = 2**22  # bits of flipped strings held at a time
@@ -100,4 +99,7 @@ def flip_gradients(
         rows[np.arange(len(some)), :, some] ^= 1
         found = losses_of(loss, rows.reshape(-1, n_qubits))
         flipped[start : start + len(some)] = found.reshape(len(some), shots)
-    return to_spins(bits[:, qubits]) * (losses[:, None] - flipped.T) / 2
+    gradients = flipped.T  # in its place, as the shots may be many
+    np.subtract(losses[:, None], gradients, out=gradients)
+    gradients *= 0.5
+    return np.negative(gradients, out=gradients, where=bits[:, qubits] == 1)

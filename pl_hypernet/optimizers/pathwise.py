@@ -71,7 +71,7 @@ class PathwiseOptimizer(ShotGradientOptimizer):
             that is no mean of losses of all bits of its circuit, or what cannot be had here.
     """
 
-    bit_bytes = 8
+    bit_bytes = 24
 
     def __init__(
         self,
