@@ -10,6 +10,7 @@ from pl_hypernet.version import __version__
 _HOMES = {
     "ArchitectureChoice": "networks",
     "BinaryNetwork": "networks",
+    "Callback": "callbacks",
     "Choice": "networks",
     "ChooseModule": "networks",
     "Data": "datasets",
@@ -49,9 +50,9 @@ _HOMES = {
     "to_torch": "exports",
     "train": "training",
 }
-_MODULES = ("analysis", "baselines", "circuits", "datasets", "devices", "errors", "estimators",
-            "exports", "measurements", "networks", "objectives", "optimizers", "testing",
-            "training")  # fmt: skip
+_MODULES = ("analysis", "baselines", "callbacks", "circuits", "datasets", "devices", "errors",
+            "estimators", "exports", "measurements", "networks", "objectives", "optimizers",
+            "testing", "training")  # fmt: skip
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

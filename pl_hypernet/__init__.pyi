@@ -2,6 +2,7 @@
 
 from pl_hypernet import analysis as analysis
 from pl_hypernet import baselines as baselines
+from pl_hypernet import callbacks as callbacks
 from pl_hypernet import circuits as circuits
 from pl_hypernet import datasets as datasets
 from pl_hypernet import devices as devices
@@ -16,6 +17,7 @@ from pl_hypernet import testing as testing
 from pl_hypernet import training as training
 from pl_hypernet.analysis import evaluate as evaluate
 from pl_hypernet.analysis import mutual_hamming as mutual_hamming
+from pl_hypernet.callbacks import Callback as Callback
 from pl_hypernet.circuits import HardwareEfficientAnsatz as HardwareEfficientAnsatz
 from pl_hypernet.circuits import start_angles as start_angles
 from pl_hypernet.datasets import Data as Data
@@ -60,6 +62,7 @@ __all__ = [
     "__version__",
     "ArchitectureChoice",
     "BinaryNetwork",
+    "Callback",
     "Choice",
     "ChooseModule",
     "Data",
@@ -100,6 +103,7 @@ __all__ = [
     "train",
     "analysis",
     "baselines",
+    "callbacks",
     "circuits",
     "datasets",
     "devices",

@@ -54,7 +54,7 @@ class UserCode:
         given = ", ".join(f"{name} {described(value)}" for name, value in got.items())
         given = f"it got {given}; " if given else ""
         return InputError(
-            f"{self.kind} {_name(self.function)!r} {what}; {given}expected {self.expected}"
+            f"{self.kind} {name_of(self.function)!r} {what}; {given}expected {self.expected}"
         )
 
 
@@ -67,7 +67,7 @@ def described(value) -> str:
     return shown if is_short else type(value).__name__
 
 
-def _name(function: Callable) -> str:
+def name_of(function: Callable) -> str:
     """Of a method with its class; of an object that is called, as a torch module, its class."""
     owner = getattr(function, "__self__", None)
     name = getattr(function, "__name__", None)

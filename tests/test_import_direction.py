@@ -33,6 +33,7 @@ FLOW = [
     {"optimizers"},
     {"analysis"},
     {"exports"},
+    {"callbacks"},
     {"training"},
     {"estimators"},
     {"baselines"},

@@ -116,7 +116,7 @@ def test_a_folder_that_is_removed(tmp_path):
 
     with pytest.raises(RunFolderError, match="cannot be written: No such file") as caught:
         train(tmp_path / "run", callbacks=[remove])
-    assert len(plh.load(kept_in(caught.value)).history) == 5
+    assert len(plh.load(kept_in(caught.value)).history) == 4
 
 
 def test_a_folder_that_is_removed_before_the_evaluation(tmp_path, monkeypatch):

@@ -18,7 +18,7 @@ from pl_hypernet.devices import may_hold_tasks
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks.unique import unique_bitstrings
-from pl_hypernet.settings import CUSTOM, LimitSettings
+from pl_hypernet.settings import CUSTOM, ResumeSettings
 from pl_hypernet.training import QuantumHypernetwork, Run, load, resume, train
 from pl_hypernet.training.budget import sample_within
 from pl_hypernet.training.choose_optimizer import AUTO
@@ -123,7 +123,7 @@ def _show(run: Run, console: Console) -> None:
     names = ", ".join(path.stem for path in sorted(run.folder.glob("*.png")))
     console.print(f"Written to {run.folder}", soft_wrap=True)
     console.print(f"Pictures (.png): {names or 'none, pl-hypernet report draws them'}")
-    if run.stop_reason in LimitSettings.model_fields:
+    if run.stop_reason in ResumeSettings.model_fields.keys() - {"steps"}:
         console.print(f"Stopped by {run.stop_reason} after step {last_step(run.history)}.")
     if run.stop_reason == "interrupted":
         console.print(

@@ -14,6 +14,7 @@ from pl_hypernet.settings.network import NetworkSettings
 from pl_hypernet.settings.objective import ObjectiveSettings
 from pl_hypernet.settings.optimizer import OptimizerSettings
 from pl_hypernet.settings.run import RunSettings, TrainingSettings
+from pl_hypernet.settings.watch import WatchSettings
 
 __all__ = [
     "CUSTOM",
@@ -28,5 +29,6 @@ __all__ = [
     "RunSettings",
     "Settings",
     "TrainingSettings",
+    "WatchSettings",
     "takes_settings",
 ]

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from pl_hypernet.settings.base import Settings
 from pl_hypernet.settings.option import Option
+from pl_hypernet.settings.watch import WatchSettings
 
 
 class LimitSettings(Settings):
@@ -51,5 +52,5 @@ class _Steps(Settings):
     )
 
 
-class ResumeSettings(LimitSettings, _Steps):
+class ResumeSettings(WatchSettings, LimitSettings, _Steps):
     """What may be another one when a run goes on; None: as it was."""

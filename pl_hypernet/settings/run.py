@@ -7,9 +7,10 @@ from pl_hypernet.settings.loop import LoopSettings
 from pl_hypernet.settings.network import NetworkSettings
 from pl_hypernet.settings.objective import ObjectiveSettings
 from pl_hypernet.settings.optimizer import OptimizerSettings
+from pl_hypernet.settings.watch import WatchSettings
 
 
-class TrainingSettings(LimitSettings, ObjectiveSettings, LoopSettings):
+class TrainingSettings(WatchSettings, LimitSettings, ObjectiveSettings, LoopSettings):
     """Of a training, once there are a circuit, data and an optimizer."""
 
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from pl_hypernet.callbacks import Callback
 from pl_hypernet.console import Console
 from pl_hypernet.datasets import as_data
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks.activations import REGRESSION
 from pl_hypernet.settings import CUSTOM, ResumeSettings, takes_settings
 from pl_hypernet.settings.weights import changes
+from pl_hypernet.training.callbacks import Callbacks
 from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.checkpoint import load_to_go_on
 from pl_hypernet.training.config import RunConfig
@@ -41,7 +43,7 @@ def resume(
     data=None,
     optimizer=None,
     loss=None,
-    callbacks: Sequence[Callable] = (),
+    callbacks: Sequence[Callable | Callback] = (),
     progress: bool = True,
     budget: float | None = None,
     prices=None,
@@ -90,6 +92,7 @@ def resume(
         _say(progress, f"the run in {folder} has made its {made} steps: give a larger number")
         return load(folder, hypernet, data, loss, budget, check, network)
 
+    watching = Callbacks(callbacks, config, True)
     if data is None:
         data = config.load_data()
     data = as_data(data, regression=config.activation == REGRESSION)
@@ -119,11 +122,12 @@ def resume(
         _say(progress, f"{limit} allows no further step of the run in {folder}: give more")
         return load(folder, hypernet, data, loss, budget, check)
     bits = None
-    if is_of_theta and config.steps == made:  # an end that was interrupted
+    if is_of_theta:  # of an end that was interrupted, or that nothing follows
         bits = read_array(folder / SHOTS)
-    with RunWriter(folder, config, data, made, check) as writer:
+    watching.restore(arrays)
+    with RunWriter(folder, config, data, watching, made, check) as writer:
         _say(progress, f"going on from step {made} of {config.steps}")
-        return session.run(writer, callbacks, progress, began, bits)
+        return session.run(writer, progress, began, bits)
 
 
 def _differences(trainer: Trainer, plain: dict, before: RunConfig, config: RunConfig) -> list[str]:

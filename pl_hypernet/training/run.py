@@ -9,6 +9,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pl_hypernet.analysis import Evaluation, Summary, evaluate
+from pl_hypernet.analysis.flat import flat
 from pl_hypernet.analysis.pictures import Pictures
 from pl_hypernet.analysis.summary import summarise
 from pl_hypernet.analysis.tables import in_words
@@ -135,6 +136,23 @@ class Run:
             self.history, self.evaluation, self.data, self.config, self.hypernet
         )
         return summary
+
+    def history_frame(self):
+        """The history as a pandas DataFrame, a row for each step: its number is the index.
+
+        There is a column for each number, as ``choices.activation.sigmoid``.
+
+        Raises:
+            InputError: pandas is not installed.
+        """
+        try:
+            from pandas import DataFrame
+        except ImportError as error:
+            raise InputError(
+                "pandas is not installed: pip install 'pl_hypernet[logs]', or pandas"
+            ) from error
+        frame = DataFrame([flat(record) for record in self.history])
+        return frame.set_index("step") if self.history else frame
 
     @cached_property
     def best(self) -> np.ndarray:

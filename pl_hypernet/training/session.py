@@ -1,10 +1,10 @@
 """A training from its first step, or the next one, to its pictures."""
 
 import time
-from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from pl_hypernet.callbacks import Training
 from pl_hypernet.datasets import Data
 from pl_hypernet.devices import may_hold_tasks
 from pl_hypernet.torch_threads import one_thread_if_small
@@ -64,7 +64,6 @@ class Session:
     def run(
         self,
         writer: RunWriter,
-        callbacks: Sequence[Callable],
         progress: bool,
         began: float,
         bits: np.ndarray | None = None,
@@ -72,12 +71,25 @@ class Session:
         """Trains, judges and draws.
 
         Args:
-            writer: of the run's folder.
-            callbacks, progress: as of :func:`train`.
+            writer: of the run's folder, and the callbacks.
+            progress: as of :func:`train`.
             began: when, by ``time.perf_counter``.
-            bits: shots of the trained state, where there are any.
+            bits: shots of these angles, where there are any; used if no step is made.
         """
-        trainer, config = self.trainer, self.config
+        reason = "failed"
+        try:
+            run = self._run(writer, progress, began, bits)
+            reason = run.stop_reason
+            return run
+        finally:
+            writer.callbacks.end(reason)
+
+    def _run(self, writer: RunWriter, progress: bool, began: float, bits) -> Run:
+        trainer, config, callbacks = self.trainer, self.config, writer.callbacks
+        training = Training(
+            trainer.hypernet, config, writer.history, writer.folder, callbacks.ask_to_save
+        )
+        made = trainer.n_steps
         hypernet, n_batch = trainer.hypernet, min(config.batch_size, len(self.data.inputs))
         with (
             ProgressBar(self._stages, progress) as bar,
@@ -87,7 +99,7 @@ class Session:
             try:
                 with one_thread_if_small(hypernet.shots * n_batch, hypernet.network.work):
                     reason = make_steps(
-                        trainer, config.steps, self.limits, callbacks, writer, bar, interrupt
+                        trainer, training, self.limits, callbacks, writer, bar, interrupt
                     )
             except BaseException as error:
                 if trainer.n_steps > 0:
@@ -95,6 +107,7 @@ class Session:
                 raise
             try:
                 trainer.between_steps = False  # what is drawn now belongs to no step
+                bits = bits if trainer.n_steps == made else None
                 return self._end(writer, reason, bar, interrupt, began, bits)
             except BaseException as error:
                 keep(trainer, writer, error, ended=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from pl_hypernet.errors import RunFolderError
 from pl_hypernet.regular_file import read_text
-from pl_hypernet.settings import LimitSettings
+from pl_hypernet.settings import ResumeSettings
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.digests import digest_of, digest_of_theta
 from pl_hypernet.training.folder import (
@@ -19,7 +19,7 @@ from pl_hypernet.training.folder import (
 )
 from pl_hypernet.training.history import HISTORY
 
-HOW_FAR = {"steps", *LimitSettings.model_fields}  # may be changed by hand: how far a run will go
+HOW_FAR = {*ResumeSettings.model_fields}  # may be changed by hand: how far a run will go
 MISSING = object()
 
 

@@ -6,12 +6,14 @@ from typing import Any
 
 from torch.nn import Module
 
+from pl_hypernet.callbacks import Callback
 from pl_hypernet.console import Console
 from pl_hypernet.datasets import as_data
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import Network
 from pl_hypernet.settings import CUSTOM, TrainingSettings, takes_settings
 from pl_hypernet.training.budget import Budget, check_dollars
+from pl_hypernet.training.callbacks import Callbacks
 from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import CONFIG, make_run_folder, unmake_run_folder
@@ -31,7 +33,7 @@ def train(
     *,
     settings: dict[str, Any],
     theta=None,
-    callbacks: Sequence[Callable] = (),
+    callbacks: Sequence[Callable | Callback] = (),
     out=None,
     progress: bool = True,
     budget: float | None = None,
@@ -47,9 +49,10 @@ def train(
             by device and ansatz and says why; or an object with ``step_and_cost``.
         {settings}
         theta: start angles, as those of another run; None: drawn from the seed.
-        callbacks: called after each step as ``callback(record, theta)`` with the step's line of
-            the history; one that returns something true ends the training, and what it returned
-            becomes ``run.stop_reason``.
+        callbacks: functions ``callback(record, theta)`` that are called after each step with its
+            line of the history, or :class:`pl_hypernet.Callback`, of which
+            :mod:`pl_hypernet.callbacks` has some; one that returns something true ends the
+            training, and what it returned becomes ``run.stop_reason``.
         out: folder to write to, which must not exist; None: nothing is written. A run that ended
             too soon goes on from there: :func:`resume`.
         progress: show a bar.
@@ -75,6 +78,7 @@ def train(
     config = RunConfig.of(hypernet, data, optimizer, settings, optimizer_options)
     if theta is not None:
         config = config.model_copy(update={"start": CUSTOM})
+    watching = Callbacks(callbacks, config, out is not None)
     loss = settings.get("loss")
     config, why = config.with_optimizer_chosen(lambda: hypernet.operations(hypernet.start_angles()))
     if why and progress:
@@ -100,8 +104,8 @@ def train(
             names = ", ".join(config.secrets)
             Console(stderr=True).print(f"not written to {CONFIG}: device option {names}")
     try:
-        with RunWriter(folder, config, data) as writer:
-            return session.run(writer, callbacks, progress, began)
+        with RunWriter(folder, config, data, watching) as writer:
+            return session.run(writer, progress, began)
     except BaseException:
         if made and session.may_be_forgotten(folder):
             unmake_run_folder(made)

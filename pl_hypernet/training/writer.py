@@ -10,6 +10,7 @@ import numpy as np
 from pl_hypernet.analysis import Summary
 from pl_hypernet.datasets import Data
 from pl_hypernet.errors import RunFolderError
+from pl_hypernet.training.callbacks import Callbacks
 from pl_hypernet.training.checkpoint import CheckpointPace, has_checkpoint, save_checkpoint
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.digests import digest_of, digest_of_data, digest_of_theta
@@ -38,6 +39,7 @@ class RunWriter:
         folder: of the run; None: nothing is written.
         config: all settings.
         data: what it is trained on.
+        callbacks: whose state is part of a checkpoint.
         n_steps: those that the folder holds, of a run that goes on; None: it is a new, empty
             folder.
         check: as of :class:`History`.
@@ -54,10 +56,12 @@ class RunWriter:
         folder: Path | None,
         config: RunConfig,
         data: Data,
+        callbacks: Callbacks,
         n_steps: int | None = None,
         check: bool = True,
     ):
         self.folder, self.config, self.data = folder, config, data
+        self.callbacks = callbacks
         self.history: list[dict] = []
         self._pace = CheckpointPace()
         self._replace = False
@@ -91,14 +95,17 @@ class RunWriter:
         """Where paid tasks are noted."""
         return None if self.folder is None else self.folder / TASKS
 
-    def step(self, record: dict, trainer: Trainer) -> None:
-        """A step was made; there is a checkpoint when it is time for the next."""
+    def step(self, record: dict) -> None:
+        """A step was made."""
         if self.folder is None:
             self.history.append(record)
             return
         with written_to(self.folder):
             self._file.append(record)
-        if self._pace.is_due():
+
+    def checkpoint_if_due(self, trainer: Trainer, now: bool) -> None:
+        """Writes a checkpoint if it is time for the next, or wanted now."""
+        if self.folder is not None and (self._pace.is_due() or now):
             with self._pace.writing():
                 self.checkpoint(trainer, "unfinished")
 
@@ -107,6 +114,7 @@ class RunWriter:
         if self.folder is None:
             return
         arrays, plain = trainer.state()
+        arrays |= self.callbacks.state()
         plain["between_steps"] &= last_step(self.history) == trainer.n_steps
         with written_to(self.folder):
             plain |= self._ties | {"stop_reason": stop_reason, "history": self._file.kept()}
@@ -170,7 +178,10 @@ class RunWriter:
         except OSError:
             return None
         try:
-            with RunWriter(spare, self.config, self.data) as other, written_to(spare):
+            with (
+                RunWriter(spare, self.config, self.data, self.callbacks) as other,
+                written_to(spare),
+            ):
                 for record in self.history:
                     other._file.append(record)
                 other.checkpoint(trainer, stop_reason)
