@@ -31,6 +31,8 @@ def main(demo: str, folder: str) -> None:
 
     plt.show = save
     runpy.run_path(str(Path(demo) / "demo.py"), run_name="__main__")
+    if not list(out.iterdir()):
+        sys.exit(f"{demo} shows no figure")
 
 
 if __name__ == "__main__":

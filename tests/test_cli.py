@@ -1,5 +1,6 @@
 """The real command, in a process of its own."""
 
+import io
 import json
 import os
 import re
@@ -7,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -30,6 +33,24 @@ def run(*arguments, cwd, check=True, **options):
     )
     assert not check or result.returncode == 0, result.stderr
     return result
+
+
+def run_here(*arguments, cwd, check=True):
+    """As :func:`run`, in this process, as starting one takes seconds."""
+    out, err, code = io.StringIO(), io.StringIO(), 0
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        chdir(cwd),
+        redirect_stdout(out),
+        redirect_stderr(err),
+    ):
+        patch.setattr(sys, "argv", ["pl-hypernet", *map(str, arguments)])
+        try:
+            main.run()
+        except SystemExit as exit_:
+            code = exit_.code or 0
+    assert not check or code == 0, err.getvalue()
+    return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +79,13 @@ def test_train_prints_the_table_and_where_the_pictures_are(trained):
 def test_evaluate_and_report_and_sample(trained, tmp_path):
     folder, _ = trained
     summary = json.loads((folder / "runs/001/summary.json").read_text())
-    assert json.loads(run("evaluate", "runs/001", "--json", cwd=folder).stdout) == summary
+    assert json.loads(run_here("evaluate", "runs/001", "--json", cwd=folder).stdout) == summary
     (folder / "runs/001/energy.png").unlink()
-    report = run("report", "runs/001", cwd=folder)
+    report = run_here("report", "runs/001", cwd=folder)
     assert "66 qubits on hypernet.mps" in report.stdout
     assert (folder / "runs/001/energy.png").stat().st_size > 5000
     bits = tmp_path / "bits.npy"
-    sample = run("sample", "runs/001", "--shots", 30, "--seed", 1, "--out", bits, cwd=folder)
+    sample = run_here("sample", "runs/001", "--shots", 30, "--seed", 1, "--out", bits, cwd=folder)
     assert "30 shots on hypernet.mps" in sample.stdout
     drawn = np.load(bits)
     assert drawn.shape == (30, 66)
@@ -73,7 +94,7 @@ def test_evaluate_and_report_and_sample(trained, tmp_path):
 
 def test_config_reruns_a_run(trained, tmp_path):
     folder, _ = trained
-    run(
+    run_here(
         "train",
         "--config",
         folder / "runs/001/config.toml",
@@ -92,7 +113,7 @@ def test_own_data_on_another_device(tmp_path):
     rng = np.random.default_rng(0)
     inputs = rng.uniform(size=(80, 4))
     np.savez(tmp_path / "own.npz", inputs=inputs, targets=inputs[:, 0] > 0.5)
-    result = run(
+    result = run_here(
         "train", *SMALL, "--data", "own.npz", "--validation", 0.25, "--activation", "sigmoid",
         "--device", "lightning.qubit", "--layers", 1, "--seed", 4, "--out", "here",
         "--optimizer-option", "stepsize=0.02", cwd=tmp_path,
@@ -102,7 +123,7 @@ def test_own_data_on_another_device(tmp_path):
     assert summary["device"] == "lightning.qubit"
     assert summary["seed"] == 4
     assert summary["choices"] == {}
-    sampled = run("sample", "here", "--device", "default.qubit", "--shots", 50, cwd=tmp_path)
+    sampled = run_here("sample", "here", "--device", "default.qubit", "--shots", 50, cwd=tmp_path)
     assert "50 shots on default.qubit" in sampled.stdout
     assert "The same angles on both devices" in sampled.stdout
     p_value = float(
@@ -112,12 +133,12 @@ def test_own_data_on_another_device(tmp_path):
 
 
 def test_help_and_version_and_devices(tmp_path):
-    top = run("--help", cwd=tmp_path)
+    top = run_here("--help", cwd=tmp_path)
     for command in ("train", "sample", "evaluate", "report", "devices"):
         assert command in top.stdout
-    assert "--max-bond-dim" in run("train", "--help", cwd=tmp_path).stdout
-    assert run("--version", cwd=tmp_path).stdout.startswith("pl-hypernet 0.")
-    listed = run("devices", cwd=tmp_path).stdout
+    assert "--max-bond-dim" in run_here("train", "--help", cwd=tmp_path).stdout
+    assert run_here("--version", cwd=tmp_path).stdout.startswith("pl-hypernet 0.")
+    listed = run_here("devices", cwd=tmp_path).stdout
     for name in ("hypernet.mps", "lightning.qubit", "braket.local.qubit"):
         assert name in listed
 
@@ -241,7 +262,7 @@ def test_help_imports_nothing_heavy(tmp_path):
 def test_bad_input_is_one_line_and_leaves_nothing(
     arguments, message, tmp_path, monkeypatch, capsys
 ):
-    """In this process, as starting one takes seconds; the next test does it for real."""
+    """In this process; the next test does it for real."""
     np.savez(tmp_path / "nan.npz", inputs=np.full((4, 2), np.nan), targets=[0, 1, 0, 1])
     np.savez(tmp_path / "flat.npz", inputs=np.ones(4), targets=[0, 1, 0, 1])
     (tmp_path / "bad.toml").write_text("colour = 1\n")
@@ -268,18 +289,18 @@ def test_bad_input_is_one_line_and_leaves_nothing(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("runs", "arguments", "message"),
     [
-        (["train", "--device", "foo.bar"], "device 'foo.bar' is not installed"),
-        (["train", *AWS, "emulator=iqm-20"], "66 wires on a QPU of 20 qubits"),
-        (["plan", "--device", "default.qubit"], "wires here, not 66: use hypernet.mps"),
-        (["train", "--out", "/dev/null/run"], "cannot be written"),
-        (["evaluate", "."], "is not a run folder"),
-        (["dance"], "No such command 'dance'"),
+        (run, ["train", "--device", "foo.bar"], "device 'foo.bar' is not installed"),
+        (run, ["dance"], "No such command 'dance'"),
+        (run_here, ["train", *AWS, "emulator=iqm-20"], "66 wires on a QPU of 20 qubits"),
+        (run_here, ["plan", "--device", "default.qubit"], "wires here, not 66: use hypernet.mps"),
+        (run_here, ["train", "--out", "/dev/null/run"], "cannot be written"),
+        (run_here, ["evaluate", "."], "is not a run folder"),
     ],
 )
-def test_bad_input_of_the_real_command(arguments, message, tmp_path):
-    result = run(*arguments, cwd=tmp_path, check=False)
+def test_bad_input_of_other_commands(runs, arguments, message, tmp_path):
+    result = runs(*arguments, cwd=tmp_path, check=False)
     assert result.returncode == 2
     assert message in result.stderr
     assert "Traceback" not in result.stderr
@@ -311,12 +332,12 @@ def test_a_run_on_an_emulated_qpu_and_elsewhere(tmp_path):
     targets = (inputs[:, 0] > 0).astype(int)
     np.savez(tmp_path / "small.npz", inputs=inputs, targets=targets)
     job = ["--data", "small.npz", "--layers", 1, "--steps", 2, "--shots", 30]
-    run("train", *AWS, "emulator=iqm-20", *job, cwd=tmp_path)
+    run_here("train", *AWS, "emulator=iqm-20", *job, cwd=tmp_path)
     folder = tmp_path / "runs" / "001"
     lines = [json.loads(line) for line in (folder / "tasks.jsonl").read_text().splitlines()]
     assert sum("task" in line for line in lines) == 3
     assert 'emulator = "iqm-20"' in (folder / "config.toml").read_text()
-    sampled = run("sample", folder, "--device", "default.qubit", "--shots", 200, cwd=tmp_path)
+    sampled = run_here("sample", folder, "--device", "default.qubit", "--shots", 200, cwd=tmp_path)
     assert "The same angles on both devices" in sampled.stdout
     assert "braket.aws.qubit" in sampled.stdout
     assert "p = " in sampled.stdout
@@ -346,14 +367,14 @@ def test_ctrl_c_leaves_what_was_reached(tmp_path):
 def test_objectives_as_typed(tmp_path):
     options = ["--entropy", "0.02:0", "--mmd", "0.1", "--penalty", "activation.hard_sigmoid=0.01"]
     more = ["--scale", "0.5", "--evaluate-every", "1"]
-    run("train", *SMALL, *options, *more, cwd=tmp_path)
+    run_here("train", *SMALL, *options, *more, cwd=tmp_path)
     config = (tmp_path / "runs/001/config.toml").read_text()
     assert "scale = 0.5\n" in config
     history = (tmp_path / "runs/001/history.jsonl").read_text().splitlines()
     assert all("full_energy" in json.loads(line) for line in history)
     assert re.search(r"entropy = \[\s*0.02,\s*0.0,?\s*\]\nmmd = 0.1\n", config)
     assert "[penalties.activation]\nhard_sigmoid = 0.01" in config
-    refused = run("train", *SMALL, "--penalty", "activation.relu=1", cwd=tmp_path, check=False)
+    refused = run_here("train", *SMALL, "--penalty", "activation.relu=1", cwd=tmp_path, check=False)
     assert refused.returncode == 2
     assert "unknown option of activation 'relu'" in refused.stderr
 

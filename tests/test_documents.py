@@ -1,10 +1,7 @@
 """What the README and the demos show runs as it stands there, if with fewer steps."""
 
 import json
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +12,6 @@ from pl_hypernet.cli.main import app
 
 ROOT = Path(__file__).parent.parent
 PAGES = [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("demos/*.md")]
-DEMOS = sorted(path.parent for path in ROOT.glob("demos/*/demo.py"))
 
 
 def python_block(heading: str, number: int = 0) -> str:
@@ -137,20 +133,3 @@ def test_readme_names_only_commands_and_options_that_exist():
                 assert argument in known, (name, argument)
                 checked += 1
     assert checked > 8
-
-
-@pytest.mark.parametrize("folder", DEMOS, ids=lambda path: path.name)
-def test_demo_runs(folder, tmp_path):
-    result = subprocess.run(
-        [sys.executable, ROOT / "demos/save_figures.py", folder, "figures"],
-        cwd=tmp_path,
-        env=os.environ | {"DEMO_STEPS": "2"},
-        capture_output=True,
-        text=True,
-    )
-    assert result.returncode == 0, result.stderr
-    assert " qubits" in result.stdout
-    figures = sorted((tmp_path / "figures").iterdir())
-    assert len(figures) >= 3
-    names = [f"figure_{k:02d}.png" for k in range(1, len(figures) + 1)]
-    assert [path.name for path in figures] == names

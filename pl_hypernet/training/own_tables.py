@@ -9,7 +9,6 @@ for that, says so. Gradients go through the network of a product state, to secon
 from dataclasses import dataclass
 
 import numpy as np
-from sklearn.linear_model import LogisticRegression, Ridge
 
 from pl_hypernet.datasets import Data
 from pl_hypernet.networks import BinaryNetwork
@@ -73,6 +72,8 @@ def entropy_weight(network: BinaryNetwork, n_samples: int) -> float:
 
 def table_scale(data: Data) -> float:
     """Of networks without hidden layer, by the coefficients of a regularised linear model."""
+    from sklearn.linear_model import LogisticRegression, Ridge  # takes a second
+
     some = slice(None)
     if len(data.inputs) > MOST_SAMPLES:
         some = np.random.default_rng(0).permutation(len(data.inputs))[:MOST_SAMPLES]
