@@ -62,7 +62,7 @@ class Task:
     shots: int
     batch_size: int
     steps: int
-    evaluated: int = 10
+    evaluated: int = 30
     stepsize: float = 0.1
     latent_stepsize: float = 0.01
     lr: float = 0.01
@@ -70,8 +70,8 @@ class Task:
 
 TASKS = {
     "conv": Task(partial(convolutions, norms=False), 2, 100, 10000),
-    "conv_bn": Task(partial(convolutions, norms=True), 2, 100, 9000),
-    "tfc": Task(partial(dense, 64, 64, 64), 4, 250, 7000),
+    "conv_bn": Task(partial(convolutions, norms=True), 2, 100, 10500),
+    "tfc": Task(partial(dense, 64, 64, 64), 4, 250, 6000),
     "sfc": Task(partial(dense, 256, 256, 256), 2, 250, 8000),
     "lfc": Task(partial(dense, 1024, 1024, 1024), 2, 250, 2800),
 }
