@@ -4,6 +4,7 @@ numba's own choice is ``__pycache__`` beside the source. Files there that pip do
 outlive an uninstallation, and the folder that is left hides another installation of the package.
 """
 
+import gc
 import hashlib
 import os
 import pickle
@@ -14,10 +15,12 @@ import tempfile
 import time
 import warnings
 from contextlib import contextmanager
+from copy import copy
 from functools import cache
 from pathlib import Path
 from types import CellType, CodeType, ModuleType
 
+import llvmlite.binding as llvm
 import numba
 import numpy as np
 from numba.core.caching import _Cache
@@ -25,17 +28,19 @@ from numba.core.compiler import CompileResult
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher
 from numba.core.serialize import dumps
+from numba.core.sigutils import normalize_signature
 from platformdirs import user_cache_path
 
 from pl_hypernet.errors import CacheWarning
 from pl_hypernet.version import __version__
 
-LEVEL = numba.config.OPT  # of LLVM's optimisation, as the user's NUMBA_OPT has it
-GLUE_LEVEL = type(LEVEL)(min(LEVEL, 1))
 KEPT_UNUSED = 90 * 24 * 3600  # seconds
 
 
-def compiled(glue: bool = False, **options):
+_apart: dict[str, tuple[Dispatcher, tuple]] = {}  # what stands behind a symbol: of what types
+
+
+def compiled(apart: bool = False, **options):
     """As ``numba.njit``, with a cache of our own.
 
     What was compiled is used again by later processes while the package's version is the same, and
@@ -43,39 +48,70 @@ def compiled(glue: bool = False, **options):
     all of them.
 
     Args:
-        glue: whether the function does little but call others. numba optimises what a function
-            calls once more together with it, which takes most of the time of a large one; of these
-            it is left out, as the others are optimised already.
+        apart: whether only compiled functions call this one, and by its address. numba otherwise
+            makes machine code of it once more with each of them, and with each that calls these,
+            and of what a call from Python needs.
         **options: of ``numba.njit``, without ``cache``.
     """
 
     def decorate(function):
-        dispatcher = numba.njit(**options)(function)
+        njit = numba.njit(no_cfunc_wrapper=True, no_cpython_wrapper=apart, **options)
+        dispatcher = njit(function)
         if isinstance(dispatcher, Dispatcher):  # with NUMBA_DISABLE_JIT it is the function itself
             dispatcher._cache = KernelCache(dispatcher)  # where cache=True puts numba's own kind
-            compile_alone = dispatcher.compile
-            level = GLUE_LEVEL if glue else LEVEL
+            dispatcher.apart = apart
+            compile_alone = _called_by_address(dispatcher) if apart else dispatcher.compile
 
-            def compile_at_level(sig):  # also of functions that one of another level calls
-                with _optimisation(level):
+            def compile_faster(sig):
+                with _no_collection():
                     return compile_alone(sig)
 
-            dispatcher.compile = compile_at_level
+            dispatcher.compile = compile_faster
         return dispatcher
 
     return decorate
 
 
+def _called_by_address(dispatcher: Dispatcher):
+    """Its ``compile``, which gives callers a symbol in the place of the code, the same one in every
+    process."""
+    compile_alone, known = dispatcher.compile, set()
+
+    def compile_apart(sig):
+        with global_compiler_lock:  # no caller is compiled in another thread meanwhile
+            entry_point = compile_alone(sig)
+            if entry_point not in known:
+                known.add(entry_point)
+                types = tuple(normalize_signature(sig)[0])
+                variant, context = dispatcher.overloads[types], dispatcher.targetctx
+                symbol = f"pl_hypernet.{dispatcher._cache.digest(types, context)}"
+                described = copy(variant.fndesc)
+                address = variant.library.get_pointer_to_function(described.mangled_name)
+                llvm.add_symbol(symbol, address)
+                described.mangled_name = symbol
+                context.remove_user_function(entry_point)
+                context.insert_user_function(entry_point, described)
+                _apart[symbol] = dispatcher, types
+        return entry_point
+
+    def refuse(*args, **kwargs):
+        raise TypeError(f"{dispatcher.__name__} is for compiled functions alone: it is apart")
+
+    dispatcher._compile_for_args = refuse  # numba asks here when Python calls what it does not know
+    dispatcher._insert = lambda *args: None  # and so it never knows
+    return compile_apart
+
+
 @contextmanager
-def _optimisation(level: int):
-    """LLVM's level meanwhile, which numba has for all functions alike."""
-    with global_compiler_lock:  # another thread's compilation waits
-        before = numba.config.OPT
-        numba.config.OPT = level
-        try:
-            yield
-        finally:
-            numba.config.OPT = before
+def _no_collection():
+    """No search for garbage meanwhile: it took a tenth of the time of compiling."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 @cache
@@ -167,7 +203,10 @@ class KernelCache(_Cache):
             if digest != _digest(content).encode():
                 return None
             os.utime(path)
-            return CompileResult._rebuild(target_context, *pickle.loads(content))
+            calls, parts = pickle.loads(content)
+            for module, name, types in calls:  # their symbols have to be known
+                getattr(sys.modules[module], name).compile(types)
+            return CompileResult._rebuild(target_context, *parts)
         except Exception:  # not there, or not what numba can read
             return None
 
@@ -175,7 +214,9 @@ class KernelCache(_Cache):
         path = self._path(sig, data.target_context)
         if path is None or data.library.has_dynamic_globals:  # these hold addresses
             return
-        content = dumps(data._reduce())
+        called = [_apart[f.name] for f in data.library._final_module.functions if f.name in _apart]
+        calls = [(d.py_func.__module__, d.py_func.__name__, types) for d, types in called]
+        content = dumps((calls, data._reduce()))
         try:
             with tempfile.NamedTemporaryFile(
                 dir=path.parent, prefix=path.stem, suffix=".part", delete=False
@@ -188,6 +229,12 @@ class KernelCache(_Cache):
         except OSError:  # a full disk: then the next process compiles again
             pass
 
+    def digest(self, sig, target_context) -> str:
+        """Of all that a variant depends on."""
+        versions = (__version__, numba.__version__, sys.implementation.cache_tag)
+        machine = target_context.codegen().magic_tuple()
+        return _digest(f"{versions} {machine} {sig} {description(self._dispatcher)}".encode())[:32]
+
     def _files(self) -> list[Path]:
         folder = cache_folder()
         return list(folder.glob(f"{self._name}-*")) if folder else []
@@ -196,10 +243,7 @@ class KernelCache(_Cache):
         folder = cache_folder()
         if folder is None or not self._enabled:
             return None
-        versions = (__version__, numba.__version__, sys.implementation.cache_tag)
-        machine = target_context.codegen().magic_tuple()
-        depends_on = f"{versions} {machine} {sig} {description(self._dispatcher)}"
-        return folder / f"{self._name}-{_digest(depends_on.encode())[:32]}.kernel"
+        return folder / f"{self._name}-{self.digest(sig, target_context)}.kernel"
 
 
 def description(value) -> str:
@@ -213,7 +257,14 @@ def description(value) -> str:
             known = function.__globals__
             names = {name: known[name] for name in _names(code) if name in known}
             cells = function.__closure__ or ()
-            parts = (value.targetoptions, code, function.__defaults__, cells, names)
+            parts = (
+                value.targetoptions,
+                getattr(value, "apart", False),
+                code,
+                function.__defaults__,
+                cells,
+                names,
+            )
             return f"{function.__module__}.{function.__qualname__}{description(parts)}"
         case CodeType():
             return description((value.co_code, value.co_names, value.co_varnames, value.co_consts))

@@ -1,15 +1,16 @@
 """Any circuit on the MPS device against state vectors: templates, wide gates, long circuits."""
 
+import numba
 import numpy as np
 import pennylane as qml
 import pytest
 from scipy.stats import unitary_group
 
+from pl_hypernet.mps import splitting
 from pl_hypernet.mps.evolution import evolve_by_gates
 from pl_hypernet.mps.gates import GateEvolution
 from pl_hypernet.mps.narrow_order import narrow_order
 from pl_hypernet.mps.operator_gates import line_gates
-from pl_hypernet.mps.splitting import orthonormal_rows, split
 
 RNG = np.random.default_rng(5)
 
@@ -221,6 +222,16 @@ def test_basis_states_keep_bond_dimension_1():
     assert evolved(gates, n).bond_dim == 1
     gates = [qml.X(2), *qml.QFT(range(n)).decomposition()]
     assert evolved(gates, n).bond_dim == 1
+
+
+@numba.njit
+def orthonormal_rows(matrix):
+    return splitting.orthonormal_rows(matrix)
+
+
+@numba.njit
+def split(matrix, to_left, max_bond_dim, cutoff):
+    return splitting.split(matrix, to_left, max_bond_dim, cutoff)
 
 
 def test_numbers_that_lapack_makes_nan_of():

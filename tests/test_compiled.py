@@ -35,6 +35,7 @@ def outer(x):
         total += STEP * called(x)
     return total
 """
+APART = KERNELS.replace("nogil=True", "apart=True, nogil=True")
 
 
 @pytest.fixture
@@ -84,6 +85,7 @@ def test_a_later_process_uses_what_was_compiled(folder, monkeypatch):
         ("STEP = 2", "STEP = 3", 48),
         ("nogil=True", 'nogil=True, error_model="numpy"', 32),
         ("def called(x)", "def called(x, one=1)", 32),
+        ("nogil=True", "apart=True, nogil=True", 32),
     ],
 )
 def test_an_edit_makes_it_stale(was, now, result, folder, monkeypatch):
@@ -102,6 +104,27 @@ def test_a_comment_does_not(folder, monkeypatch):
     later = module_of("\n# moved down\n" + KERNELS, monkeypatch)
     later.outer(3)
     assert hits(later.outer) == 1
+
+
+def test_what_is_apart_is_called_by_address(folder, monkeypatch):
+    first = module_of(APART, monkeypatch)
+    assert first.outer(3) == 32
+    (code,) = first.outer.inspect_llvm().values()
+    assert "@pl_hypernet." in code
+    (path,) = folder.glob("planted.called-*.kernel")
+    path.unlink()
+    later = module_of(APART, monkeypatch)
+    assert later.outer(3) == 32
+    assert (hits(later.outer), hits(later.called)) == (1, 0)  # its caller was not compiled again
+    assert path.exists()
+    with pytest.raises(TypeError, match="called is for compiled functions alone"):
+        later.called(3)
+    edited = module_of(APART.replace("return x + 1", "return x + 2"), monkeypatch)
+    assert edited.outer(3) == 40
+    assert hits(edited.outer) == 0
+    failing = module_of(APART.replace("return x + 1", "return x // (x - 3)"), monkeypatch)
+    with pytest.raises(ZeroDivisionError):
+        failing.outer(3)
 
 
 @pytest.mark.parametrize("version_of", [(numba, "__version__"), (compiled, "__version__")])
@@ -174,7 +197,7 @@ def test_files_of_no_use_any_more_go(folder, monkeypatch):
 
 
 def test_processes_at_once(folder, tmp_path):
-    (tmp_path / "planted.py").write_text(KERNELS)
+    (tmp_path / "planted.py").write_text(APART)
     code = (
         "import sys, numpy as np; from planted import outer\n"
         "kinds = (np.int8, np.int32, np.int64, np.float32, np.float64, np.complex128)\n"

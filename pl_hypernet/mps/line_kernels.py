@@ -15,13 +15,13 @@ SMALL_RANK = 2  # operator rank up to which a long bond is cheaper than swaps (m
 SMALL_BOND = 2  # and any rank, up to these bonds
 
 
-@compiled(nogil=True)
+@compiled(apart=True, nogil=True)
 def reshaped(matrix, p, q):
     """The numbers of a contiguous matrix as one of another shape, not copied."""
     return matrix.reshape(p, q)
 
 
-@compiled(nogil=True)
+@compiled(apart=True, nogil=True)
 def product(a, b):
     """The matrix product of two contiguous complex matrices."""
     n, m, k = a.shape[0], a.shape[1], b.shape[1]
@@ -37,7 +37,7 @@ def product(a, b):
     return out
 
 
-@compiled(glue=True, nogil=True)
+@compiled(apart=True, nogil=True)
 def sweep(sites, centre, target, max_bond_dim, cutoff):
     """Moves the centre along the line, and truncates each bond on the way unless ``cutoff`` is
     EXACTLY; returns the log of what stays of the weight."""
@@ -62,7 +62,7 @@ def sweep(sites, centre, target, max_bond_dim, cutoff):
     return stays
 
 
-@compiled(nogil=True)
+@compiled(apart=True, nogil=True)
 def apply_one(site, gate):
     """A gate (2, 2) on one site, in place."""
     for a in range(0, site.shape[0], 2):
@@ -72,7 +72,7 @@ def apply_one(site, gate):
             site[a + 1, b] = gate[1, 0] * x + gate[1, 1] * y
 
 
-@compiled(nogil=True)
+@compiled(apart=True, nogil=True)
 def joined(left, right, gate):
     """A gate (4, 4) on two neighbouring sites: a matrix (2 chi_left, 2 chi_right)."""
     m, n_right = left.shape[1], right.shape[1]
@@ -89,7 +89,7 @@ def joined(left, right, gate):
     return out
 
 
-@compiled(nogil=True)
+@compiled(apart=True, nogil=True)
 def multiply(site, rank, tensors, begin, b_rank, n_left):
     """A site of a state times one of a matrix product operator.
 
@@ -123,7 +123,7 @@ def multiply(site, rank, tensors, begin, b_rank, n_left):
     return out
 
 
-@compiled(glue=True, nogil=True)
+@compiled(apart=True, nogil=True)
 def apply_operator(sites, tensors, places, first, last, max_bond_dim, cutoff):
     """A matrix product operator on sites first ... last, of which the first is the centre; the
     centre ends at the last.
@@ -150,7 +150,7 @@ def apply_operator(sites, tensors, places, first, last, max_bond_dim, cutoff):
         carry = product(rest, reshaped(site, site.shape[0] // 2, 2 * site.shape[1]))
 
 
-@compiled(nogil=True)
+@compiled(apart=True, nogil=True)
 def multiply_out(sites, kinds, spans, where, ones, tensors, places):
     """Gates with no truncation, after which no site is canonical."""
     for gate in range(len(kinds)):
@@ -183,7 +183,7 @@ def multiply_out(sites, kinds, spans, where, ones, tensors, places):
             rank = b_rank
 
 
-@compiled(glue=True, nogil=True)
+@compiled(apart=True, nogil=True)
 def unpacked(tensors, dims):
     """Sites (2 chi_left, chi_right) of padded tensors (n_sites, 2, chi, chi)."""
     sites = []
@@ -197,7 +197,7 @@ def unpacked(tensors, dims):
     return sites
 
 
-@compiled(glue=True, nogil=True)
+@compiled(apart=True, nogil=True)
 def packed(sites):
     """Padded tensors (n_sites, 2, chi, chi), and the bond dimensions (n_sites + 1,)."""
     dims = np.ones(len(sites) + 1, dtype=np.int64)
@@ -215,7 +215,7 @@ def packed(sites):
     return tensors, dims
 
 
-@compiled(glue=True, nogil=True)
+@compiled(nogil=True)
 def evolve(
     tensors, dims, truncate, at_once, layers, kinds, spans, where, ones, pairs, operators,
     places, max_bond_dim, cutoff,

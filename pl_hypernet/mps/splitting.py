@@ -1,8 +1,8 @@
 """Compiled decompositions of small matrices: one factor orthonormal, directions that are rounding
 left out.
 
-Loops and not expressions of arrays, and few functions: numba compiles what a function calls again
-with each function that calls it, and each expression of arrays by itself.
+Loops and not expressions of arrays, each of which numba compiles by itself; and small functions, as
+the time that it takes grows faster than their length.
 """
 
 import numpy as np
@@ -17,7 +17,7 @@ SEEN = 1e-5  # dropped weight beyond which single precision tells what to keep
 TINY = 1e-140  # numbers whose products LAPACK cannot hold; of a state of norm 1
 
 
-@compiled(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+@compiled(apart=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
 def orthonormal_rows(matrix):
     """C (p, r) and Q (r, q), rows orthonormal, with matrix = C Q up to 1e-12 of its norm.
 
@@ -101,7 +101,7 @@ def orthonormal_rows(matrix):
     return coefficients, rows
 
 
-@compiled(nogil=True)
+@compiled(apart=True, nogil=True)
 def transposed(matrix):
     """A copy (q, p) of a contiguous matrix (p, q)."""
     p, q = matrix.shape
@@ -112,7 +112,129 @@ def transposed(matrix):
     return out
 
 
-@compiled(glue=True, nogil=True)
+@compiled(apart=True, nogil=True)
+def squared_norm(matrix):
+    total = 0.0
+    for i in range(matrix.shape[0]):
+        for k in range(matrix.shape[1]):
+            total += matrix[i, k].real ** 2 + matrix[i, k].imag ** 2
+    return total
+
+
+@compiled(apart=True, nogil=True)
+def without_tiny(matrix):
+    """A copy with 0 in place of what LAPACK makes NaN of."""
+    out = np.empty(matrix.shape, dtype=np.complex128)
+    for i in range(matrix.shape[0]):
+        for k in range(matrix.shape[1]):
+            x, y = matrix[i, k].real, matrix[i, k].imag
+            out[i, k] = complex(x if abs(x) > TINY else 0.0, y if abs(y) > TINY else 0.0)
+    return out
+
+
+@compiled(apart=True, nogil=True)
+def by_qr(matrix, to_left):
+    """All of a matrix (p, q) as a product, by LAPACK's QR decomposition."""
+    directions, rest = np.linalg.qr(transposed(matrix) if to_left else matrix)
+    p, q = matrix.shape
+    narrow = min(p, q)
+    left = np.empty((p, narrow), dtype=np.complex128)
+    right = np.empty((narrow, q), dtype=np.complex128)
+    for j in range(narrow):
+        for i in range(p):
+            left[i, j] = rest[j, i] if to_left else directions[i, j]
+        for k in range(q):
+            right[j, k] = directions[k, j] if to_left else rest[j, k]
+    return left, right
+
+
+@compiled(apart=True, nogil=True)
+def coarse_directions(gram, max_bond_dim, cutoff):
+    """Eigenvectors (n, k) of a positive matrix of trace 1, the largest eigenvalues' first: of
+    single precision, as that is twice as fast."""
+    n = len(gram)
+    coarse = np.empty((n, n), dtype=np.complex64)
+    for i in range(n):
+        for k in range(n):
+            x, y = gram[i, k].real, gram[i, k].imag
+            coarse[i, k] = complex(x if abs(x) > 1e-30 else 0.0, y if abs(y) > 1e-30 else 0.0)
+    values, vectors = np.linalg.eigh(coarse)
+    kept = min(n, max_bond_dim)
+    while kept > 1 and values[n - kept] < cutoff * cutoff:
+        kept -= 1
+    out = np.empty((n, kept), dtype=np.complex128)
+    for i in range(n):
+        for k in range(kept):
+            out[i, k] = vectors[i, n - 1 - k]
+    return out
+
+
+@compiled(apart=True, nogil=True)
+def adjoint(matrix, factor):
+    """The conjugate transpose (q, p) of a matrix (p, q), times a real factor."""
+    p, q = matrix.shape
+    out = np.empty((q, p), dtype=np.complex128)
+    for i in range(p):
+        for k in range(q):
+            out[k, i] = factor * np.conj(matrix[i, k])
+    return out
+
+
+@compiled(apart=True, nogil=True)
+def by_gram(matrix, to_left, max_bond_dim, cutoff, total):
+    """As :func:`split`, of a matrix of squared norm ``total``: to 1e-7 of the whole weight.
+
+    What to keep is found from eigenvectors of the Gram matrix in single precision, made orthonormal
+    by Newton's iteration.
+    """
+    scaled = adjoint(matrix, 1 / total)
+    gram = np.dot(scaled, matrix) if to_left else np.dot(matrix, scaled)
+    basis = coarse_directions(gram, max_bond_dim, cutoff)
+    for _ in range(2):
+        change = np.dot(adjoint(basis, -0.5), basis)
+        for i in range(len(change)):
+            change[i, i] += 1.5
+        basis = np.dot(basis, change)
+    conjugate = adjoint(basis, 1.0)
+    rest = np.dot(matrix, basis) if to_left else np.dot(conjugate, matrix)
+    weight = squared_norm(rest)
+    scale = 1 / np.sqrt(weight)
+    for i in range(rest.shape[0]):
+        for k in range(rest.shape[1]):
+            rest[i, k] *= scale
+    dropped = 1 - weight / total
+    if to_left:
+        return rest, conjugate, dropped
+    return basis, rest, dropped
+
+
+@compiled(apart=True, nogil=True)
+def by_singular_values(matrix, to_left, max_bond_dim, cutoff, total):
+    """As :func:`split`, of a matrix of squared norm ``total``."""
+    p, q = matrix.shape
+    narrow = min(p, q)
+    u, s, v = np.linalg.svd(matrix, False)
+    kept = min(narrow, max_bond_dim)
+    while kept > 1 and s[kept - 1] < cutoff * np.sqrt(total):
+        kept -= 1
+    stays, dropped = 0.0, 0.0
+    for j in range(narrow):
+        if j < kept:
+            stays += s[j] * s[j]
+        else:
+            dropped += s[j] * s[j] / total
+    left = np.empty((p, kept), dtype=np.complex128)
+    right = np.empty((kept, q), dtype=np.complex128)
+    for j in range(kept):
+        weight = s[j] / np.sqrt(stays)
+        for i in range(p):
+            left[i, j] = u[i, j] * (weight if to_left else 1.0)
+        for k in range(q):
+            right[j, k] = v[j, k] * (1.0 if to_left else weight)
+    return left, right, dropped
+
+
+@compiled(apart=True, nogil=True)
 def split(matrix, to_left, max_bond_dim, cutoff):
     """The best approximation of a matrix by a product of two, L (p, k) and R (k, q).
 
@@ -120,9 +242,8 @@ def split(matrix, to_left, max_bond_dim, cutoff):
     dropped, and the other factor is what is left, where no limit asks for more; else the Schmidt
     coefficients that are dropped, and what stays is normalised.
 
-    What to keep is found from eigenvectors of the Gram matrix in single precision, which is twice
-    as fast, made orthonormal by Newton's iteration: they err by 1e-7 of the whole weight, at the
-    most. Where less is dropped than that tells, it is singular values.
+    What is dropped is found by :func:`by_gram`, or where it is less than that tells, by singular
+    values.
 
     Args:
         matrix: complex128 (p, q).
@@ -134,8 +255,7 @@ def split(matrix, to_left, max_bond_dim, cutoff):
     Returns:
         L, R, and the weight that was dropped.
     """
-    p, q = matrix.shape
-    narrow = min(p, q)
+    narrow = min(matrix.shape)
     exactly = cutoff == EXACTLY
     by_rows = exactly and narrow <= SMALL
     if by_rows or (not exactly and cutoff <= ROUNDING and narrow <= min(EXACT, max_bond_dim)):
@@ -143,85 +263,13 @@ def split(matrix, to_left, max_bond_dim, cutoff):
         if to_left:
             return rest, directions, 0.0
         return transposed(directions), transposed(rest), 0.0
-    total = 0.0
-    clean = np.empty((p, q), dtype=np.complex128)  # with 0 in place of what LAPACK makes NaN of
-    for i in range(p):
-        for k in range(q):
-            x, y = matrix[i, k].real, matrix[i, k].imag
-            total += x * x + y * y
-            clean[i, k] = complex(x if abs(x) > TINY else 0.0, y if abs(y) > TINY else 0.0)
+    total = squared_norm(matrix)
+    clean = without_tiny(matrix)
     if exactly:
-        directions, rest = np.linalg.qr(transposed(clean) if to_left else clean)
-        left = np.empty((p, narrow), dtype=np.complex128)
-        right = np.empty((narrow, q), dtype=np.complex128)
-        for j in range(narrow):
-            for i in range(p):
-                left[i, j] = rest[j, i] if to_left else directions[i, j]
-            for k in range(q):
-                right[j, k] = directions[k, j] if to_left else rest[j, k]
+        left, right = by_qr(clean, to_left)
         return left, right, 0.0
     if cutoff <= ROUNDING or cutoff * cutoff > SEEN:
-        adjoint = np.empty((q, p), dtype=np.complex128)
-        for i in range(p):
-            for k in range(q):
-                adjoint[k, i] = np.conj(matrix[i, k])
-        gram = np.dot(adjoint, matrix) if to_left else np.dot(matrix, adjoint)
-        n = len(gram)
-        coarse = np.empty((n, n), dtype=np.complex64)
-        for i in range(n):
-            for k in range(n):
-                x, y = gram[i, k].real / total, gram[i, k].imag / total
-                coarse[i, k] = complex(x if abs(x) > 1e-30 else 0.0, y if abs(y) > 1e-30 else 0.0)
-        values, vectors = np.linalg.eigh(coarse)
-        kept = min(n, max_bond_dim)
-        while kept > 1 and values[n - kept] < cutoff * cutoff:
-            kept -= 1
-        basis = np.empty((n, kept), dtype=np.complex128)
-        conjugate = np.empty((kept, n), dtype=np.complex128)
-        for i in range(n):
-            for k in range(kept):
-                basis[i, k] = vectors[i, n - 1 - k]
-                conjugate[k, i] = np.conj(basis[i, k])
-        for _ in range(2):
-            change = np.dot(conjugate, basis)
-            for i in range(kept):
-                for k in range(kept):
-                    change[i, k] *= -0.5
-                change[i, i] += 1.5
-            basis = np.dot(basis, change)
-            for i in range(n):
-                for k in range(kept):
-                    conjugate[k, i] = np.conj(basis[i, k])
-        rest = np.dot(matrix, basis) if to_left else np.dot(conjugate, matrix)
-        weight = 0.0
-        for i in range(rest.shape[0]):
-            for k in range(rest.shape[1]):
-                weight += rest[i, k].real ** 2 + rest[i, k].imag ** 2
-        if weight < (1 - SEEN) * total:
-            scale = 1 / np.sqrt(weight)
-            for i in range(rest.shape[0]):
-                for k in range(rest.shape[1]):
-                    rest[i, k] *= scale
-            dropped = 1 - weight / total
-            if to_left:
-                return rest, conjugate, dropped
-            return basis, rest, dropped
-    u, s, v = np.linalg.svd(clean, False)
-    kept = min(narrow, max_bond_dim)
-    while kept > 1 and s[kept - 1] < cutoff * np.sqrt(total):
-        kept -= 1
-    stays = 0.0
-    for j in range(kept):
-        stays += s[j] * s[j]
-    dropped = 0.0
-    for j in range(kept, narrow):
-        dropped += s[j] * s[j] / total
-    left = np.empty((p, kept), dtype=np.complex128)
-    right = np.empty((kept, q), dtype=np.complex128)
-    for j in range(kept):
-        weight = s[j] / np.sqrt(stays)
-        for i in range(p):
-            left[i, j] = u[i, j] * (weight if to_left else 1.0)
-        for k in range(q):
-            right[j, k] = v[j, k] * (1.0 if to_left else weight)
-    return left, right, dropped
+        left, right, dropped = by_gram(clean, to_left, max_bond_dim, cutoff, total)
+        if dropped > SEEN:
+            return left, right, dropped
+    return by_singular_values(clean, to_left, max_bond_dim, cutoff, total)
