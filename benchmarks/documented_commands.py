@@ -76,6 +76,13 @@ def make_module(path: Path) -> None:
     path.write_text(next(block for block in blocks if "def build" in block))
 
 
+def make_study(path: Path, small: bool) -> None:
+    """The study of 12 runs, as it stands in the docs."""
+    page = (ROOT / "docs" / "sweeps.md").read_text()
+    text = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)[0]
+    path.write_text(text.replace("steps = 60", "steps = 2") if small else text)
+
+
 def make_new_samples(path: Path, folder: Path) -> None:
     """Samples that the run of a folder, which exists by now, can answer."""
     n_inputs = plh.load(folder).schema.n_inputs
@@ -131,6 +138,7 @@ def main(
     folder = Path(tempfile.mkdtemp())
     make_tables(folder)
     make_module(folder / "mine.py")
+    make_study(folder / "study.toml", small)
     images = make_images(folder) if small else root and root.resolve()
     os.chdir(folder)
     for page, line in documented_commands():

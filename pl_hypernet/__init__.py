@@ -47,12 +47,13 @@ _HOMES = {
     "plan": "training",
     "resume": "training",
     "start_angles": "circuits",
+    "sweep": "studies",
     "to_torch": "exports",
     "train": "training",
 }
 _MODULES = ("analysis", "baselines", "callbacks", "circuits", "datasets", "devices", "errors",
             "estimators", "exports", "measurements", "networks", "objectives", "optimizers",
-            "testing", "training")  # fmt: skip
+            "studies", "testing", "training")  # fmt: skip
 
 __all__ = ["__version__", *_HOMES, *_MODULES]
 

@@ -13,6 +13,7 @@ from pl_hypernet import measurements as measurements
 from pl_hypernet import networks as networks
 from pl_hypernet import objectives as objectives
 from pl_hypernet import optimizers as optimizers
+from pl_hypernet import studies as studies
 from pl_hypernet import testing as testing
 from pl_hypernet import training as training
 from pl_hypernet.analysis import evaluate as evaluate
@@ -50,6 +51,7 @@ from pl_hypernet.optimizers import PathwiseOptimizer as PathwiseOptimizer
 from pl_hypernet.optimizers import QNSPSAOptimizer as QNSPSAOptimizer
 from pl_hypernet.optimizers import SPSAOptimizer as SPSAOptimizer
 from pl_hypernet.optimizers import ScoreFunctionOptimizer as ScoreFunctionOptimizer
+from pl_hypernet.studies import sweep as sweep
 from pl_hypernet.training import QuantumHypernetwork as QuantumHypernetwork
 from pl_hypernet.training import Run as Run
 from pl_hypernet.training import load as load
@@ -99,6 +101,7 @@ __all__ = [
     "plan",
     "resume",
     "start_angles",
+    "sweep",
     "to_torch",
     "train",
     "analysis",
@@ -114,6 +117,7 @@ __all__ = [
     "networks",
     "objectives",
     "optimizers",
+    "studies",
     "testing",
     "training",
 ]

@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 from pl_hypernet.cli import main
-from pl_hypernet.cli.run_settings import merge_settings
 from pl_hypernet.settings.file import read_settings
+from pl_hypernet.settings.merge import merge_settings
 from pl_hypernet.testing import ALPHA
 
 COMMAND = str(Path(sys.executable).with_name("pl-hypernet"))

@@ -37,6 +37,7 @@ FLOW = [
     {"training"},
     {"estimators"},
     {"baselines"},
+    {"studies"},
     {"testing"},
     {"cli"},
 ]

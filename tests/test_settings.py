@@ -10,7 +10,6 @@ from typer.testing import CliRunner
 
 import pl_hypernet as plh
 from pl_hypernet.cli.main import app
-from pl_hypernet.cli.run_settings import merge_settings
 from pl_hypernet.errors import InputError
 from pl_hypernet.settings import (
     CircuitSettings,
@@ -19,6 +18,7 @@ from pl_hypernet.settings import (
     TrainingSettings,
     takes_settings,
 )
+from pl_hypernet.settings.merge import merge_settings
 from pl_hypernet.settings.option import Option, help_of, option_of, typed_as
 from pl_hypernet.training.config import RunConfig
 

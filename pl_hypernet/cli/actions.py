@@ -21,12 +21,10 @@ from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.settings import CUSTOM, ResumeSettings
 from pl_hypernet.training import QuantumHypernetwork, Run, load, resume, train
 from pl_hypernet.training.budget import sample_within
-from pl_hypernet.training.choose_optimizer import AUTO
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import TASKS, NextRunFolder
+from pl_hypernet.training.from_settings import made_of_settings
 from pl_hypernet.training.history import last_step
-from pl_hypernet.training.network_file import make_network
-from pl_hypernet.training.table_settings import with_table_defaults
 
 SAMPLING = "sampling.jsonl"
 SHOWN = 5  # most frequent networks in the table of samples
@@ -50,12 +48,7 @@ def train_from_settings(
         Why the training ended.
     """
     with loading("data"):
-        settings, said = with_table_defaults(settings)
-        config = RunConfig.checked(settings)
-        data = config.load_data()
-        hypernet = QuantumHypernetwork.of(make_network(config, data), config)
-        if config.optimizer != AUTO:
-            config.build_optimizer(seed=0)  # refuses what is wrong before anything is said
+        config, data, hypernet, said = made_of_settings(settings)
     console = Console()
     if said:
         console.print(said)

@@ -178,6 +178,50 @@ def resume(
 
 
 @app.command()
+def sweep(
+    study: Annotated[
+        Path,
+        typer.Argument(
+            metavar="STUDY",
+            help="TOML: a run's config.toml and a table [sweep]; or the folder of a sweep.",
+            parser=typed_path,
+        ),
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="PATH",
+            help="A folder; default the file's name without its ending.",
+            parser=typed_path,
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(help="Processes of one thread each; default as many as processors."),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(metavar="ADDRESS", help="A Dask cluster, as tcp://10.0.0.1:8786, instead."),
+    ] = None,
+    network: Annotated[
+        list[str] | None,
+        typer.Option(metavar="FILE", help="A file of a network that may be run: mine.py:build."),
+    ] = None,
+    only_plan: Annotated[
+        bool, typer.Option("--plan", help="Only check all runs, and say what they would take.")
+    ] = False,
+) -> None:
+    """Make many runs over seeds and settings; again: those that are left."""
+    with loading():
+        from pl_hypernet.cli.sweep import make_sweep, plan_sweep
+
+    if only_plan:
+        plan_sweep(study, out, network or [])
+    else:
+        make_sweep(study, out, workers, scheduler, network or [])
+
+
+@app.command()
 @with_run_settings
 def plan(
     settings,

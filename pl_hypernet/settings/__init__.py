@@ -14,6 +14,7 @@ from pl_hypernet.settings.network import NetworkSettings
 from pl_hypernet.settings.objective import ObjectiveSettings
 from pl_hypernet.settings.optimizer import OptimizerSettings
 from pl_hypernet.settings.run import RunSettings, TrainingSettings
+from pl_hypernet.settings.sweep import SweepSettings
 from pl_hypernet.settings.watch import WatchSettings
 
 __all__ = [
@@ -28,6 +29,7 @@ __all__ = [
     "ResumeSettings",
     "RunSettings",
     "Settings",
+    "SweepSettings",
     "TrainingSettings",
     "WatchSettings",
     "takes_settings",

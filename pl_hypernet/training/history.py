@@ -61,7 +61,7 @@ class History:
             raise RunFolderError(f"{folder} is not a run folder: it holds no {HISTORY}")
         self._file = open(path, "r+b", buffering=0)  # noqa: SIM115 - for as long as the run
         try:
-            _lock(self._file, folder)
+            lock(self._file, f"{folder}: another process is writing this run")
             lines = _lines(self._file.read())[:n_steps]
             self.records, content, _ = _records(lines, n_steps, folder, check)
             self._size, self._left = 0, content  # on the disk; to be written
@@ -190,13 +190,21 @@ def _parsed(line: bytes):
         return None
 
 
-def _lock(file, folder: Path) -> None:
-    """Refuses a run that another process has open; a process that ends, or dies, lets it go."""
+def lock(file, refusal: str) -> None:
+    """Refuses a file that another process has locked; one that ends, or dies, lets it go.
+
+    Args:
+        file: open, or the descriptor of a folder.
+        refusal: the line of the error.
+
+    Raises:
+        RunFolderError: it is locked.
+    """
     if fcntl is None:
         return
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError as error:
-        raise RunFolderError(f"{folder}: another process is writing this run") from error
+        raise RunFolderError(refusal) from error
     except OSError:  # a file system without locks
         pass

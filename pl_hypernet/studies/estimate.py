@@ -1,0 +1,69 @@
+"""What the runs of a sweep would take, before any begins."""
+
+from dataclasses import dataclass
+
+from pl_hypernet.errors import HypernetError, InputError
+from pl_hypernet.studies.study import Study, SweptRun
+from pl_hypernet.training import Plan, plan
+from pl_hypernet.training.plan_table import dollars, duration
+from pl_hypernet.training.table_settings import with_table_defaults
+
+COUNTED = ("circuits", "shots", "seconds", "usd")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """Of all runs together.
+
+    Attributes:
+        runs: how many.
+        total: circuits, shots, seconds of one process and US dollars; None: not known, or nothing.
+        said: what is to be said of the settings, as what was chosen for a table.
+    """
+
+    runs: int
+    total: dict[str, float | None]
+    said: str | None
+
+    def __str__(self) -> str:
+        total, seconds, usd = self.total, self.total["seconds"], self.total["usd"]
+        time = "" if seconds is None else f", about {duration(seconds)} of a process"
+        cost = "" if usd is None else f", about {dollars(usd)}"
+        return (
+            f"{self.runs} runs: {total['circuits']:,.0f} circuits, {total['shots']:,.0f} shots"
+            f"{time}{cost}"
+        )
+
+
+def estimate(study: Study) -> Estimate:
+    """Checks all runs by the arithmetic of :func:`plan`, or of a search those at the ends of its
+    ranges, from which it takes the mean. Seeds of a point take the same.
+
+    Raises:
+        HypernetError: of the first run that would be refused, with its name.
+    """
+    points = study.points_to_check()
+    planned = [_planned(study.runs(point)[0]) for point in points]
+    n_points = study.sweep.points or len(points)
+    runs = n_points * len(study.seeds)
+    total: dict[str, float | None] = {}
+    for name in COUNTED:
+        figures = [each["total"][name] for each, _ in planned]
+        known = [figure for figure in figures if figure is not None]
+        all_known = known and (len(known) == len(figures) or name == "usd")
+        total[name] = runs * sum(known) / len(figures) if all_known else None
+    return Estimate(runs, total, planned[0][1])
+
+
+def _planned(run: SweptRun) -> tuple[Plan, str | None]:
+    try:
+        settings, said = with_table_defaults(run.settings)
+        found = plan(**settings)
+    except HypernetError as error:
+        raise type(error)(f"run {run.name}: {error}") from error
+    if found["cost"] is not None and run.config.max_cost is None:
+        raise InputError(
+            f"run {run.name}: its tasks would cost about {dollars(found['total']['usd'])}: give "
+            "max_cost, the dollars that each run may cost"
+        )
+    return found, said

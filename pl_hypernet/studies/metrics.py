@@ -1,0 +1,91 @@
+"""Figures of a run's summary, by name: what a sweep shows and lowers."""
+
+from typing import Any
+
+from pl_hypernet.errors import InputError, unknown_name
+
+ENERGY = ("energy.mean", "energy.best_shot")
+OF_SAMPLES = ("mean", "best", "vote", "most_likely", "majority")
+TOTALS = ("steps", "circuits", "overlaps", "shots", "seconds")  # shots is a setting as well
+METRICS = (
+    *ENERGY,
+    *(
+        f"{samples}_{metric}.{which}"
+        for samples in ("train", "validation", "test")
+        for metric in ("accuracy", "r2")
+        for which in OF_SAMPLES
+    ),
+    "fraction_above_90", "mutual_hamming", *(f"total.{name}" for name in TOTALS),
+)  # fmt: skip
+LEFT_OUT = ("remarks",)  # sentences
+
+
+def figures_of(summary: dict[str, Any], held_out: bool) -> dict[str, Any]:
+    """The figures of ``summary.json``, those within tables as ``energy.mean``; what the run took in
+    all as ``total.shots``.
+
+    Args:
+        summary: its contents.
+        held_out: its test samples were held out of the training samples, by ``validation``, and
+            are named so.
+    """
+    found: dict[str, Any] = {}
+    for name, figure in summary.items():
+        if name in LEFT_OUT:
+            continue
+        if name in TOTALS:
+            name = f"total.{name}"
+        elif held_out:
+            name = name.replace("test_", "validation_")
+        found |= _within(name, figure)
+    return found
+
+
+def _within(name: str, figure) -> dict[str, Any]:
+    if not isinstance(figure, dict):
+        return {name: figure}
+    found: dict[str, Any] = {}
+    for inner, each in figure.items():
+        found |= _within(f"{name}.{inner}", each)
+    return found
+
+
+def check_metric(metric: str, held_out: bool) -> None:
+    """Refuses what no summary will hold.
+
+    Args:
+        metric: by name.
+        held_out: as of :func:`figures_of`.
+
+    Raises:
+        InputError: an unknown name, or one of samples that there are none of.
+    """
+    if metric not in METRICS:
+        raise unknown_name("metric", metric, METRICS)
+    if metric.startswith("validation_") and not held_out:
+        raise InputError(f"metric = {metric!r}: no samples are held out, give validation = 0.2")
+    if metric.startswith("test_") and held_out:
+        raise InputError(
+            f"metric = {metric!r}: with validation the samples held out take the place of the test "
+            f"samples, choose {metric.replace('test_', 'validation_')!r}"
+        )
+
+
+def is_lowered(metric: str) -> bool:
+    """Whether less of a metric is better, of those that a search may improve.
+
+    Raises:
+        InputError: it is measured on test samples, by which nothing may be chosen, or is no measure
+            of how good a run is.
+    """
+    if metric in ENERGY:
+        return True
+    if metric.startswith(("train_", "validation_")):
+        return False
+    why = "is none of them"
+    if metric.startswith("test_"):
+        why = "would choose by the samples that are to judge the choice"
+    raise InputError(
+        f"metric = {metric!r} {why}: a search lowers {' or '.join(ENERGY)}, or raises a train_ or "
+        "validation_ figure"
+    )
