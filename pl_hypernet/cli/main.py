@@ -268,13 +268,15 @@ def evaluate(
 
 @app.command()
 def report(folder: RunFolder, network: NetworkOption = None, anyway: AnywayOption = False) -> None:
-    """The table of a run again, and its pictures drawn anew."""
+    """The table of a run again, its pictures drawn anew, and report.html, which holds all."""
     with loading():
         from pl_hypernet.training import load
     with loading("the run"):
         run = load(folder, check=not anyway, network=network)
-        paths = run.save_pictures()
+        paths = [*run.save_pictures(), run.save_report()]
     Console().print(run.summary.table())
+    for table in run.trained_state.tables():
+        Console().print(table)
     for path in paths:
         print(path)
 

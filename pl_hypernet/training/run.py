@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 
 from pl_hypernet.analysis import Evaluation, Summary, evaluate
 from pl_hypernet.analysis.flat import flat
+from pl_hypernet.analysis.page import page
 from pl_hypernet.analysis.pictures import Pictures
 from pl_hypernet.analysis.summary import summarise
 from pl_hypernet.analysis.tables import in_words
+from pl_hypernet.analysis.trained_state import TrainedState, analyse
 from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import DeviceError, InputError, unknown_name
@@ -27,10 +29,12 @@ from pl_hypernet.training.digests import check_same_data
 from pl_hypernet.training.history import last_step
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.remarks import remarks
+from pl_hypernet.version import __version__
 
 WHICH = ("vote", "majority", "best", "most_likely")  # networks that predict
 ONE_NETWORK = ("best", "most_likely")
 ROUNDING = 1e-9  # nats
+REPORT = "report.html"
 
 
 @dataclass(eq=False)
@@ -258,6 +262,53 @@ class Run:
     def save_pictures(self, folder=None) -> list[Path]:
         """Writes the pictures as PNG to the run's folder, or to another."""
         return self._pictures().save(Path(folder or self.folder))
+
+    @cached_property
+    def trained_state(self) -> TrainedState:
+        """Votes by size, calibration, neighbours and diversity of the shots.
+
+        Raises:
+            InputError: as :attr:`evaluation`.
+        """
+        network = self.hypernet.network
+        return analyse(network, self.evaluation, self.data, self.most_likely, self._log_p())
+
+    def _log_p(self) -> np.ndarray | None:
+        """Of the shots, where these follow a state whose probabilities are within reach."""
+        device = self.hypernet.device
+        if device.noise is not None or getattr(device, "max_bond_dim", None) is not None:
+            return None
+        try:
+            return self.hypernet.log_probability(np.asarray(self.theta), self.bits).numpy()
+        except DeviceError:
+            return None
+
+    def save_report(self, path=None) -> Path:
+        """Writes one HTML file with tables, pictures, settings and the command that makes the run
+        again. It needs no other file and asks nobody for one.
+
+        Args:
+            path: of the file; None: ``report.html`` in the run's folder.
+
+        Raises:
+            InputError: as :attr:`evaluation`.
+        """
+        path = Path(path or self.folder / REPORT)
+        pictures = self._pictures().each() | self.trained_state.pictures()
+        own = CUSTOM in (self.config.data, self.config.loss, self.config.device, self.config.ansatz)
+        again = "" if not own else "  # by a program that hands over what is custom"
+        text = page(
+            title=f"{in_words(self.hypernet.n_qubits, self.hypernet.network.n_real)}, "
+            f"{self.config.optimizer} on {self.summary['device']}",
+            about=f"{len(self.data.inputs):,} training samples of {self.data.n_inputs} inputs; "
+            f"{self.how_far}; pl_hypernet {__version__}",
+            tables=[self.summary.table(), *self.trained_state.tables()],
+            pictures=pictures,
+            command=f"pl-hypernet train --config config.toml{again}",
+            configuration=self.config.to_toml(),
+        )
+        path.write_text(text)
+        return path
 
     def _pictures(self) -> Pictures:
         network = self.hypernet.network

@@ -44,19 +44,19 @@ class Pictures:
 
     def each(self) -> dict[str, Callable[[FigureBase], None]]:
         """The pictures that this run has, by name: functions that draw on a figure."""
-        drawn = {"energy": _on_axes(lambda ax: draw_energy(ax, self.history))}
+        drawn = {"energy": on_axes(lambda ax: draw_energy(ax, self.history))}
         if self.history and self.history[-1].get("choices"):
             drawn["choices"] = lambda figure: draw_choices(
                 figure, self.history, self.evaluation.choices
             )
         drawn["accuracy"] = lambda figure: draw_accuracy(figure, self.evaluation, self.network)
-        drawn["hamming"] = _on_axes(lambda ax: draw_hamming(ax, self.evaluation))
+        drawn["hamming"] = on_axes(lambda ax: draw_hamming(ax, self.evaluation))
         if self.network.first_weights(self.evaluation.bits[:1]) is not None:
             drawn["weights"] = lambda figure: draw_weights(
                 figure, self.evaluation, self.network, self.data
             )
         if self.entropies:
-            drawn["entanglement"] = _on_axes(lambda ax: draw_entanglement(ax, self.entropies))
+            drawn["entanglement"] = on_axes(lambda ax: draw_entanglement(ax, self.entropies))
         return drawn
 
     def overview_size(self) -> tuple[float, float]:
@@ -93,7 +93,7 @@ class Pictures:
         return paths
 
 
-def _on_axes(draw: Callable) -> Callable[[FigureBase], None]:
+def on_axes(draw: Callable) -> Callable[[FigureBase], None]:
     """On a figure what is drawn on axes, with room for their labels."""
 
     def on_figure(figure: FigureBase) -> None:
