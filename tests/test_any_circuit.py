@@ -224,6 +224,22 @@ def test_basis_states_keep_bond_dimension_1():
     assert evolved(gates, n).bond_dim == 1
 
 
+@pytest.mark.parametrize("n_wires", [1, 2, 5, 6])
+@pytest.mark.parametrize("rotation", [None, qml.RX, qml.RY, qml.RZ])
+def test_templates_that_come_first(n_wires, rotation):
+    wires = list(range(n_wires))[::-1]
+
+    def queue():
+        if rotation is None:
+            qml.SimplifiedTwoDesign(uniform(n_wires), uniform(2, max(0, n_wires - 1), 2), wires)
+        else:
+            qml.BasicEntanglerLayers(uniform(2, n_wires), wires, rotation)
+        qml.RX(0.4, 0)
+
+    expected = state_of("default.qubit", queue, n_wires)
+    np.testing.assert_allclose(state_of("hypernet.mps", queue, n_wires), expected, atol=1e-10)
+
+
 @numba.njit
 def orthonormal_rows(matrix):
     return splitting.orthonormal_rows(matrix)

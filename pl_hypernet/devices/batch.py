@@ -1,6 +1,8 @@
 """A circuit with a batch of parameters, as one circuit for each."""
 
+import numpy as np
 import pennylane as qml
+from pennylane.devices.preprocess import null_postprocessing
 from pennylane.measurements import CountsMP
 
 
@@ -11,8 +13,10 @@ def expand_batch(tape):
     Args:
         tape: any circuit.
     """
+    if batch_size(tape) is None:
+        return (tape,), null_postprocessing
     tapes, stacked = qml.transforms.broadcast_expand(tape)
-    if tape.batch_size is None or not any(isinstance(m, CountsMP) for m in tape.measurements):
+    if not any(isinstance(m, CountsMP) for m in tape.measurements):
         return tapes, stacked
     alone = len(tape.measurements) == 1
 
@@ -31,3 +35,13 @@ def expand_batch(tape):
         return joined(results)
 
     return tapes, post_processing
+
+
+def batch_size(tape) -> int | None:
+    """The tape's, of which PennyLane takes ten times as long to say that there is none."""
+    return tape.batch_size if any(map(_may_be_batch, tape.operations)) else None
+
+
+def _may_be_batch(operation) -> bool:
+    most = 2 if type(operation) is qml.QubitUnitary else 0
+    return any([np.ndim(value) > most for value in operation.data])

@@ -6,6 +6,7 @@ from pennylane.devices.preprocess import null_postprocessing
 from pennylane.ops import MeasurementValue, MidMeasure
 from pennylane.tape import QuantumScript
 
+from pl_hypernet.devices.kinds import holds
 from pl_hypernet.devices.postselection import Postselect
 
 
@@ -16,7 +17,7 @@ def defer_measurements(tape):
     PennyLane 0.45 looks for free wires among Python's integers alone, and measures into wire 0 if
     it sees none.
     """
-    if not any(isinstance(operation, MidMeasure) for operation in tape.operations):
+    if not holds(tape.operations, MidMeasure):
         return (tape,), null_postprocessing
     numbers = {wire: int(wire) for wire in tape.wires if isinstance(wire, np.integer)}
     if numbers:

@@ -17,6 +17,7 @@ from pennylane.wires import Wires
 
 from pl_hypernet.devices.batch import expand_batch
 from pl_hypernet.devices.deferral import defer_measurements
+from pl_hypernet.devices.first_template import know_first_template
 from pl_hypernet.devices.lowering import lower_expected_loss
 from pl_hypernet.devices.postselection import Postselect
 from pl_hypernet.devices.record import Record
@@ -54,9 +55,10 @@ def line_program(
         noise=noise,
     )
     program.add_transform(defer_measurements)
+    program.add_transform(know_first_template)
     program.add_transform(
         decompose,
-        stopping_condition=lambda op: isinstance(op, (Postselect, *ALLOCATIONS)) or is_native(op),
+        stopping_condition=lambda op: is_native(op) or isinstance(op, (Postselect, *ALLOCATIONS)),
         decomposer=_decomposition,
         skip_initial_state_prep=False,
         name=name,
@@ -76,9 +78,9 @@ def acts_on_one_or_two_wires(operation: Operator) -> bool:
     """Whether an operation has a matrix on at most two wires, or is a phase."""
     if operation.num_wires in (1, 2):  # of the class, which is faster than the wires
         return operation.has_matrix
-    if isinstance(operation, qml.GlobalPhase):
+    if len(operation.wires) <= 2 and operation.has_matrix:
         return True
-    return operation.has_matrix and len(operation.wires) <= 2
+    return isinstance(operation, qml.GlobalPhase)
 
 
 def _decomposition(operation: Operator) -> list[Operator]:

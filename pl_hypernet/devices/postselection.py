@@ -5,6 +5,7 @@ from pennylane.measurements import Shots
 from pennylane.operation import Operation
 from pennylane.tape import QuantumScript
 
+from pl_hypernet.devices.kinds import holds
 from pl_hypernet.devices.observables import Projection
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.mps.state import MatrixProductState
@@ -58,9 +59,9 @@ def postselect(
     Raises:
         DeviceError: the outcomes never come, or came in none of the shots.
     """
-    wanted = [operation for operation in circuit.operations if isinstance(operation, Postselect)]
-    if not wanted:
+    if not holds(circuit.operations, Postselect):
         return circuit, state
+    wanted = [operation for operation in circuit.operations if isinstance(operation, Postselect)]
     probability, projectors = 0.0, {}
     bits = {operation.wires[0]: operation.bit for operation in wanted}
     if all(bits[operation.wires[0]] == operation.bit for operation in wanted):

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from pennylane.tape import QuantumScript
 
+from pl_hypernet.devices.batch import batch_size
 from pl_hypernet.errors import BudgetError
 from pl_hypernet.measurements import Estimate, ZeroProbability
 
@@ -28,7 +29,7 @@ class Counts:
     def of(cls, tapes: list[QuantumScript]) -> "Counts":
         circuits = overlaps = shots = 0
         for tape in tapes:
-            batch = tape.batch_size or 1
+            batch = batch_size(tape) or 1
             circuits += batch
             shots += batch * (tape.shots.total_shots or 0)
             overlaps += batch * any(isinstance(m, ZeroProbability) for m in tape.measurements)

@@ -5,6 +5,7 @@ from pennylane.devices.preprocess import null_postprocessing, validate_device_wi
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits.same_wires import same_wires
+from pl_hypernet.devices.kinds import holds
 
 PLAIN = {int, str}  # labels that cannot be abstract
 
@@ -18,7 +19,7 @@ def check_wires(tape, wires: Wires | None, name: str):
         wires: of the device; None: any.
         name: of the device, for messages.
     """
-    snapshots = any(isinstance(operation, qml.Snapshot) for operation in tape.operations)
+    snapshots = holds(tape.operations, qml.Snapshot)
     complete = all(m.obs is not None or m.wires for m in tape.measurements)
     if complete and not snapshots and wires and all(same_wires(part.wires, wires) for part in tape):
         return (tape,), null_postprocessing

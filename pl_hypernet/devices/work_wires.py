@@ -5,6 +5,8 @@ from pennylane.allocation import Allocate, Deallocate
 from pennylane.devices.preprocess import device_resolve_dynamic_wires, null_postprocessing
 from pennylane.wires import Wires
 
+from pl_hypernet.devices.kinds import holds
+
 ALLOCATIONS = (Allocate, Deallocate)
 
 
@@ -19,6 +21,6 @@ def resolve_work_wires(tape, wires: Wires | None):
         tape: the circuit.
         wires: of the device; None: any.
     """
-    if not any(isinstance(operation, ALLOCATIONS) for operation in tape.operations):
+    if not holds(tape.operations, ALLOCATIONS):
         return (tape,), null_postprocessing
     return device_resolve_dynamic_wires(tape, wires, allow_resets=False)

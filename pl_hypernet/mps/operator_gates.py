@@ -63,8 +63,11 @@ def line_gates(operations: Iterable[Operator], position: dict) -> tuple[list[Gat
     phase = 1.0 + 0j
     for operation in operations:
         kind = _kind(operation)
-        known = kind in ANGLES or kind in FIXED
-        for gate in [operation] if known else narrow_gates(operation):
+        plain = kind is qml.QubitUnitary and len(operation.wires) <= 2
+        if plain or kind in ANGLES or kind in FIXED:
+            gates.append(operation)
+            continue
+        for gate in narrow_gates(operation):
             if isinstance(gate, qml.GlobalPhase):
                 phase *= np.exp(-1j * float(gate.data[0]))
             elif not gate.wires:  # a power of a phase, say
@@ -73,11 +76,14 @@ def line_gates(operations: Iterable[Operator], position: dict) -> tuple[list[Gat
                 gates.append(gate)
     if not np.isfinite(phase):
         raise _not_finite("GlobalPhase")
+    matrices = _matrices(gates)
+    numbers = [matrix.ravel() for matrix in matrices if matrix is not None]
+    if numbers and not np.isfinite(np.concatenate(numbers)).all():  # one call for thousands
+        finite = [matrix is None or np.isfinite(matrix).all() for matrix in matrices]
+        raise _not_finite(gates[finite.index(False)].name)
     out = []
-    for gate, matrix in zip(gates, _matrices(gates), strict=True):
-        if isinstance(matrix, np.ndarray) and not np.isfinite(matrix).all():
-            raise _not_finite(gate.name)
-        places = tuple([position[wire] for wire in gate.wires])
+    for gate, matrix in zip(gates, matrices, strict=True):
+        places = tuple([position[wire] for wire in gate.wires.labels])
         if len(places) <= 2:
             out.append((matrix, places))
         else:
