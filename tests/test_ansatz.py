@@ -26,7 +26,7 @@ def probabilities(op):
     return qml.matrix(op)[:, 0].__abs__() ** 2
 
 
-@pytest.mark.parametrize(("rotations", "entangler", "pattern"), OPTIONS)
+@pytest.mark.parametrize(("rotations", "entangler", "pattern"), OPTIONS[::5])
 def test_is_a_valid_operation(rotations, entangler, pattern):
     op = ansatz(2, 4, rotations, entangler, pattern)
     qml.ops.functions.assert_valid(op)

@@ -143,7 +143,7 @@ def test_sampled_metric_is_unbiased_with_exact_overlaps():
 def test_sampled_metric_from_shots():
     """As before, where overlaps are measured: a device that we know nothing of."""
     dev = plh.device(qml.device("default.mixed", wires=3, seed=0))
-    estimates, truth = estimates_of(dev, 3, 0.15, 400, 4000)
+    estimates, truth = estimates_of(dev, 3, 0.15, 200, 4000)
     along = np.array([(estimate * truth).sum() for estimate in estimates]) / (truth**2).sum()
     assert standard_deviations(along, 1.0) < 5
     assert standard_deviations(-along, 1.0) > 5
@@ -258,7 +258,7 @@ def test_noise_of_the_shots_is_known():
     same = optimizer._draw([theta.size])
     optimizer._draw = lambda sizes: same
     coefficients, variances = [], []
-    for _ in range(300):
+    for _ in range(150):
         optimizer.metric_tensor = None
         theta = optimizer.step(energy, theta)
         average = optimizer._learned

@@ -59,7 +59,7 @@ def test_the_gradient_is_unbiased(tau):
     theta = angles()
     energy = make_energy(plh.device("hypernet.mps", wires=N, seed=0), 20, entropy=tau)
     optimizer = plh.ScoreFunctionOptimizer()
-    found = gradients(optimizer, energy, theta, 1500)
+    found = gradients(optimizer, energy, theta, 700)
     exact = exact_gradient(theta, tau)
     moving = found.std(axis=0) > 1e-12
     assert moving.any()
