@@ -275,9 +275,9 @@ def test_csv_json_lines_and_frame_hold_the_history(task, tmp_path):
     assert list(frame.index) == [1, 2, 3, 4, 5, 6]
     assert frame["choices.activation.sigmoid"].between(0, 1).all()
     assert frame["full_energy"].notna().tolist() == [False, False, True] * 2
-    table = pandas.read_csv(tmp_path / "log.csv", index_col="step", float_precision="round_trip")
+    table = pandas.read_csv(tmp_path / "log.csv", index_col="step")
     assert table.pop("messages").isna().all()
-    pandas.testing.assert_frame_equal(table[frame.columns], frame, check_exact=True)
+    pandas.testing.assert_frame_equal(table[frame.columns], frame, rtol=1e-12)
     assert Run.history_frame(plh.callbacks.Training(None, None, [], None, print)).empty
 
 
@@ -305,8 +305,8 @@ def test_logs_of_a_run_that_goes_on_are_whole(task, tmp_path, monkeypatch):
     run = plh.resume(folder, data=task, progress=False)
     assert [record["step"] for record in read_history(folder)[0]] == list(range(1, 13))
     frame = run.history_frame()
-    table = pandas.read_csv(folder / "history.csv", index_col="step", float_precision="round_trip")
-    pandas.testing.assert_frame_equal(table[frame.columns], frame, check_exact=True)
+    table = pandas.read_csv(folder / "history.csv", index_col="step")
+    pandas.testing.assert_frame_equal(table[frame.columns], frame, rtol=1e-12)
     curves = scalars(folder / "tensorboard")
     assert curves.keys() == {name.replace(".", "/") for name in frame.columns}
     assert [step for step, _ in curves["energy"]] == list(frame.index)
@@ -323,7 +323,7 @@ def test_long_curves_have_fewer_points(tmp_path):
     log.on_end("steps")
     curves = scalars(tmp_path)
     assert curves.keys() == {"energy", "full_energy"}
-    assert [step for step, _ in curves["energy"]] == sorted([501, *range(4, 1001, 4)])
+    assert [step for step, _ in curves["energy"]] == sorted([501, *range(5, 1001, 5)])
 
 
 def test_a_log_without_a_place(task, tmp_path):

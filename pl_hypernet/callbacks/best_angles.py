@@ -20,7 +20,6 @@ class BestAngles(Callback):
     Attributes:
         theta: the angles after the last of these steps, None before there are as many.
         energy (float): the lowest mean, inf before.
-        stderr (float): its standard error, by the scatter of the energies.
         step (int): the last of these steps.
 
     Raises:
@@ -31,9 +30,10 @@ class BestAngles(Callback):
         if isinstance(window, bool) or not isinstance(window, int) or window < 2:
             raise InputError(f"window={window!r}: expected a number of steps, at least 2")
         self.theta: np.ndarray | None = None
-        self.energy = self.stderr = np.inf
+        self.energy = np.inf
         self.step = 0
         self._energies: deque[float] = deque(maxlen=window)
+        self._best: tuple[float, ...] = ()  # whose mean is the lowest
 
     def on_start(self, training: Training) -> None:
         self._energies.extend(record["energy"] for record in training.history)
@@ -43,16 +43,22 @@ class BestAngles(Callback):
         energies.append(record["energy"])
         mean = sum(energies) / len(energies)
         if len(energies) == energies.maxlen and mean < self.energy:
-            self.energy, self.step, self.theta = mean, record["step"], theta.copy()
-            self.stderr = float(np.std(energies, ddof=1) / np.sqrt(len(energies)))
+            self.energy, self.step, self.theta = mean, record["step"], np.array(theta)
+            self._best = tuple(energies)
+
+    @property
+    def stderr(self) -> float:
+        """Standard error of the energy, by the scatter of those that it is the mean of."""
+        return (
+            float(np.std(self._best, ddof=1) / np.sqrt(len(self._best))) if self._best else np.inf
+        )
 
     def state(self) -> dict[str, np.ndarray]:
         if self.theta is None:
             return {}
-        numbers = np.array([self.energy, self.stderr, self.step])
-        return {"theta": np.asarray(self.theta), "numbers": numbers}
+        return {"theta": self.theta, "energies": np.array(self._best), "step": np.array(self.step)}
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
-        self.theta = arrays["theta"]
-        self.energy, self.stderr, step = map(float, arrays["numbers"])
-        self.step = int(step)
+        self.theta, self.step = arrays["theta"], arrays["step"].item()
+        self._best = tuple(arrays["energies"].tolist())
+        self.energy = sum(self._best) / len(self._best)

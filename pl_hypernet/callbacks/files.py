@@ -1,8 +1,8 @@
 """The steps of a training in a file of one's own, a line each, as they are made."""
 
 import csv
-import io
 import json
+import time
 from typing import TextIO
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy as np
 from pl_hypernet.analysis.flat import flat
 from pl_hypernet.callbacks.callback import Callback, Training
 from pl_hypernet.errors import RunFolderError
+
+SECONDS = 1.0  # between two flushes
 
 
 class FileLog(Callback):
@@ -35,12 +37,19 @@ class FileLog(Callback):
             self._file = open(self._path, "w", newline="", encoding="utf-8")  # noqa: SIM115
         except OSError as error:
             raise self._unwritten(error) from error
+        self._next = 0.0
         self._begin(training)
         for record in training.history:
             self.on_step(record, np.zeros(0))
 
     def on_step(self, record: dict, theta: np.ndarray) -> None:
-        self._write(self._line(record))
+        try:
+            self._put(record)
+            if time.monotonic() >= self._next:  # others read along
+                self._file.flush()
+                self._next = time.monotonic() + SECONDS
+        except OSError as error:
+            raise self._unwritten(error) from error
 
     def on_end(self, stop_reason: str) -> None:
         if self._file is not None:
@@ -49,15 +58,8 @@ class FileLog(Callback):
     def _begin(self, training: Training) -> None:
         pass
 
-    def _line(self, record: dict) -> str:
+    def _put(self, record: dict) -> None:
         raise NotImplementedError
-
-    def _write(self, line: str) -> None:
-        try:
-            self._file.write(line)
-            self._file.flush()  # others read along
-        except OSError as error:
-            raise self._unwritten(error) from error
 
     def _unwritten(self, error: OSError) -> RunFolderError:
         return RunFolderError(f"{self._path} cannot be written: {error.strerror}")
@@ -71,8 +73,8 @@ class JSONLinesLog(FileLog):
 
     name = "log.jsonl"
 
-    def _line(self, record: dict) -> str:
-        return json.dumps(record) + "\n"
+    def _put(self, record: dict) -> None:
+        self._file.write(json.dumps(record) + "\n")
 
 
 class CSVLog(FileLog):
@@ -85,18 +87,16 @@ class CSVLog(FileLog):
     name = "history.csv"
 
     def _begin(self, training: Training) -> None:
-        self._rows = None
+        self._names = None
+        self._rows = csv.writer(self._file, lineterminator="\n")
         self._looks = training.settings.evaluate_every is not None
 
-    def _line(self, record: dict) -> str:
+    def _put(self, record: dict) -> None:
         numbers = flat(record)
-        text = io.StringIO()
-        rows = csv.writer(text, lineterminator="\n")
-        if self._rows is None:
+        if self._names is None:
             names = dict.fromkeys(numbers)
             if self._looks:  # not every step has them
                 names |= dict.fromkeys(("full_energy", "full_stderr"))
-            self._rows = [*names, "messages"]
-            rows.writerow(self._rows)
-        rows.writerow(numbers.get(name) for name in self._rows)
-        return text.getvalue()
+            self._names = [*names, "messages"]
+            self._rows.writerow(self._names)
+        self._rows.writerow(map(numbers.get, self._names))

@@ -9,14 +9,14 @@ from pl_hypernet.analysis.flat import flat
 from pl_hypernet.callbacks.callback import Callback, Training
 from pl_hypernet.errors import InputError
 
-POINTS = 300  # of a curve, about: no picture shows more, and writing one takes 0.2 ms
+POINTS = 200  # of a curve, about: no picture shows more, and writing one takes 0.2 ms
 FOLDER = "tensorboard"
 
 
 class TensorBoardLog(Callback):
     """All numbers of the history as scalars, by torch's ``SummaryWriter``.
 
-    Of a run of more than 300 steps every second, third, ... step is written, and all those with an
+    Of a run of more than 200 steps every second, third, ... step is written, and all those with an
     energy on all samples. A run that goes on writes its steps again, and TensorBoard leaves the
     earlier ones out.
 

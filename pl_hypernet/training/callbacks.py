@@ -41,6 +41,11 @@ class Callbacks:
         if settings.stop_early:
             self._all.append(EarlyStopping(settings.stop_early))
         self._all += [LOGS[name]() for name in dict.fromkeys(settings.log or ())]
+        functions = [one.on_step if isinstance(one, Callback) else one for one in self._all]
+        self._steps = [
+            (UserCode("callback", function, EXPECTED), _name(one))
+            for one, function in zip(self._all, functions, strict=True)
+        ]
         self._asked = False
 
     def ask_to_save(self) -> None:
@@ -54,11 +59,16 @@ class Callbacks:
 
     def start(self, training: Training) -> str:
         """Before the first step; returns why none is made, or an empty text."""
-        return self._answers("on_start", training=training)
+        each = [
+            (UserCode("callback", one.on_start, EXPECTED), _name(one))
+            for one in self._all
+            if isinstance(one, Callback)
+        ]
+        return _first_answer(each, training=training)
 
     def step(self, record: dict, theta: np.ndarray) -> str:
         """After a step; returns why the training ends, or an empty text."""
-        return self._answers("on_step", record=record, theta=theta)
+        return _first_answer(self._steps, record=record, theta=theta)
 
     def end(self, stop_reason: str) -> None:
         """After all: what fails here costs nothing but a warning."""
@@ -99,26 +109,26 @@ class Callbacks:
                 if own:
                     UserCode("callback", one.restore, "nothing")(arrays=own)
 
-    def _answers(self, method: str, **got) -> str:
-        """The first of all answers that is one."""
-        answers = []
-        for one in self._all:
-            if isinstance(one, Callback):
-                answers.append(_answer(getattr(one, method), type(one).__name__, got))
-            elif method == "on_step":
-                answers.append(_answer(one, name_of(one), got))
-        return next(filter(None, answers), "")
+
+def _first_answer(each: list[tuple[UserCode, str]], **got) -> str:
+    """All are called; the first answer that is one."""
+    return next(filter(None, [_answer(code, name, got) for code, name in each]), "")
 
 
-def _answer(function: Callable, name: str, got: dict) -> str:
-    code = UserCode("callback", function, EXPECTED)
+def _answer(code: UserCode, name: str, got: dict) -> str:
     answer = code(**got)
+    if answer is None:
+        return ""
     try:
         if not answer:
             return ""
         return name if isinstance(answer, bool | np.bool) else str(answer)
     except (TypeError, ValueError, RuntimeError) as error:  # as the truth of an array
         raise code.refused(answer, **got) from error
+
+
+def _name(one: Callable | Callback) -> str:
+    return type(one).__name__ if isinstance(one, Callback) else name_of(one)
 
 
 def _key(number: int, one: Callback) -> str:

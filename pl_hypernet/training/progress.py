@@ -87,15 +87,18 @@ class ProgressBar(event.Listener):
 
     def step(self, record: dict, steps: int) -> None:
         """A step of the training was made: its line of the history, and how many there will be."""
-        error = "" if record["stderr"] is None else f" ± {record['stderr']:.4f}"
-        energy = self.console.plain(f"E = {record['energy']:.4f}{error}")
         number = record["step"]
-        self._bar.update(self._task, energy=energy)
-        self._show(f"step {number}/{steps}", number / steps)
+        has_line = not self.live and number % max(1, steps // LOG_LINES) == 0
+        if not self.shown:
+            return
         for message in record.get("messages", []):
-            if self.shown:
-                self.console.print(f"step {number}: {message}")
-        if number % max(1, steps // LOG_LINES) == 0:
+            self.console.print(f"step {number}: {message}")
+        if self.live or has_line:
+            error = "" if record["stderr"] is None else f" ± {record['stderr']:.4f}"
+            energy = self.console.plain(f"E = {record['energy']:.4f}{error}")
+            self._update(energy=energy)
+            self._show(f"step {number}/{steps}", number / steps)
+        if has_line:
             self._log(f"step {number}/{steps}  {energy}")
 
     def share(self, share: float) -> None:
@@ -107,29 +110,32 @@ class ProgressBar(event.Listener):
         if not self._compiling:
             self._compiling = True
             self._log(COMPILING)
-        self._bar.update(self._task, description=COMPILING)
+        self._update(description=COMPILING)
 
     def on_end(self, _) -> None:
-        self._bar.update(self._task, description=self._label)
+        self._update(description=self._label)
 
     def done(self) -> None:
         """The run is over."""
         seconds = time.monotonic() - self._began
-        self._bar.update(self._task, description="done", completed=1.0, left=clock(seconds))
+        self._update(description="done", completed=1.0, left=clock(seconds))
 
     def _show(self, label: str | None, share: float) -> None:
         now = time.monotonic()
         left = self._left(now, share)
         if left is not None:
             passed = 0.0 if self._counted is None else now - self._counted
-            self._bar.update(
-                self._task,
+            self._update(
                 completed=passed / max(passed + left, 1e-9),
                 left=f"{clock(left)} left",
             )
         if label is not None:
             self._label = label
-            self._bar.update(self._task, description=label)
+            self._update(description=label)
+
+    def _update(self, **fields) -> None:
+        if self.live:
+            self._bar.update(self._task, **fields)
 
     def _left(self, now: float, share: float) -> float | None:
         """Seconds until the end of the run, about."""
