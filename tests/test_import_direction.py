@@ -39,6 +39,7 @@ FLOW = [
     {"baselines"},
     {"studies"},
     {"testing"},
+    {"jobs"},
     {"cli"},
 ]
 LEVEL = {name: level for level, names in enumerate(FLOW) for name in names}

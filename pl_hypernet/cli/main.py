@@ -241,6 +241,37 @@ def plan(
 
 
 @app.command()
+@with_run_settings
+def job(
+    settings,
+    out: Annotated[
+        Path,
+        typer.Option(metavar="PATH", help="A new folder for all it needs.", parser=typed_path),
+    ] = Path("job"),
+    instance: Annotated[str, typer.Option(help="Of AWS, which it runs on.")] = "ml.m5.large",
+    hours: Annotated[float, typer.Option(min=0.1, help="It is ended after so many.")] = 24.0,
+    name: Annotated[
+        str | None, typer.Option(help="Of the job: letters, digits, hyphens; default the time.")
+    ] = None,
+    image: Annotated[
+        str | None, typer.Option(metavar="URI", help="Of its container; default Braket's.")
+    ] = None,
+    from_job: Annotated[
+        str | None, typer.Option(metavar="ARN", help="A job whose checkpoints it goes on from.")
+    ] = None,
+    submit: Annotated[
+        bool, typer.Option("--submit", help="Create it on Amazon Braket, which costs money.")
+    ] = False,
+) -> None:
+    """Prepare a hybrid job of Amazon Braket; takes the options of train."""
+    with loading():
+        from pl_hypernet.cli.job import prepare_job
+
+    options = {"hours": hours, "name": name, "image": image, "from_job": from_job}
+    prepare_job(settings.merged(), out, submit, instance=instance, **options)
+
+
+@app.command()
 def evaluate(
     folder: RunFolder,
     json: Annotated[bool, typer.Option("--json", help="Print summary.json instead.")] = False,
