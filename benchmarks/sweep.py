@@ -57,6 +57,7 @@ def kill_half_way(
     client, folder: Path, n_runs: int, at: int, killed: list, over: threading.Event
 ) -> None:
     """Kills a worker after so many steps of a run, once half of the runs are made."""
+    pids = client.run(os.getpid)
     while not (killed or over.is_set()):
         time.sleep(0.02)
         if len(list(folder.glob("*/summary.json"))) < n_runs // 2:
@@ -66,8 +67,7 @@ def kill_half_way(
             history = folder / name / "history.jsonl"
             made = history.read_bytes().count(b"\n") if name and history.exists() else 0
             if made >= at and not (folder / name / "summary.json").exists():
-                pid = client.run(os.getpid, workers=[address])[address]
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pids[address], signal.SIGKILL)
                 killed.append((name, history.read_bytes().count(b"\n")))
                 break
 

@@ -125,6 +125,7 @@ def test_names_of_runs_tell_them_apart():
         ({"sweep": {"values": GRID, "points": 3}}, "has as many points as"),
         ({"sweep": {"values": GRID, "seeds": 0}}, "seeds=0: expected a number of at least 1"),
         ({"sweep": {"values": GRID, "seeds": [1, 1]}}, "or a list of different seeds"),
+        ({"sweep": {"values": GRID, "seeds": 10**9}}, "4,000,000,000 runs: expected at most"),
         ({"sweep": {"values": GRID, "metric": "energy"}}, "unknown metric 'energy'"),
         ({"sweep": {"values": GRID, "metric": "validation_r2.vote"}}, "give validation = 0.2"),
         ({"validation": 0.2, "sweep": {"values": GRID, "metric": "test_accuracy.vote"}},

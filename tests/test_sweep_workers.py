@@ -7,6 +7,7 @@ import signal
 import threading
 import time
 
+import dask
 import numpy as np
 import pytest
 
@@ -31,7 +32,8 @@ def without_pictures():
 
 @pytest.fixture(scope="module")
 def client():
-    with connected(2, None) as client:
+    lost_at_once = dask.config.set({"distributed.scheduler.allowed-failures": 0})
+    with lost_at_once, connected(2, None) as client:
         client.run(without_pictures)
         yield client
 
@@ -52,15 +54,15 @@ def asked(data, seeds=2):
 
 def kill_in_the_middle(client, runs, killed, over):
     """Kills the worker of the first run that has made some steps."""
+    pids = client.run(os.getpid)
     while not (killed or over.is_set()):
         for address, keys in client.processing().items():
             name = next(iter(keys), "").rpartition("-")[0]
             history = runs / name / "history.jsonl"
             if name and history.exists() and history.read_bytes().count(b"\n") >= AT:
-                pid = client.run(os.getpid, workers=[address])[address]
-                os.kill(pid, signal.SIGKILL)
+                os.kill(pids[address], signal.SIGKILL)
                 made = history.read_bytes().count(b"\n")
-                killed.append((name, pid, made, has_checkpoint(runs / name)))
+                killed.append((name, pids[address], made, has_checkpoint(runs / name)))
                 break
         time.sleep(0.01)
 

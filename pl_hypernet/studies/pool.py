@@ -12,6 +12,8 @@ from pl_hypernet.studies.progress import SweepBar
 from pl_hypernet.studies.study import SweptRun
 from pl_hypernet.studies.workers import connected
 
+TRIES = 3  # of a run whose workers are lost again and again, without getting further
+
 
 class Pool:
     """Workers, which are started with the first run that is to be made; a context manager.
@@ -52,16 +54,19 @@ class Pool:
             self._client.subscribe_topic(self._topic, self._told)
         by_name = {run.name: run for run in runs}
         before = dict.fromkeys(by_name, 0.0)  # how much was made when it was handed out
+        left = dict.fromkeys(by_name, TRIES)
         futures = [self._submit(run) for run in runs]
         completed = as_completed(futures, loop=self._client.loop)
         for future in completed:
             name = next(name for name, other in self._futures.items() if other is future)
             error = future.exception() if future.status == "error" else None
             share = self._shares.get(name, 0.0)
-            if isinstance(error, KilledWorker) and share > before[name]:
-                before[name] = share  # several workers were lost, and it got further still
-                completed.add(self._submit(by_name[name]))
-                continue
+            if isinstance(error, KilledWorker):  # Dask itself hands out a few times
+                left[name] = TRIES if share > before[name] else left[name] - 1
+                before[name] = share
+                if left[name]:
+                    completed.add(self._submit(by_name[name]))
+                    continue
             del self._futures[name]
             if future.status == "finished":
                 yield by_name[name], future.result()

@@ -1,6 +1,7 @@
 """Which points a sweep visits: all known from the start, or proposed by what others reached."""
 
 import itertools
+import math
 from typing import Protocol
 
 import numpy as np
@@ -66,6 +67,14 @@ def search_of(parameters: list[Parameter], settings: SweepSettings, seed: int) -
                 "'random' and 'optuna' take ranges"
             )
     return Known(grid(parameters) if kind == "grid" else listed(parameters))
+
+
+def number_of_points(parameters: list[Parameter], settings: SweepSettings) -> int:
+    """How many there will be, without making them; 0 where a range is in the place of a list."""
+    if settings.search in FROM_RANGES:
+        return settings.points or 0
+    lengths = [0 if isinstance(p.values, Range) else len(p.values) for p in parameters]
+    return max(lengths) if settings.search == "list" else math.prod(lengths)
 
 
 def grid(parameters: list[Parameter]) -> list[Point]:

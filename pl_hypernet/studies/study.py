@@ -13,7 +13,7 @@ from pl_hypernet.settings import CircuitSettings, SweepSettings
 from pl_hypernet.settings.file import read_settings, written
 from pl_hypernet.settings.merge import merge_settings
 from pl_hypernet.studies.metrics import check_metric
-from pl_hypernet.studies.search import Known, Search, search_of
+from pl_hypernet.studies.search import Known, Search, number_of_points, search_of
 from pl_hypernet.studies.values import Parameter, Point, parameters_of
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.digests import digest_of
@@ -21,6 +21,7 @@ from pl_hypernet.training.digests import digest_of
 SWEEP = "sweep"  # the table of a study file
 LONGEST = 80  # letters of a run's name
 DIGITS = 8  # of a digest, where a name says not all
+MOST_RUNS = 10_000  # each is checked before any begins
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,12 @@ def read_study(study, networks: Sequence[str] = ()) -> Study:
     contents = {name: value for name, value in tomllib.loads(text).items() if name != SWEEP}
     settings = SweepSettings.checked(sweep)
     CircuitSettings.checked({"seed": contents.get("seed", 0)})  # others wait for their run's values
-    return Study(contents, settings, parameters_of(settings.values), text, tuple(networks))
+    parameters = parameters_of(settings.values)
+    n_seeds = settings.seeds if isinstance(settings.seeds, int) else len(settings.seeds)
+    n_runs = n_seeds * number_of_points(parameters, settings)
+    if n_runs > MOST_RUNS:
+        raise InputError(f"{n_runs:,} runs: expected at most {MOST_RUNS:,} in one study")
+    return Study(contents, settings, parameters, text, tuple(networks))
 
 
 def run_name(point: Point, seed: int) -> str:

@@ -2,11 +2,13 @@
 
 import os
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from pl_hypernet.console import Console
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.studies.estimate import estimate
 from pl_hypernet.studies.folder import RUNS, places, study_folder
@@ -62,7 +64,9 @@ def sweep(
     check_dask()
     source, folder = places(study, out)
     asked = read_study(source, networks)
-    planned = estimate(asked)
+    console = Console(stderr=True)
+    with console.status("checking all runs") if progress and console.is_live else nullcontext():
+        planned = estimate(asked)
     made = _Made(asked, folder)
     with study_folder(folder, asked), SweepBar(planned.runs, progress) as bar:
         for line in filter(None, (planned.said, str(planned))):
@@ -73,9 +77,11 @@ def sweep(
                 while points := search.ask():
                     search.tell([made.score(runs) for runs in made.make(points, pool, bar)])
         finally:
-            with written_to(folder):
-                made.results().save()
-    return made.results()
+            results = made.results()
+            if results.rows:
+                with written_to(folder):
+                    results.save()
+    return results
 
 
 class _Made:
