@@ -126,7 +126,7 @@ def test_unbiased_is_unbiased(layers, flips, monkeypatch):
         monkeypatch.setattr(network_loss, "FLIP_WORK", 0)
     theta = angles(layers)
     optimizer = PathwiseOptimizer(unbiased=True)
-    found = gradients(optimizer, make_cost(layers), theta, 500)
+    found = gradients(optimizer, make_cost(layers), theta, 250)
     assert largest_deviation(found, exact_gradient(theta)) < 5
     assert 0.2 < optimizer._linear_part.share < 3  # the linear part takes part
 
@@ -155,9 +155,9 @@ def test_its_variance_is_below_that_of_the_score_function():
 @pytest.mark.parametrize("layers", [0, 2])
 def test_measured_derivatives_have_the_same_mean(layers):
     theta, cost = angles(layers), make_cost(layers)
-    measured = gradients(PathwiseOptimizer(derivatives="measured"), cost, theta, 400)
-    exact = gradients(PathwiseOptimizer(), cost, theta, 400)
-    error = np.sqrt(measured.var(axis=0) / 400 + exact.var(axis=0) / 400)
+    measured = gradients(PathwiseOptimizer(derivatives="measured"), cost, theta, 200)
+    exact = gradients(PathwiseOptimizer(), cost, theta, 200)
+    error = np.sqrt(measured.var(axis=0) / 200 + exact.var(axis=0) / 200)
     assert (np.abs(measured.mean(axis=0) - exact.mean(axis=0)) < 5 * error + 1e-12).all()
 
 

@@ -211,7 +211,7 @@ def sweep(
         bool, typer.Option("--plan", help="Only check all runs, and say what they would take.")
     ] = False,
 ) -> None:
-    """Make many runs over seeds and settings; again: those that are left."""
+    """Make many runs over seeds and settings, or those that are left."""
     with loading():
         from pl_hypernet.cli.sweep import make_sweep, plan_sweep
 
@@ -263,7 +263,7 @@ def job(
         bool, typer.Option("--submit", help="Create it on Amazon Braket, which costs money.")
     ] = False,
 ) -> None:
-    """Prepare a hybrid job of Amazon Braket; takes the options of train."""
+    """Prepare a hybrid job of Amazon Braket; options are train's."""
     with loading():
         from pl_hypernet.cli.job import prepare_job
 
@@ -299,7 +299,7 @@ def evaluate(
 
 @app.command()
 def report(folder: RunFolder, network: NetworkOption = None, anyway: AnywayOption = False) -> None:
-    """The table of a run again, its pictures drawn anew, and report.html, which holds all."""
+    """Table and pictures of a run again, all of it in report.html."""
     with loading():
         from pl_hypernet.training import load
     with loading("the run"):
