@@ -21,6 +21,7 @@ from pl_hypernet.callbacks import (
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.training import checkpoint
 from pl_hypernet.training.checkpoint import load_checkpoint
+from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.history import read_history
 from pl_hypernet.training.run import Run
 from pl_hypernet.training.trainer import Trainer
@@ -349,3 +350,8 @@ def test_what_is_not_installed_is_one_line(module, wanted, task, monkeypatch):
     monkeypatch.setitem(sys.modules, module, None)
     with pytest.raises(InputError, match=r"is not installed: pip install 'pl_hypernet\[logs\]'"):
         wanted(task)
+
+
+def test_one_step_says_nothing_of_a_fall():
+    with pytest.raises(InputError, match=r"stop_early.*expected 0 or at least 2 steps"):
+        RunConfig.checked({"stop_early": 1})

@@ -128,6 +128,20 @@ def test_what_cannot_be_a_job_is_refused(settings, said, tmp_path):
     assert not (tmp_path / "job").exists()
 
 
+@pytest.mark.parametrize("hours", [float("nan"), float("inf"), 0])
+def test_hours_that_cannot_be(hours, tmp_path):
+    with pytest.raises(InputError, match=r"hours=.*: expected a number above 0 and below 672"):
+        prepare({}, tmp_path / "job", hours=hours)
+
+
+def test_a_job_that_writes_for_tensorboard_installs_it(tmp_path):
+    for log, there in ((["tensorboard"], True), (["csv"], False)):
+        job = prepare({"device": "hypernet.mps", "log": log}, tmp_path / log[0])
+        needed = (job.folder / "pl_hypernet_job" / "requirements.txt").read_text()
+        assert ("tensorboard" in needed) == there
+        assert "extra" not in needed
+
+
 def test_a_folder_that_exists(tmp_path):
     with pytest.raises(RunFolderError, match="exists already"):
         prepare(SMALL, tmp_path)

@@ -110,6 +110,8 @@ def test_names_of_runs_tell_them_apart():
     [
         ({"steps": 3}, r"no table \[sweep\]"),
         ({"sweep": {}}, "sweep.values is empty"),
+        ({"device_options": {"api_token": "x"}, "sweep": {}}, "api_token stands in files of a"),
+        ({"sweep": {"values": {"device_options": {"password": ["x"]}}}}, "password stands in"),
         ({"sweep": {"value": {}}}, "unknown setting 'value': did you mean 'values'"),
         ({"sweep": {"values": {"layer": [1]}}}, "sweep.values: unknown setting 'layer': did you"),
         ({"sweep": {"values": {"seed": [1]}}}, "give seeds in"),

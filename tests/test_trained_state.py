@@ -7,6 +7,7 @@ from base64 import b64decode
 from html.parser import HTMLParser
 
 import numpy as np
+import pennylane as qml
 import pytest
 from matplotlib.image import imread
 
@@ -106,9 +107,9 @@ def test_diversity_of_a_product_state():
     assert found.effective_number == pytest.approx(np.exp(found.entropy))
     assert found.n_different == len(np.unique(bits, axis=0)) == 8
     assert found.undecided == 3
-    assert found.largest_correlation == pytest.approx(4 * 0.3 * 0.7, abs=0.02)
+    assert found.largest_covariance == pytest.approx(4 * 0.3 * 0.7, abs=0.02)
     alone = diversity(bits[:, 2:4])
-    assert (alone.entropy, alone.effective_number, alone.largest_correlation) == (None,) * 3
+    assert (alone.entropy, alone.effective_number, alone.largest_covariance) == (None,) * 3
 
 
 def test_reliability_by_hand():
@@ -124,6 +125,39 @@ def test_reliability_by_hand():
     assert negative_log_likelihood(probabilities, targets) == pytest.approx(nll)
     with pytest.raises(InputError, match="expected \\(M, n_classes\\) and \\(M,\\)"):
         negative_log_likelihood([0.5], [0])
+    with pytest.raises(InputError, match="whole ones below 2"):
+        negative_log_likelihood([[0.1, 0.9]], [7])
+    with pytest.raises(InputError, match="bins=0"):
+        reliability(probabilities, targets, bins=0)
+
+
+@pytest.mark.parametrize("n_qubits", [1, 2, 3, 5])
+def test_neighbours_of_few_qubits(n_qubits):
+    inputs = np.linspace(-1, 1, 20)[:, None] * np.ones((1, max(1, n_qubits - 1)))
+    network = plh.BinaryNetwork(inputs.shape[1], bias=n_qubits > 1)
+    found = neighbourhood(network, np.zeros(n_qubits, np.int8), inputs, inputs[:, 0] > 0)
+    assert found.distances.tolist() == [1] if n_qubits < 4 else [1, 2]
+    assert found.distances.max() <= max(1, n_qubits // 2)
+
+
+def test_a_state_whose_probabilities_are_not_known():
+    """Of a circuit with a measurement in its middle; a page of it has no entropy."""
+
+    def ansatz(theta, wires):
+        for angle, wire in zip(theta, wires, strict=True):
+            qml.RY(angle, wire)
+        qml.measure(wires[0])
+
+    rng = np.random.default_rng(0)
+    inputs = rng.normal(size=(30, 2))
+    hypernet = plh.QuantumHypernetwork(
+        plh.BinaryNetwork(2), "default.qubit", ansatz=ansatz, n_angles=3, shots=20, seed=0
+    )
+    data = (inputs, (inputs[:, 0] > 0).astype(int))
+    run = plh.train(hypernet, data, "spsa", steps=2, evaluation_shots=20, progress=False)
+    assert run.trained_state.diversity.entropy is None
+    with pytest.raises(InputError, match="give the path"):
+        run.save_report()
 
 
 class Page(HTMLParser):

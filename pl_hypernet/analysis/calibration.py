@@ -34,6 +34,8 @@ def reliability(probabilities, targets, bins: int = BINS) -> Reliability:
         InputError: shapes that do not fit.
     """
     probabilities, targets = _checked(probabilities, targets)
+    if bins < 1:
+        raise InputError(f"bins={bins}: expected at least 1")
     confidence = probabilities.max(axis=1)
     right = probabilities.argmax(axis=1) == targets
     places = np.ceil(confidence * bins).astype(int).clip(1, bins) - 1
@@ -86,4 +88,7 @@ def _checked(probabilities, targets) -> tuple[np.ndarray, np.ndarray]:
             f"probabilities {probabilities.shape} and targets {targets.shape}: expected "
             "(M, n_classes) and (M,), of at least one sample"
         )
-    return probabilities, targets
+    n_classes = probabilities.shape[1]
+    if targets.dtype.kind not in "iub" or not 0 <= targets.min() <= targets.max() < n_classes:
+        raise InputError(f"targets: expected numbers of classes, whole ones below {n_classes}")
+    return probabilities, targets.astype(int)

@@ -7,7 +7,7 @@ import numpy as np
 from pl_hypernet.networks.unique import unique_bitstrings
 
 UNDECIDED = 0.05  # share of the shots with a bit's rarer value, above which it is
-MOST_PAIRED = 2000  # undecided bits whose correlations are looked at
+MOST_PAIRED = 2000  # undecided bits whose covariances are looked at
 LARGEST = 700.0  # exponent of a number that can be held
 
 
@@ -22,7 +22,7 @@ class Diversity:
         entropy, entropy_stderr: nats, the mean of -log p of the shots with its standard error;
             None where p is not known.
         undecided: bits whose rarer value has more than 5 % of the shots.
-        largest_correlation: the largest |<Z_i Z_j> - <Z_i><Z_j>| of two bits, of those that are
+        largest_covariance: the largest |<Z_i Z_j> - <Z_i><Z_j>| of two bits, of those that are
             undecided; None for fewer than two.
     """
 
@@ -31,7 +31,7 @@ class Diversity:
     entropy: float | None
     entropy_stderr: float | None
     undecided: int
-    largest_correlation: float | None
+    largest_covariance: float | None
 
     @property
     def effective_number(self) -> float | None:
@@ -61,11 +61,11 @@ def diversity(bits: np.ndarray, log_p: np.ndarray | None = None) -> Diversity:
         entropy=entropy,
         entropy_stderr=stderr,
         undecided=int(undecided.sum()),
-        largest_correlation=_largest_correlation(bits[:, np.flatnonzero(undecided)[:MOST_PAIRED]]),
+        largest_covariance=_largest_covariance(bits[:, np.flatnonzero(undecided)[:MOST_PAIRED]]),
     )
 
 
-def _largest_correlation(bits: np.ndarray) -> float | None:
+def _largest_covariance(bits: np.ndarray) -> float | None:
     if bits.shape[1] < 2:
         return None
     spins = 1.0 - 2.0 * bits

@@ -7,7 +7,8 @@ import numpy as np
 from pl_hypernet.networks import Network
 from pl_hypernet.networks.votes import Votes
 
-MOST_NUMBERS = 2**24  # probabilities held at a time
+MOST_NUMBERS = 2**25  # probabilities that are held
+MOST_NETWORKS = 2000
 DRAWS = 20  # random subsets of each size
 
 
@@ -20,6 +21,7 @@ class Ensembles:
         random: float64 (n,), mean accuracy over subsets drawn at random, without replacement.
         spread: float64 (n,), the standard deviation over these; 0 of all networks.
         top: float64 (n,), of the networks of the lowest training losses.
+        n_samples: that judge; a part drawn at random where all would be too many.
         weighted: of all networks, those of low training loss with more weight: exp(-L / spread of
             the losses).
     """
@@ -29,6 +31,7 @@ class Ensembles:
     spread: np.ndarray
     top: np.ndarray
     weighted: float
+    n_samples: int
 
 
 def ensembles(
@@ -43,13 +46,14 @@ def ensembles(
 
     Args:
         network: with classes.
-        bits: int8 (S, n_qubits).
+        bits: int8 (S, n_qubits); of more than 2000 the first ones.
         losses: float64 (S,), on training samples, by which some are preferred.
-        inputs, targets: (M, n_columns) and (M,) that judge. Where S M n_classes is more than 2^24,
+        inputs, targets: (M, n_columns) and (M,) that judge. Where S M n_classes is more than 2^25,
             a part of the samples drawn at random does.
         seed: of what is drawn.
     """
     rng = np.random.default_rng(seed)
+    bits, losses = bits[:MOST_NETWORKS], losses[:MOST_NETWORKS]
     fits = max(1, MOST_NUMBERS // (len(bits) * max(2, network.n_outputs)))
     if len(inputs) > fits:
         some = rng.choice(len(inputs), fits, replace=False)
@@ -73,7 +77,9 @@ def ensembles(
     unit = np.std(losses) or 1.0
     weights = np.exp((losses.min() - losses) / unit)
     weighted = accuracy(np.einsum("s,smk->mk", weights / weights.sum(), p), targets)
-    return Ensembles(sizes, np.array(random), np.array(spread), np.array(top), weighted)
+    return Ensembles(
+        sizes, np.array(random), np.array(spread), np.array(top), weighted, len(inputs)
+    )
 
 
 def accuracy(p: np.ndarray, targets: np.ndarray) -> float:

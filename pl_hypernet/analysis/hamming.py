@@ -4,6 +4,8 @@ import numpy as np
 
 from pl_hypernet.spins import to_spins
 
+AT_ONCE = 2**16  # qubits
+
 
 def mutual_hamming(bits: np.ndarray) -> np.ndarray:
     """Hamming distance of every pair of rows.
@@ -14,8 +16,12 @@ def mutual_hamming(bits: np.ndarray) -> np.ndarray:
     Returns:
         int64 (S (S - 1) / 2,), each from 0 to n_qubits.
     """
-    spins = to_spins(bits).astype(np.float32)
-    distances = (bits.shape[1] - spins @ spins.T) / 2
+    n_qubits = bits.shape[1]
+    overlaps = np.zeros((len(bits), len(bits)))
+    for begin in range(0, n_qubits, AT_ONCE):
+        spins = to_spins(bits[:, begin : begin + AT_ONCE]).astype(np.float32)
+        overlaps += spins @ spins.T
+    distances = (n_qubits - overlaps) / 2
     return np.rint(distances[np.triu_indices(len(bits), k=1)]).astype(np.int64)
 
 

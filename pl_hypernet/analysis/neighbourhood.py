@@ -60,7 +60,7 @@ def neighbourhood(
         )
 
     n_qubits = len(bits)
-    distances = 2 ** np.arange(max(1, int(np.log2(max(2, n_qubits // 2))) + 1))
+    distances = 2 ** np.arange(int(np.log2(max(1, n_qubits // 2))) + 1)
     own = float(accuracies(bits[None])[0])
     threshold = SHARE * own
     means, errors, good = [], [], []

@@ -9,13 +9,12 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, FigureBase
-from rich.console import Console
 from rich.table import Table
 
 from pl_hypernet.analysis.pictures.style import HEIGHT, WIDTH
+from pl_hypernet.analysis.tables import as_text
 
 DPI = 110
-COLUMNS = 80  # of a table
 
 
 def page(
@@ -36,21 +35,17 @@ def page(
         configuration: TOML.
     """
     environment = Environment(autoescape=True, undefined=StrictUndefined)
-    template = environment.from_string(files(__package__).joinpath("page.html.j2").read_text())
+    template = environment.from_string(
+        files(__package__).joinpath("page.html.j2").read_text("utf-8")
+    )
     return template.render(
         title=title,
         about=about,
-        tables=[_text(table) for table in tables],
+        tables=[as_text(table) for table in tables],
         pictures={name: _png(draw) for name, draw in pictures.items()},
         command=command,
         configuration=configuration,
     )
-
-
-def _text(table: Table) -> str:
-    console = Console(file=io.StringIO(), width=COLUMNS)
-    console.print(table)
-    return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
 
 
 def _png(draw: Callable[[FigureBase], Any]) -> str:

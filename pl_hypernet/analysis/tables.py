@@ -14,13 +14,19 @@ def in_words(n_qubits: int, n_real: int = 0) -> str:
     return f"{qubits} and {n_real:,} real parameter{'s' * (n_real != 1)}" if n_real else qubits
 
 
+def as_text(table: Table) -> str:
+    """A table of 80 columns, plain wherever this runs."""
+    out = io.StringIO()
+    plain = {"force_terminal": False, "force_jupyter": False, "color_system": None}
+    Console(file=out, width=WIDTH, **plain).print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines())
+
+
 class Figures(dict):
     """A dict of figures; printing it gives its table, 80 columns wide."""
 
     def __str__(self) -> str:
-        console = Console(file=io.StringIO(), width=WIDTH)
-        console.print(self.table())
-        return "\n".join(line.rstrip() for line in console.file.getvalue().splitlines())
+        return as_text(self.table())
 
     def table(self) -> Table:
         """The table that the command shows."""

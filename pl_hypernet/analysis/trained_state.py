@@ -68,8 +68,8 @@ class TrainedState:
             table.add_row("effective number of networks", f"{found.effective_number:.3g}")
         table.add_row("sum of the entropies of single bits, nats", f"{found.bit_entropy:.2f}")
         table.add_row(f"undecided bits of {n_qubits:,}", f"{found.undecided:,}")
-        if found.largest_correlation is not None:
-            table.add_row("largest correlation of two of them", f"{found.largest_correlation:.3f}")
+        if found.largest_covariance is not None:
+            table.add_row("largest covariance of two of them", f"{found.largest_covariance:.3f}")
         if self.ensembles is not None:
             table.add_section()
             error = expected_calibration_error(self.probabilities, self.targets)
@@ -77,7 +77,9 @@ class TrainedState:
             weighted = f"{100 * self.ensembles.weighted:.2f} %"
             table.add_row("vote: expected calibration error", f"{error:.4f}")
             table.add_row("vote: negative log-likelihood, nats", f"{nll:.4f}")
-            table.add_row("vote weighted by training loss: accuracy", weighted)
+            judged = self.ensembles.n_samples
+            on_part = f", {judged:,} samples" if judged < len(self.targets) else ""
+            table.add_row(f"vote weighted by training loss: accuracy{on_part}", weighted)
         return table
 
     def neighbour_table(self) -> Table | None:

@@ -36,7 +36,10 @@ class BestAngles(Callback):
         self._best: tuple[float, ...] = ()  # whose mean is the lowest
 
     def on_start(self, training: Training) -> None:
+        self._energies.clear()
         self._energies.extend(record["energy"] for record in training.history)
+        if not training.history:  # another training begins
+            self.theta, self.energy, self.step, self._best = None, np.inf, 0, ()
 
     def on_step(self, record: dict, theta: np.ndarray) -> None:
         energies = self._energies

@@ -13,6 +13,7 @@ from pl_hypernet.jobs.hyperparameters import as_hyperparameters
 from pl_hypernet.settings.typed import split_network_file
 from pl_hypernet.training.config import RunConfig
 
+MOST_HOURS = 24 * 28  # that the service lets a job run
 SOURCE = "pl_hypernet_job"  # the folder with the code, and the first part of the entry point
 HYPERPARAMETERS, ARGUMENTS = "hyperparameters.json", "job.json"
 CHANNEL = "input"  # of data
@@ -72,6 +73,8 @@ def prepare(
         InputError: settings that do not fit, or cannot be handed to a job.
         RunFolderError: the folder exists, or cannot be written.
     """
+    if not 0 < hours < MOST_HOURS:
+        raise InputError(f"hours={hours}: expected a number above 0 and below {MOST_HOURS}")
     config = RunConfig.checked(settings)
     if config.secrets:
         raise InputError(f"device option {config.secrets[0]}: hyper-parameters of a job are public")
@@ -107,7 +110,7 @@ def prepare(
             arguments[key] = value
     try:
         folder.mkdir(parents=True)
-        _write_code(folder / SOURCE, code)
+        _write_code(folder / SOURCE, code, logs="tensorboard" in (config.log or ()))
         (folder / HYPERPARAMETERS).write_text(json.dumps(hyperparameters, indent=2) + "\n")
         (folder / ARGUMENTS).write_text(json.dumps(arguments, indent=2) + "\n")
     except FileExistsError as error:
@@ -121,7 +124,7 @@ def prepare(
     return Job(folder, arguments)
 
 
-def _write_code(source: Path, code: list[Path]) -> None:
+def _write_code(source: Path, code: list[Path], logs: bool) -> None:
     """The package as it is here with its metadata, by which PennyLane finds its device; what it
     requires, which the container installs; the entry point, and files of a user's own."""
     package = Path(pl_hypernet.__file__).parent
@@ -133,5 +136,9 @@ def _write_code(source: Path, code: list[Path]) -> None:
     metadata.mkdir()
     for part in ("METADATA", "entry_points.txt"):
         (metadata / part).write_text(installed.read_text(part) or "")
-    needed = [line for line in installed.requires or [] if "extra ==" not in line]
+    needed = [
+        line.partition(";")[0] if "extra ==" in line else line
+        for line in installed.requires or []
+        if "extra ==" not in line or (logs and "extra == 'logs'" in line.replace('"', "'"))
+    ]
     (source / "requirements.txt").write_text("\n".join(needed) + "\n")

@@ -36,6 +36,13 @@ class WatchSettings(Settings):
         "run's folder.",
     )
 
+    @field_validator("stop_early")
+    @classmethod
+    def _more_than_one(cls, steps):
+        if steps == 1:
+            raise ValueError("expected 0 or at least 2 steps")
+        return steps
+
     @field_validator("log", mode="before")
     @classmethod
     def _several(cls, log):

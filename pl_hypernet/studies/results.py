@@ -128,5 +128,5 @@ def as_text(value) -> str:
 def in_figures(point: PointResult) -> str:
     """As ``0.0552 ± 0.0006``."""
     if point.mean is None:
-        return "failed" if point.n == 0 else ""
+        return "none" if point.n == 0 else ""
     return f"{point.mean:.4g}" if point.error is None else f"{point.mean:.4g} ± {point.error:.2g}"

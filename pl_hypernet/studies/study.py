@@ -15,7 +15,7 @@ from pl_hypernet.settings.merge import merge_settings
 from pl_hypernet.studies.metrics import check_metric
 from pl_hypernet.studies.search import Known, Search, number_of_points, search_of
 from pl_hypernet.studies.values import Parameter, Point, parameters_of
-from pl_hypernet.training.config import RunConfig
+from pl_hypernet.training.config import SECRET, RunConfig
 from pl_hypernet.training.digests import digest_of
 
 SWEEP = "sweep"  # the table of a study file
@@ -133,6 +133,7 @@ def read_study(study, networks: Sequence[str] = ()) -> Study:
         raise InputError(
             f"{where} has no table [{SWEEP}]: say there what differs, as values.layers = [0, 1, 2]"
         )
+    _check_no_secret(contents.get("device_options"), sweep)
     text = written({**contents, SWEEP: sweep}, "a study")
     contents = {name: value for name, value in tomllib.loads(text).items() if name != SWEEP}
     settings = SweepSettings.checked(sweep)
@@ -172,3 +173,15 @@ def _is_plain(value, text: str) -> bool:
         return float(text) == value
     is_word = isinstance(value, str) and re.fullmatch(r"[a-z][\w.+-]*", value, re.ASCII)
     return bool(is_word) and text not in ("true", "false", "null", "inf", "nan")
+
+
+def _check_no_secret(*tables) -> None:
+    """Refuses what would stand in the study's file, and in each run's."""
+    for table in tables:
+        for name, value in table.items() if isinstance(table, dict) else ():
+            if SECRET.search(str(name).lower()):
+                raise InputError(
+                    f"{name} stands in files of a sweep: set it where the workers run, as in their "
+                    "environment"
+                )
+            _check_no_secret(value)

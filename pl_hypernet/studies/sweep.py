@@ -58,7 +58,8 @@ def sweep(
             :func:`plan` says; or Dask is not installed.
     """
     if workers is None:
-        workers = len(os.sched_getaffinity(0))
+        here = getattr(os, "sched_getaffinity", None)  # Linux alone says what this process may use
+        workers = len(here(0)) if here else os.cpu_count() or 1
     if not isinstance(workers, int) or workers < 1:
         raise InputError(f"workers={workers!r}: expected a number of at least 1")
     check_dask()

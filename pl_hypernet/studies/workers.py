@@ -73,7 +73,7 @@ def _processes(number: int):
             threads_per_worker=1,
             processes=True,
             memory_limit=0,  # what a run needs is known before it begins
-            dashboard_address=":0",  # any port: the usual one may be in use
+            dashboard_address=None,  # no page that others could open
             silence_logs=50,  # a lost worker is a matter of course
         )
     except RuntimeError as error:  # each process imports the program's main file

@@ -280,7 +280,7 @@ class Run:
             return None
         try:
             return self.hypernet.log_probability(np.asarray(self.theta), self.bits).numpy()
-        except DeviceError:
+        except (DeviceError, InputError):  # measured in its middle, or out of reach
             return None
 
     def save_report(self, path=None) -> Path:
@@ -291,12 +291,17 @@ class Run:
             path: of the file; None: ``report.html`` in the run's folder.
 
         Raises:
-            InputError: as :attr:`evaluation`.
+            InputError: as :attr:`evaluation`; or neither a path nor a folder.
         """
+        if path is None and self.folder is None:
+            raise InputError("the run was written nowhere: give the path of the report")
         path = Path(path or self.folder / REPORT)
         pictures = self._pictures().each() | self.trained_state.pictures()
-        own = CUSTOM in (self.config.data, self.config.loss, self.config.device, self.config.ansatz)
-        again = "" if not own else "  # by a program that hands over what is custom"
+        again = "pl-hypernet train --config config.toml"
+        if isinstance(self.config.network, str):
+            again += f" --network {self.config.network}"
+        if CUSTOM in [value for _, value in self.config if isinstance(value, str)]:
+            again += "  # by a program that hands over what is custom"
         text = page(
             title=f"{in_words(self.hypernet.n_qubits, self.hypernet.network.n_real)}, "
             f"{self.config.optimizer} on {self.summary['device']}",
@@ -304,10 +309,10 @@ class Run:
             f"{self.how_far}; pl_hypernet {__version__}",
             tables=[self.summary.table(), *self.trained_state.tables()],
             pictures=pictures,
-            command=f"pl-hypernet train --config config.toml{again}",
+            command=again,
             configuration=self.config.to_toml(),
         )
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
         return path
 
     def _pictures(self) -> Pictures:

@@ -29,8 +29,9 @@ def draw_neighbourhood(ax: Axes, found: dict[str, Neighbourhood]) -> None:
 def draw_clusters(figure: FigureBase, bits: np.ndarray, losses: np.ndarray) -> None:
     """Shots as points, as far apart as two dimensions allow, and their dendrogram.
 
-    The points are the two main components of the spins: of all planes the one in which distances
-    are kept best, whose squares are 4 times Hamming's.
+    The points are the two main components of the spins, found from their mutual distances
+    (classical scaling): of all planes the one in which distances are kept best, whose squares are
+    Hamming's.
 
     Args:
         figure: where.
@@ -38,14 +39,15 @@ def draw_clusters(figure: FigureBase, bits: np.ndarray, losses: np.ndarray) -> N
         losses: float64 (S,), on training samples.
     """
     from scipy.cluster.hierarchy import dendrogram, linkage
-    from sklearn.decomposition import PCA
+    from scipy.spatial.distance import squareform
 
     left, right = figure.subplots(1, 2)
-    some = bits[:MOST_DRAWN]
-    dimensions = min(2, *some.shape)
-    points = np.zeros((len(some), 2))
-    points[:, :dimensions] = PCA(dimensions, svd_solver="full").fit_transform(1.0 - 2.0 * some)
-    drawn = left.scatter(*points.T / 2, c=losses[:MOST_DRAWN], s=12, cmap="viridis", lw=0)
+    squares = squareform(mutual_hamming(bits[:MOST_DRAWN]).astype(float))
+    squares -= squares.mean(axis=0)
+    squares -= squares.mean(axis=1, keepdims=True)
+    values, vectors = np.linalg.eigh(-squares / 2)
+    points = vectors[:, -2:] * np.sqrt(values[-2:].clip(0))
+    drawn = left.scatter(*points.T[::-1], c=losses[:MOST_DRAWN], s=12, cmap="viridis", lw=0)
     figure.colorbar(drawn, ax=left, location="top", label="training loss", aspect=30)
     left.set(xlabel="first component", ylabel="second component")
     joined = linkage(mutual_hamming(bits[:MOST_JOINED]).astype(float), method="average")
