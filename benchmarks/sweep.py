@@ -10,7 +10,6 @@ workers and the killed one's loss.
     python benchmarks/sweep.py --small    # 6 short runs
 """
 
-import json
 import os
 
 os.environ["OMP_NUM_THREADS"] = "1"  # as workers
@@ -24,11 +23,11 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from kills import result
 
 import pl_hypernet as plh
 from pl_hypernet.studies.study import read_study
 from pl_hypernet.studies.workers import connected
-from pl_hypernet.training.checkpoint import load_checkpoint
 from pl_hypernet.training.from_settings import made_of_settings
 
 WORKERS = 2
@@ -70,16 +69,6 @@ def kill_half_way(
                 os.kill(pids[address], signal.SIGKILL)
                 killed.append((name, history.read_bytes().count(b"\n")))
                 break
-
-
-def result(folder: Path) -> tuple:
-    """What must be the same."""
-    lines = [json.loads(line) for line in (folder / "history.jsonl").read_text().splitlines()]
-    for line in lines:
-        del line["seconds"]
-    arrays, _ = load_checkpoint(folder)
-    ends = [(folder / name).read_bytes() for name in ("shots.npy", "losses.npy")]
-    return arrays["theta"].tobytes(), lines, *ends
 
 
 def main(
