@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import network as network_module
-from pl_hypernet.networks.layout import Block, ParameterLayout
+from pl_hypernet.networks.block import Block
+from pl_hypernet.networks.layout import ParameterLayout
 from pl_hypernet.networks.settings import arguments_from_settings, settings_of
 from pl_hypernet.networks.values import find_values
 

@@ -20,7 +20,7 @@ class Threshold(plh.Network):
     """The least that a network is: outputs of signs of inputs, without derivatives."""
 
     def __init__(self, n_inputs):
-        from pl_hypernet.networks.layout import Block
+        from pl_hypernet.networks.block import Block
 
         super().__init__()
         self.layout = plh.ParameterLayout([Block("weight", (n_inputs,))])

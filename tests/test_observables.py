@@ -20,7 +20,7 @@ from scipy.stats import chi2
 
 import pl_hypernet as plh
 from pl_hypernet.devices import settings as measurement_settings
-from pl_hypernet.devices.observables import Rotation
+from pl_hypernet.devices.observable_forms import Rotation
 from pl_hypernet.devices.shadows import SHADOWS
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.testing import ALPHA

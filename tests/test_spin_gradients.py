@@ -6,7 +6,7 @@ import torch
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError
-from pl_hypernet.networks.layout import Block
+from pl_hypernet.networks.block import Block
 from pl_hypernet.objectives import network_loss
 from pl_hypernet.objectives.spin_gradients import flip_gradients, spin_gradients
 

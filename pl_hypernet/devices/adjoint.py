@@ -17,7 +17,8 @@ from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits import HardwareEfficientAnsatz
-from pl_hypernet.devices.observables import MAX_WORD_WIRES, summands
+from pl_hypernet.devices.observable_forms import MAX_WORD_WIRES
+from pl_hypernet.devices.observables import summands
 from pl_hypernet.devices.postselection import Postselect
 from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.mps.circuit import Circuit

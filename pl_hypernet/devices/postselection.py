@@ -6,7 +6,7 @@ from pennylane.operation import Operation
 from pennylane.tape import QuantumScript
 
 from pl_hypernet.devices.kinds import holds
-from pl_hypernet.devices.observables import Projection
+from pl_hypernet.devices.observable_forms import Projection
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.mps.state import MatrixProductState
 

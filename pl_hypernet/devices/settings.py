@@ -22,16 +22,8 @@ from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits.same_wires import same_wires
-from pl_hypernet.devices.observables import (
-    Basis,
-    Form,
-    Rotation,
-    check_listed,
-    common_basis,
-    own_basis,
-    scored,
-    summands,
-)
+from pl_hypernet.devices.observable_forms import Basis, Form, Rotation, check_listed, common_basis
+from pl_hypernet.devices.observables import own_basis, scored, summands
 from pl_hypernet.errors import DeviceError
 from pl_hypernet.measurements import ExpectedLoss
 

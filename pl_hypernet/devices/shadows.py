@@ -8,7 +8,7 @@ from pennylane.measurements import ClassicalShadowMP, ShadowExpvalMP
 from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
-from pl_hypernet.devices.observables import PAULI_ROTATIONS
+from pl_hypernet.devices.observable_forms import PAULI_ROTATIONS
 from pl_hypernet.mps.random_bases import sample_in_bases
 from pl_hypernet.mps.state import MatrixProductState
 

@@ -26,15 +26,14 @@ from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits.same_wires import same_wires
-from pl_hypernet.devices.observables import (
+from pl_hypernet.devices.observable_forms import (
     PAULI_ROTATIONS,
     Basis,
     Matrix,
     Projection,
     Rotation,
-    own_basis,
-    summands,
 )
+from pl_hypernet.devices.observables import own_basis, summands
 from pl_hypernet.devices.postselection import Postselect, postselect
 from pl_hypernet.devices.record import Counts, Record
 from pl_hypernet.devices.settings import Setting, results_of, settings_of

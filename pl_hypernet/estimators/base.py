@@ -26,9 +26,8 @@ from pl_hypernet.memory import check_memory
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.settings import settings_of
 from pl_hypernet.optimizers.checks import check_bool, check_whole
-from pl_hypernet.settings import NetworkSettings
+from pl_hypernet.settings import AUTO, NetworkSettings
 from pl_hypernet.training import QuantumHypernetwork, train
-from pl_hypernet.training.choose_optimizer import AUTO
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.own_tables import entropy_weight
 

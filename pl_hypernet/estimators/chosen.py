@@ -5,10 +5,10 @@ from typing import Any
 import numpy as np
 
 from pl_hypernet.datasets import Data
+from pl_hypernet.settings import AUTO
 from pl_hypernet.spins import SPINS
 from pl_hypernet.training import own_tables
 
-AUTO = "auto"
 AUTOMATIC = ("hidden_layer_sizes", "values")  # left to us by this word, others by None
 PATHWISE = "pathwise"
 

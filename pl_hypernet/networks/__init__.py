@@ -7,8 +7,9 @@ from pl_hypernet.networks.architecture import (
     SkipLayer,
 )
 from pl_hypernet.networks.binary_network import BinaryNetwork
+from pl_hypernet.networks.block import Block
 from pl_hypernet.networks.choice import Choice
-from pl_hypernet.networks.layout import Block, ParameterLayout
+from pl_hypernet.networks.layout import ParameterLayout
 from pl_hypernet.networks.module_choices import (
     ChooseModule,
     DropGroups,

@@ -28,10 +28,11 @@ from pl_hypernet.networks.arguments import (
     shown,
 )
 from pl_hypernet.networks.bits import as_bits
+from pl_hypernet.networks.block import Block
 from pl_hypernet.networks.choice import Choice
 from pl_hypernet.networks.curvature import Summed
-from pl_hypernet.networks.default_scale import bias_scales, default_scale
-from pl_hypernet.networks.layout import Block, ParameterLayout
+from pl_hypernet.networks.default_scale import RandomNetworks
+from pl_hypernet.networks.layout import ParameterLayout
 from pl_hypernet.networks.network import FirstWeights, Network
 from pl_hypernet.networks.parameters import Parameters
 from pl_hypernet.networks.resolve import resolve
@@ -68,7 +69,7 @@ class BinaryNetwork(Network):
             or softmax.
         scale: factor of the logits; None: what makes logits of random networks about 2 in size,
             8 / sqrt(n_inputs) for pixels without hidden layers, 1 for 64: see
-            :func:`~pl_hypernet.networks.default_scale.default_scale`.
+            :func:`~pl_hypernet.networks.default_scale.RandomNetworks`.
         values: what the bits of weights and biases stand for, as ``(1, -3)``, ``"ternary"``,
             ``"2-bit"``, or a :class:`Choice` of pairs (arXiv:2301.08292): see
             :func:`~pl_hypernet.networks.values.find_values`. A list: one for each layer.
@@ -172,10 +173,11 @@ class BinaryNetwork(Network):
         self.tied = tuple(map(tuple, tied))
         self.fixed = dict(fixed or {})
         self.layout = ParameterLayout(self._blocks(), self.tied, self.fixed)
-        known = self.sizes, self.values, self.bias, self.hidden, self.is_regression, mean_square
-        self.bias_scale = bias_scales(n_inputs, *known, given=bias_scale)
+        layers = self.sizes, self.values, self.bias, self.hidden
+        random = RandomNetworks(n_inputs, *layers, self.is_regression, mean_square)
+        self.bias_scale = random.bias_scales(bias_scale)
         if scale is None:
-            scale = default_scale(n_inputs, *known, bias_scale=self.bias_scale)
+            scale = random.default_scale(self.bias_scale)
         # a buffer, so that module.to(device) moves the place where networks are scored
         self.register_buffer("scale", torch.tensor(float(scale), dtype=torch.float32))
 

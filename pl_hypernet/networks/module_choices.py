@@ -14,8 +14,8 @@ from torch.func import functional_call
 
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks.arguments import is_size
+from pl_hypernet.networks.block import Block
 from pl_hypernet.networks.choice import MOST_OPTIONS
-from pl_hypernet.networks.layout import Block
 
 CHOSEN = "chosen"  # the name of the buffer
 

@@ -11,8 +11,8 @@ from torch.nn.modules.conv import _ConvNd
 
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks.bias_unit import bias_unit
+from pl_hypernet.networks.block import Block
 from pl_hypernet.networks.choice import Choice
-from pl_hypernet.networks.layout import Block
 from pl_hypernet.networks.values import find_values
 
 LAYERS = (torch.nn.Linear, _ConvNd)  # whose weights and biases are bits, where nothing is said

@@ -10,8 +10,9 @@ from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.optimizers.checks import check_bool, check_positive, check_whole
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 from pl_hypernet.optimizers.metric import PRIOR, MetricAverage, floored_solve, sampled_metric
-from pl_hypernet.optimizers.simultaneous_perturbation import AUTO, SimultaneousPerturbation
+from pl_hypernet.optimizers.simultaneous_perturbation import SimultaneousPerturbation
 from pl_hypernet.random_state import generator
+from pl_hypernet.settings import AUTO
 
 METRICS = ("sampled", "exact", "block", "diagonal")
 

@@ -10,8 +10,8 @@ from pl_hypernet.optimizers.cost_function import CircuitCost, PlainCost, cost_fu
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
 from pl_hypernet.optimizers.optimizer import Optimizer
 from pl_hypernet.random_state import random_state_of, set_random_state
+from pl_hypernet.settings import AUTO
 
-AUTO = "auto"
 CALIBRATION = 10  # gradients that a step size is calibrated from
 FIRST_MOVE = 0.02  # radians, how far a calibrated first step turns an angle
 

@@ -4,8 +4,9 @@ import numpy as np
 
 from pl_hypernet.optimizers.checks import check_bool, check_positive, check_whole
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
-from pl_hypernet.optimizers.simultaneous_perturbation import AUTO, SimultaneousPerturbation
+from pl_hypernet.optimizers.simultaneous_perturbation import SimultaneousPerturbation
 from pl_hypernet.random_state import generator
+from pl_hypernet.settings import AUTO
 
 
 class SPSAOptimizer(SimultaneousPerturbation):

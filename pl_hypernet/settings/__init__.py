@@ -4,7 +4,7 @@ Functions, the command and ``config.toml`` derive theirs from the fields. Nothin
 here, since ``pl-hypernet --help`` shows them.
 """
 
-from pl_hypernet.settings.base import CUSTOM, Settings
+from pl_hypernet.settings.base import AUTO, CUSTOM, Settings
 from pl_hypernet.settings.circuit import CircuitSettings
 from pl_hypernet.settings.data import DataSettings
 from pl_hypernet.settings.keywords import takes_settings
@@ -18,6 +18,7 @@ from pl_hypernet.settings.sweep import SweepSettings
 from pl_hypernet.settings.watch import WatchSettings
 
 __all__ = [
+    "AUTO",
     "CUSTOM",
     "CircuitSettings",
     "DataSettings",

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from pl_hypernet.errors import InputError, did_you_mean
 
 LARGEST = 10**18 - 1  # of any whole number; a seed may be larger
+AUTO = "auto"  # left to us
 CUSTOM = "custom"  # stands for an object that a file cannot hold
 
 

@@ -9,7 +9,6 @@ from pl_hypernet.mps.log_probability_by_gates import bond_dim_by_gates
 from pl_hypernet.objectives.spin_gradients import MOST_FLIPPED
 from pl_hypernet.optimizers import PathwiseOptimizer
 
-AUTO = "auto"
 MAX_BOND_DIM = 64  # of which exact derivatives still cost little more than the shots
 MOST_CIRCUITS = 100  # of a step whose derivatives are measured; four layers take 83
 

@@ -19,6 +19,7 @@ from pl_hypernet.networks.settings import network_of, settings_of
 from pl_hypernet.objectives.losses import default_loss
 from pl_hypernet.optimizers import OPTIMIZERS
 from pl_hypernet.settings import (
+    AUTO,
     CUSTOM,
     CircuitSettings,
     NetworkSettings,
@@ -26,7 +27,7 @@ from pl_hypernet.settings import (
     TrainingSettings,
 )
 from pl_hypernet.settings.file import read_settings, written
-from pl_hypernet.training.choose_optimizer import AUTO, choose_optimizer
+from pl_hypernet.training.choose_optimizer import choose_optimizer
 from pl_hypernet.training.folder import CONFIG
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 
@@ -124,6 +125,14 @@ class RunConfig(RunSettings):
             InputError: it cannot be read, or a setting does not fit.
         """
         return cls.checked(read_settings(path))
+
+    @property
+    def command(self) -> str:
+        """That makes the run again, beside its file."""
+        network = f" --network {self.network}" if isinstance(self.network, str) else ""
+        custom = CUSTOM in [value for _, value in self if isinstance(value, str)]
+        remark = "  # by a program that hands over what is custom" if custom else ""
+        return f"pl-hypernet train --config {CONFIG}{network}{remark}"
 
     def to_toml(self) -> str:
         """As TOML; settings that are None are left out, and :attr:`secrets`.

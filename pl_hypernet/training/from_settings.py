@@ -3,7 +3,7 @@
 from typing import Any
 
 from pl_hypernet.datasets import Data
-from pl_hypernet.training.choose_optimizer import AUTO
+from pl_hypernet.settings import AUTO
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.network_file import make_network

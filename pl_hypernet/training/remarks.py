@@ -6,8 +6,8 @@ import numpy as np
 
 from pl_hypernet.analysis import Evaluation
 from pl_hypernet.datasets import Data
+from pl_hypernet.settings import AUTO
 from pl_hypernet.settings.weights import changes
-from pl_hypernet.training.choose_optimizer import AUTO
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 

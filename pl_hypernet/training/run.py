@@ -254,14 +254,14 @@ class Run:
         """
         from pl_hypernet.training.shown_once import new_figure  # pyplot looks for a display
 
-        pictures = self._pictures()
+        pictures = self.pictures
         figure = new_figure(pictures.overview_size())
         pictures.draw_overview(figure)
         return figure
 
     def save_pictures(self, folder=None) -> list[Path]:
         """Writes the pictures as PNG to the run's folder, or to another."""
-        return self._pictures().save(Path(folder or self.folder))
+        return self.pictures.save(Path(folder or self.folder))
 
     @cached_property
     def trained_state(self) -> TrainedState:
@@ -296,26 +296,22 @@ class Run:
         if path is None and self.folder is None:
             raise InputError("the run was written nowhere: give the path of the report")
         path = Path(path or self.folder / REPORT)
-        pictures = self._pictures().each() | self.trained_state.pictures()
-        again = "pl-hypernet train --config config.toml"
-        if isinstance(self.config.network, str):
-            again += f" --network {self.config.network}"
-        if CUSTOM in [value for _, value in self.config if isinstance(value, str)]:
-            again += "  # by a program that hands over what is custom"
+        size = in_words(self.hypernet.n_qubits, self.hypernet.network.n_real)
         text = page(
-            title=f"{in_words(self.hypernet.n_qubits, self.hypernet.network.n_real)}, "
-            f"{self.config.optimizer} on {self.summary['device']}",
+            title=f"{size}, {self.config.optimizer} on {self.summary['device']}",
             about=f"{len(self.data.inputs):,} training samples of {self.data.n_inputs} inputs; "
             f"{self.how_far}; pl_hypernet {__version__}",
             tables=[self.summary.table(), *self.trained_state.tables()],
-            pictures=pictures,
-            command=again,
+            pictures=self.pictures.each() | self.trained_state.pictures(),
+            command=self.config.command,
             configuration=self.config.to_toml(),
         )
         path.write_text(text, encoding="utf-8")
         return path
 
-    def _pictures(self) -> Pictures:
+    @property
+    def pictures(self) -> Pictures:
+        """Of the history, the shots and the state."""
         network = self.hypernet.network
         return Pictures(self.history, self.evaluation, network, self.data, self._entropies())
 
