@@ -132,6 +132,10 @@ def test_names_of_runs_tell_them_apart():
         ({"sweep": {"values": GRID, "metric": "validation_r2.vote"}}, "give validation = 0.2"),
         ({"validation": 0.2, "sweep": {"values": GRID, "metric": "test_accuracy.vote"}},
          "choose 'validation_accuracy.vote'"),
+        ({"data": "iris", "network": [3], "sweep": {"values": GRID, "metric": "train_r2.vote"}},
+         "run layers=0.*metric = 'train_r2.vote' is of a regression, and the outputs are classes"),
+        ({"data": "diabetes", "network": [1], "activation": "identity", "sweep":
+          {"values": GRID, "metric": "fraction_above_90"}}, "is of classes, and the outputs are n"),
         ({"seed": "x", "sweep": {"values": GRID}}, "seed='x': expected a number"),
         ({"step": 3, "sweep": {"values": GRID}}, "run layers=0.*unknown setting 'step'"),
         ({"sweep": {"values": {"layers": [0, -1]}}}, "run layers=-1,seed=0: layers=-1"),
@@ -146,6 +150,23 @@ def test_bad_studies_are_refused_in_one_line(contents, said):
     with pytest.raises(HypernetError, match=said) as caught:
         estimate(read_study(contents))
     assert "\n" not in str(caught.value)
+
+
+def test_a_metric_of_test_samples_needs_them(tmp_path):
+    rng = np.random.default_rng(0)
+    np.savez(tmp_path / "own.npz", inputs=rng.random((20, 3)), targets=np.arange(20) % 2)
+    base = {"data": str(tmp_path / "own.npz"), "network": [1]}
+    with pytest.raises(InputError, match=r"run layers=0.*the data have no test samples"):
+        estimate(study(GRID, base, metric="test_accuracy.vote"))
+    assert estimate(study(GRID, base, metric="train_accuracy.vote")).runs
+
+
+def test_runs_that_fit_alone_but_not_side_by_side_are_refused(monkeypatch):
+    monkeypatch.setattr("pl_hypernet.memory.memory_here", lambda: 10**9)
+    asked = study(GRID, seeds=3)
+    assert estimate(asked, workers=2).runs
+    with pytest.raises(InputError, match=r"3 runs side by side take 1.2 GB.*use fewer workers"):
+        estimate(asked, workers=3)
 
 
 def test_an_estimate_is_the_sum_of_plans():

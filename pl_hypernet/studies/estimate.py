@@ -3,11 +3,14 @@
 from dataclasses import dataclass
 
 from pl_hypernet.errors import HypernetError, InputError
+from pl_hypernet.memory import check_memory
+from pl_hypernet.studies.metrics import check_measured
 from pl_hypernet.studies.study import Study, SweptRun
 from pl_hypernet.training import Plan, plan
 from pl_hypernet.training.plan_table import dollars, duration
 from pl_hypernet.training.table_settings import with_table_defaults
 
+PROCESS_BYTES = 4 * 10**8  # of a worker before its run: Python, PennyLane, torch
 COUNTED = ("circuits", "shots", "seconds", "usd")
 
 
@@ -35,17 +38,29 @@ class Estimate:
         )
 
 
-def estimate(study: Study) -> Estimate:
+def estimate(study: Study, workers: int = 1) -> Estimate:
     """Checks all runs by the arithmetic of :func:`plan`, or of a search those at the ends of its
     ranges, from which it takes the mean. Seeds of a point take the same.
 
+    Args:
+        study: what was asked for.
+        workers: runs side by side on this machine.
+
     Raises:
         HypernetError: of the first run that would be refused, with its name.
+        InputError: the largest runs do not fit side by side into this machine's memory.
     """
     points = study.points_to_check()
-    planned = [_planned(study.runs(point)[0]) for point in points]
+    planned = [_planned(study.runs(point)[0], study.sweep.metric) for point in points]
     n_points = study.sweep.points or len(points)
     runs = n_points * len(study.seeds)
+    beside = min(workers, runs)
+    largest = max((each["memory"] or 0) + each["step_memory"] for each, _ in planned)
+    check_memory(
+        beside * (PROCESS_BYTES + largest),
+        f"{beside} runs side by side",
+        "use fewer workers, or smaller runs",
+    )
     total: dict[str, float | None] = {}
     for name in COUNTED:
         figures = [each["total"][name] for each, _ in planned]
@@ -55,10 +70,11 @@ def estimate(study: Study) -> Estimate:
     return Estimate(runs, total, planned[0][1])
 
 
-def _planned(run: SweptRun) -> tuple[Plan, str | None]:
+def _planned(run: SweptRun, metric: str) -> tuple[Plan, str | None]:
     try:
         settings, said = with_table_defaults(run.settings)
         found = plan(**settings)
+        check_measured(metric, found)
     except HypernetError as error:
         raise type(error)(f"run {run.name}: {error}") from error
     if found["cost"] is not None and run.config.max_cost is None:

@@ -71,6 +71,31 @@ def check_metric(metric: str, held_out: bool) -> None:
         )
 
 
+def check_measured(metric: str, planned: dict[str, Any]) -> None:
+    """Refuses what the data of a run do not give.
+
+    Args:
+        metric: by name, checked.
+        planned: what :func:`plan` says of the run.
+
+    Raises:
+        InputError: there are no test samples, or it is of classes where outputs are numbers, or of
+            numbers where they are classes.
+    """
+    if metric.startswith("test_") and not planned["samples"]["test"]:
+        raise InputError(
+            f"metric = {metric!r}: the data have no test samples, choose a figure of the training "
+            "samples, or hold some out with validation = 0.2"
+        )
+    regression, other = planned["is_regression"], "of classes"
+    wrong = "_accuracy." in metric or metric == "fraction_above_90"
+    if not regression:
+        wrong, other = "_r2." in metric, "of a regression"
+    if wrong:
+        given = "numbers" if regression else "classes"
+        raise InputError(f"metric = {metric!r} is {other}, and the outputs are {given}")
+
+
 def is_lowered(metric: str) -> bool:
     """Whether less of a metric is better, of those that a search may improve.
 

@@ -67,7 +67,7 @@ def sweep(
     asked = read_study(source, networks)
     console = Console(stderr=True)
     with console.status("checking all runs") if progress and console.is_live else nullcontext():
-        planned = estimate(asked)
+        planned = estimate(asked, workers if scheduler is None else 1)
     made = _Made(asked, folder)
     with study_folder(folder, asked), SweepBar(planned.runs, progress) as bar:
         for line in filter(None, (planned.said, str(planned))):

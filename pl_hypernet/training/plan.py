@@ -33,7 +33,7 @@ from pl_hypernet.training.hypernetwork import (
 )
 from pl_hypernet.training.network_file import make_network
 from pl_hypernet.training.plan_table import Plan, duration
-from pl_hypernet.training.sizes import check_sizes, check_step_fits
+from pl_hypernet.training.sizes import check_sizes, check_step_fits, step_bytes
 from pl_hypernet.training.timing import PICTURE_SECONDS, evaluation_seconds, scoring_seconds
 
 LIMITED = {  # figures of a plan by the limits to them
@@ -73,7 +73,8 @@ def plan(
         Plan: a dict with the keys n_qubits, n_real, n_angles, per_step and total (dicts of
         energies, overlaps, circuits, shots, tasks, seconds, usd; None where there is none),
         circuits (gates and depth of each kind, compiled), native_gates, bond_dim, memory (bytes of
-        a state), line (of qubits), cost, limits (by name, those that there are), remarks. The total
+        a state), step_memory (bytes of a step's shots), line (of qubits), samples (train, test),
+        is_regression, cost, limits (by name, those that there are), remarks. The total
         includes the shots that judge the trained state.
 
     Raises:
@@ -267,6 +268,9 @@ def _planned(job: _Job, prices) -> Plan:
         native_gates=list(costs.native_gates),
         bond_dim=costs.bond_dim,
         memory=costs.memory,
+        step_memory=step_bytes(optimizer, network.n_qubits, int(n_angles), config.shots),
+        samples={"train": len(data.inputs), "test": data.n_samples - len(data.inputs)},
+        is_regression=network.is_regression,
         line=list(costs.line),
         cost=None if costs.price is None else vars(costs.price),
         limits=limits,

@@ -68,6 +68,7 @@ class Plan(Figures):
             table.add_row("bond dimension", "", f"{self['bond_dim']}")
         if self["memory"] is not None:
             table.add_row("memory of a state", "", in_bytes(self["memory"]))
+        table.add_row("memory of a step's shots", "", in_bytes(self["step_memory"]))
         return table
 
 

@@ -33,6 +33,13 @@ def check_sizes(n_qubits: int, n_angles: int, shots: int) -> None:
     )
 
 
+def step_bytes(optimizer, n_qubits: int, n_angles: int, shots: int) -> int:
+    """Memory that the shots of a step take; arguments as of :func:`check_step_fits`."""
+    of_shot = n_qubits * getattr(optimizer, "bit_bytes", BIT_BYTES)
+    of_shot += n_angles * getattr(optimizer, "angle_bytes", 0)
+    return of_shot * shots * getattr(optimizer, "resamplings", 1)
+
+
 def check_step_fits(optimizer, n_qubits: int, n_angles: int, shots: int) -> None:
     """Refuses shots of which a step of an optimizer takes more memory than there is.
 
@@ -43,13 +50,11 @@ def check_step_fits(optimizer, n_qubits: int, n_angles: int, shots: int) -> None
     Raises:
         InputError: with what it takes.
     """
-    of_shot = n_qubits * getattr(optimizer, "bit_bytes", BIT_BYTES)
-    of_shot += n_angles * getattr(optimizer, "angle_bytes", 0)
     times, said, fewer = getattr(optimizer, "resamplings", 1), "", "shots"
     if times > 1:
         said, fewer = f", {rounded(times)} times,", "shots or resamplings"
     check_memory(
-        of_shot * shots * times,
+        step_bytes(optimizer, n_qubits, n_angles, shots),
         f"{rounded(shots)} shots of {n_qubits} qubits{said} in a step",
         f"use fewer {fewer}",
     )
