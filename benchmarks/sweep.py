@@ -27,8 +27,8 @@ from kills import result
 
 import pl_hypernet as plh
 from pl_hypernet.studies.study import read_study
-from pl_hypernet.studies.workers import connected
 from pl_hypernet.training.from_settings import made_of_settings
+from pl_hypernet.workers import connected
 
 WORKERS = 2
 

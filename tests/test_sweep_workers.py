@@ -14,10 +14,10 @@ import pytest
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.studies.one_run import make_run
-from pl_hypernet.studies.workers import connected
 from pl_hypernet.training.checkpoint import has_checkpoint, load_checkpoint
 from pl_hypernet.training.from_settings import made_of_settings
 from pl_hypernet.training.run import Run
+from pl_hypernet.workers import connected
 
 STEPS, AT = 120, 30  # of a run, and which of them one is killed after
 SETTINGS = {
@@ -159,6 +159,6 @@ def test_a_run_killed_before_its_first_step_begins_again(data, tmp_path):
 
 
 def test_an_address_where_nothing_answers(data, tmp_path, monkeypatch):
-    monkeypatch.setattr("pl_hypernet.studies.workers.SECONDS", 0.2)
+    monkeypatch.setattr("pl_hypernet.workers.SECONDS", 0.2)
     with pytest.raises(InputError, match="no scheduler of Dask answers there"):
         plh.sweep(asked(data), tmp_path / "s", scheduler="tcp://127.0.0.1:1", progress=False)

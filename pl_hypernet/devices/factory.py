@@ -11,6 +11,7 @@ from pl_hypernet.devices.default_tensor import SampledTensorDevice
 from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.devices.installed import check_installed, takes_seed
 from pl_hypernet.devices.known import check_size
+from pl_hypernet.devices.spread_device import SpreadDevice
 from pl_hypernet.errors import DeviceError, HypernetError, InputError
 
 WRAPPER = "_hypernet_device"  # of a device object: what was made of it
@@ -20,6 +21,8 @@ def device(
     name: str | Device,
     wires: int | Iterable | None = None,
     call_timeout: float | None = None,
+    workers: int | None = None,
+    scheduler=None,
     **options,
 ) -> HypernetDevice:
     """A device on which ``qml.sample``, ``qml.counts`` and ``expected_loss`` work with shots.
@@ -34,6 +37,9 @@ def device(
         call_timeout: seconds that the device may take to answer, then a training ends with the
             angles reached; None: any time. Not of hypernet.mps and default.tensor, which compute
             here.
+        workers: processes of this machine that share the circuits of a call, see
+            :class:`SpreadDevice`; None: this one alone.
+        scheduler: in their place, the address of a Dask cluster, or a ``distributed.Client``.
         **options: handed to the device, as ``seed`` or ``max_bond_dim``. None leaves one out.
 
     Returns:
@@ -45,7 +51,10 @@ def device(
         DeviceError: no such device is installed, or it cannot have so many wires.
     """
     options = {key: value for key, value in options.items() if value is not None}
+    spread = workers is not None or scheduler is not None
     if isinstance(name, Device):
+        if spread:
+            raise InputError("workers make devices of their own: give its name, not a device")
         if wires is not None or options:
             raise InputError(
                 f"wires={wires}, options {options} beside a device object: it has its own; give "
@@ -70,6 +79,10 @@ def device(
     if "seed" in options and takes_seed(name) is False:
         raise InputError(
             f"device {name!r}, seed={options['seed']}: it cannot be seeded; leave the seed out"
+        )
+    if spread:
+        return _limited(
+            SpreadDevice(device, name, wires, workers, scheduler, options), call_timeout
         )
     seed = options.pop("seed", None) if name == "default.tensor" else None
     try:

@@ -10,7 +10,7 @@ from pl_hypernet.studies.folder import RUNS
 from pl_hypernet.studies.one_run import on_worker
 from pl_hypernet.studies.progress import SweepBar
 from pl_hypernet.studies.study import SweptRun
-from pl_hypernet.studies.workers import connected
+from pl_hypernet.workers import connected
 
 TRIES = 3  # of a run whose workers are lost again and again, without getting further
 

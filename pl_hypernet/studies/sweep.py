@@ -19,8 +19,8 @@ from pl_hypernet.studies.progress import SweepBar
 from pl_hypernet.studies.results import SweepResults
 from pl_hypernet.studies.study import Study, SweptRun, read_study
 from pl_hypernet.studies.values import Point
-from pl_hypernet.studies.workers import check_dask
 from pl_hypernet.training.whole_files import written_to
+from pl_hypernet.workers import check_dask
 
 
 def sweep(

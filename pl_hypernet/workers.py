@@ -8,9 +8,9 @@ from typing import Any
 
 from pl_hypernet.errors import InputError
 
-NO_DASK = "a sweep runs on Dask, which is not installed: pip install 'pl_hypernet[sweep]'"
+NO_DASK = "Dask is not installed, which hands out work: pip install 'pl_hypernet[sweep]'"
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-LOADED = ["pl_hypernet.studies.one_run", "distributed"]
+LOADED = ["pl_hypernet.training", "distributed"]
 METHOD = "distributed.worker.multiprocessing-method"
 AHEAD = {"distributed.scheduler.worker-saturation": 1.0}  # no run waits at a worker that has one
 SECONDS = 10  # for which an address is tried
