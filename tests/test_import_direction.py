@@ -21,6 +21,7 @@ FLOW = [
         "regular_file",
         "console",
         "memory",
+        "workers",
     },
     {"settings"},
     {"datasets"},
