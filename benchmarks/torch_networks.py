@@ -5,11 +5,12 @@
     python benchmarks/torch_networks.py --root FOLDER --share 0.3 --validation  # to find settings
     python benchmarks/torch_networks.py --small  # on noise, to see that it runs
 
-All 60,000 training digits. `pathwise` is the hypernetwork, gradients through the network, product
-states unless --layers says otherwise; `straight` one network of bits trained by the
-straight-through estimator for as many processor seconds; `five` an ensemble of five such networks
-for as many seconds in all. Settings were chosen on 5,000 training digits that were held out
-(--validation), never by the test digits.
+All 60,000 training digits; the task `cifar` takes CIFAR-10 in colours, where ROOT holds
+`cifar-10-batches-py` (`--networks cifar`). `pathwise` is the hypernetwork, gradients through the
+network, product states unless --layers says otherwise; `straight` one network of bits trained by
+the straight-through estimator for as many processor seconds; `five` an ensemble of five such
+networks for as many seconds in all. Settings were chosen on 5,000 training digits that were held
+out (--validation), never by the test digits.
 
 Each training is a process of its own. Prints qubits, real parameters, accuracies on the 10,000 test
 digits of the vote, of the most likely network (of `straight` the one network, of `five` their
@@ -19,6 +20,7 @@ over the seeds.
 """
 
 import json
+import math
 import resource
 import time
 from dataclasses import dataclass
@@ -34,7 +36,9 @@ from latent_module import LatentModule
 from optimizers_at_scale import mean_and_error
 from rich.console import Console
 from rich.table import Table
+from torch import nn
 from torch_step import convolutions, dense
+from torchvision.datasets import CIFAR10
 
 import pl_hypernet as plh
 from pl_hypernet.analysis.calibration import expected_calibration_error
@@ -56,6 +60,7 @@ class Task:
         stepsize: of the angles, at first.
         latent_stepsize: of the straight-through estimator.
         lr: of the real parameters.
+        input_shape: of a sample: digits of MNIST, or with three colours images of CIFAR-10.
     """
 
     make: partial
@@ -66,6 +71,17 @@ class Task:
     stepsize: float = 0.1
     latent_stepsize: float = 0.01
     lr: float = 0.01
+    input_shape: tuple[int, ...] = (1, 28, 28)
+
+
+def in_colours() -> nn.Module:
+    """Three convolutions of 32x32 pixels, 175,178 bits with the layer behind them."""
+    layers, channels = [], 3
+    for wider, pooling in (32, []), (64, [nn.MaxPool2d(2)]), (128, [nn.MaxPool2d(2)]):
+        layers += [nn.Conv2d(channels, wider, 3, padding=1), *pooling]
+        layers += [nn.BatchNorm2d(wider), plh.Sign()]
+        channels = wider
+    return nn.Sequential(*layers, nn.Flatten(), nn.Linear(128 * 64, 10), nn.BatchNorm1d(10))
 
 
 TASKS = {
@@ -74,14 +90,27 @@ TASKS = {
     "tfc": Task(partial(dense, 64, 64, 64), 4, 250, 6000),
     "sfc": Task(partial(dense, 256, 256, 256), 2, 250, 8000),
     "lfc": Task(partial(dense, 1024, 1024, 1024), 2, 250, 2800),
+    "cifar": Task(in_colours, 2, 100, 20000, input_shape=(3, 32, 32)),  # settings of conv_bn
 }
+DIGITS = [name for name, task in TASKS.items() if task.input_shape[0] == 1]
 
 
-def load(root: str, validation: bool, small: bool) -> plh.datasets.Data:
+def load(name: str, root: str, validation: bool, small: bool) -> plh.datasets.Data:
+    """The data of a task."""
+    shape = TASKS[name].input_shape
     if small:
         rng = np.random.default_rng(0)
-        return plh.datasets.as_data((rng.random((500, 784)), np.arange(500) % 10))
-    data = plh.datasets.mnist(digits="all", size=28, root=root)
+        return plh.datasets.as_data((rng.random((50, math.prod(shape))), np.arange(50) % 10))
+    if shape[0] == 1:
+        data = plh.datasets.mnist(digits="all", size=28, root=root)
+    else:
+        parts = [CIFAR10(root, train) for train in (True, False)]
+        inputs, test_inputs = (
+            np.moveaxis(part.data, -1, 1).reshape(len(part.data), -1) / np.float32(255)
+            for part in parts
+        )
+        targets, test_targets = (np.array(part.targets) for part in parts)
+        data = plh.datasets.Data(inputs, targets, test_inputs, test_targets, tuple(range(10)))
     if not validation:
         return data
     return data.split(HELD_OUT / len(data.inputs), np.random.default_rng(123))
@@ -103,10 +132,10 @@ def train(
         The numbers of a row of the table.
     """
     torch.set_num_threads(1)
-    task, data = TASKS[name], load(*where)
+    task, data = TASKS[name], load(name, *where)
     network = plh.TorchNetwork(
         task.make(),
-        (1, 28, 28),
+        task.input_shape,
         mean_square=data.mean_square,
         torch_optimizer=partial(torch.optim.Adam, lr=task.lr),
     )
@@ -184,7 +213,7 @@ def _judging(data) -> tuple:
 
 def main(
     root: Annotated[str, typer.Option(help="Folder of MNIST's files.")] = "data",
-    networks: Annotated[str, typer.Option(help="Some of them, with commas.")] = ",".join(TASKS),
+    networks: Annotated[str, typer.Option(help="Some of them, with commas.")] = ",".join(DIGITS),
     methods: Annotated[str, typer.Option(help="Some of them, with commas.")] = ",".join(METHODS),
     layers: Annotated[str, typer.Option(help="Entangling layers of pathwise, with commas.")] = "0",
     seeds: Annotated[int, typer.Option(help="How many.")] = 1,
@@ -198,7 +227,7 @@ def main(
     json_file: Annotated[Path | None, typer.Option("--json", help="Add each run to it.")] = None,
 ) -> None:
     where = (root, validation, small)
-    table = Table(title="Ten digits at 28x28", title_justify="left")
+    table = Table(title="Ten classes of images", title_justify="left")
     headings = "network", "method", "qubits", "real", *MEASURED, "s", "GB"
     for heading in headings:
         table.add_column(heading, justify="left" if heading in headings[:2] else "right")
