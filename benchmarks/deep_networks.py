@@ -7,7 +7,7 @@
 
 MNIST at 28x28, all 60,000 training digits, product states unless --layers says otherwise. Beside
 `pathwise` stand, at as many processor seconds, the straight-through estimator, which trains one
-network, and an ensemble of independent bits by Gumbel-softmax (`gumbel_softmax.py`). Each training
+network, and an ensemble of independent bits by Gumbel-softmax (`pl_hypernet/baselines/gumbel_softmax.py`). Each training
 is a process of its own on one core. Settings of `pathwise` were chosen on 5,000 training digits
 that were held out (--validation), never by the test digits; those of the others were not searched.
 
@@ -29,7 +29,6 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
-from gumbel_softmax import BernoulliEnsemble
 from optimizers_at_scale import mean_and_error
 from rich.console import Console
 from rich.table import Table
@@ -37,6 +36,7 @@ from rich.table import Table
 import pl_hypernet as plh
 from pl_hypernet.analysis.calibration import expected_calibration_error
 from pl_hypernet.baselines import straight_through
+from pl_hypernet.baselines.gumbel_softmax import BernoulliEnsemble
 
 HELD_OUT = 5000  # training digits
 OURS, STRAIGHT, GUMBEL = "ours", "straight", "gumbel"
@@ -191,7 +191,9 @@ def _gumbel(task: Task, network, data, seed: int, seconds: float):
     def trained(steps: int) -> tuple[BernoulliEnsemble, Clock]:
         clock = Clock()
         ensemble = BernoulliEnsemble(network, CONFIDENCE, np.random.default_rng(seed))
-        ensemble.train(data, steps, batch_size=task.batch_size, **task.gumbel)
+        loss = plh.NetworkLoss(network, data.inputs, data.targets)
+        shares = iter(np.arange(steps + 1) / steps)
+        ensemble.train(loss, lambda: next(shares), batch_size=task.batch_size, **task.gumbel)
         clock.note()
         return ensemble, clock
 

@@ -26,6 +26,8 @@ class LatentNetwork:
         rng: of the first u, uniform.
 
     Attributes:
+        rounds (bool): whether the network computes with levels; else with the real numbers, and
+            bits are levels all the same.
         latent (dict): u of each block of the network's layout, float32 of the block's shape.
         levels (dict): of each block its levels, float32, ascending.
 
@@ -38,6 +40,7 @@ class LatentNetwork:
     ):
         self.network = network
         self.width = width
+        self.rounds = True
         for name in chosen:
             if name not in network.choices:
                 raise unknown_name("choice", name, network.choices or ["none, as there is none"])
@@ -59,7 +62,7 @@ class LatentNetwork:
 
     def outputs(self, inputs: Tensor) -> Tensor:
         """The logits float32 (1, M, n_outputs) on inputs float32 (M, n_columns)."""
-        decoded = {name: self._decoded(name)[None] for name in self.latent}
+        decoded = {name: self._decoded(name, self.rounds)[None] for name in self.latent}
         for name, codes in self._chosen.items():
             decoded[f"choice.{name}"] = torch.as_tensor(codes, device=inputs.device)[None]
         return self.network.outputs_with_gradient(decoded, inputs, self.width)
@@ -87,21 +90,24 @@ class LatentNetwork:
         low, high = self.levels[name][[0, -1]]
         return (low + high) / 2, (high - low) / 2
 
-    def _numbers(self, name: str) -> Tensor:
-        """The levels of a block, of its shape."""
+    def _numbers(self, name: str, rounds: bool = True) -> Tensor:
+        """The levels of a block, of its shape, or the real numbers in their place."""
         levels = self.levels[name]
         middle, radius = self._range(name)
         real = middle + radius * self.latent[name]
+        if not rounds:
+            return real
         nearest = levels[torch.bucketize(real.detach(), (levels[1:] + levels[:-1]) / 2)]
         return as_if(nearest, real)
 
-    def _decoded(self, name: str) -> Tensor:
+    def _decoded(self, name: str, rounds: bool = True) -> Tensor:
         """A block as the network's layout decodes it: the bits where its values are a choice."""
         layer = _layer(name)
+        numbers = self._numbers(name, rounds)
         if self._has_own_levels(name) or not isinstance(self.network.values[layer], Choice):
-            return self._numbers(name)
+            return numbers
         zero, one = self._values[layer]
-        return (self._numbers(name) - zero) / (one - zero)
+        return (numbers - zero) / (one - zero)
 
     def _has_own_levels(self, name: str) -> bool:
         """Whether it is a bias with values of its own."""

@@ -6,29 +6,16 @@ arXiv:1602.02830; Hubara et al., arXiv:1609.07061 for weights of several bits).
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 import numpy as np
-import torch
 
 from pl_hypernet.baselines.latent_network import LatentNetwork
+from pl_hypernet.baselines.latent_training import Trained, train_latent
+from pl_hypernet.baselines.task import DoesNotApply
 from pl_hypernet.datasets import as_data
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.objectives import NetworkLoss
-from pl_hypernet.torch_threads import one_thread_if_small
-
-
-class Trained(NamedTuple):
-    """A network and how it was found.
-
-    Attributes:
-        bits: int8 (n_qubits,), of the epoch with the lowest training loss.
-        losses: float64 (epochs,), after each epoch, on all training samples.
-    """
-
-    bits: np.ndarray
-    losses: np.ndarray
 
 
 def straight_through(
@@ -87,32 +74,24 @@ def straight_through(
             raise InputError(f"{name}={value}: expected a positive number")
     if not 0 <= damping < np.inf:
         raise InputError(f"damping={damping}: expected a number, at least 0")
-    if not isinstance(network, BinaryNetwork):
-        raise InputError(
-            f"straight_through trains a BinaryNetwork, not a {type(network).__name__}: train a "
-            "module of your own by torch alone"
-        )
-    if network.tied or network.fixed:
-        raise InputError("tied or fixed bits have no latent numbers: give a network without them")
+    check_latent(network)
     data = as_data(data, regression=network.is_regression)
     objective = NetworkLoss(network, data.inputs, data.targets, loss, weights=data.weights)
     rng = np.random.default_rng(seed)
     model = LatentNetwork(network, chosen or {}, width, rng)
-    optimizer = torch.optim.Adam(model.latent.values(), lr=stepsize)
-    n_steps = epochs * -(-len(objective.inputs) // batch_size)
-    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
-    found, losses = [], []
-    with one_thread_if_small(batch_size * sum(network.sizes)):
-        for _ in range(epochs):
-            order = torch.as_tensor(rng.permutation(len(objective.inputs)))
-            for batch in order.to(objective.inputs.device).split(batch_size):
-                optimizer.zero_grad()
-                outputs = model.outputs(objective.inputs[batch])
-                objective.losses(outputs, batch).sum().backward()
-                optimizer.step()
-                done = schedule.last_epoch / n_steps
-                model.settle(min(1.0, damping * done * schedule.get_last_lr()[0]))
-                schedule.step()
-            found.append(model.bits())
-            losses.append(objective(found[-1][None])[0])
-    return Trained(found[int(np.argmin(losses))], np.array(losses))
+    return train_latent(model, objective, epochs, batch_size, stepsize, damping, rng)
+
+
+def check_latent(network) -> None:
+    """Refuses a network whose bits have no latent numbers.
+
+    Raises:
+        DoesNotApply: no BinaryNetwork, or tied or fixed bits.
+    """
+    if not isinstance(network, BinaryNetwork):
+        raise DoesNotApply(
+            f"straight_through trains a BinaryNetwork, not a {type(network).__name__}: train a "
+            "module of your own by torch alone"
+        )
+    if network.tied or network.fixed:
+        raise DoesNotApply("tied or fixed bits have no latent numbers: give a network without them")

@@ -55,11 +55,11 @@ class Block:
         levels at its corners, differentiable.
         """
         if self.n_bits == 1:  # no slices, whose gradients are slow
-            return self.levels[0] + self._steps[0] * bits.reshape(len(bits), *self.shape)
+            return self.levels[0] + self.steps[0] * bits.reshape(len(bits), *self.shape)
         bits = bits.reshape(len(bits), *self.shape, self.n_bits)
-        if self._steps is not None:
+        if self.steps is not None:
             return sum(
-                (step * bits[..., k] for k, step in enumerate(self._steps)), start=self.levels[0]
+                (step * bits[..., k] for k, step in enumerate(self.steps)), start=self.levels[0]
             )
         if torch.is_tensor(bits) and bits.is_floating_point():
             levels = bits.new_tensor(self._of_codes)
@@ -82,7 +82,7 @@ class Block:
         Returns:
             Levels of the given dtype (S, *shape), and the leaf.
         """
-        if self._steps is None:
+        if self.steps is None:
             leaf = bits.to(dtype).requires_grad_()
             return self.decode(leaf), leaf
         leaf = self.decode(bits).to(dtype).requires_grad_()
@@ -91,18 +91,18 @@ class Block:
     def by_spins(self, by_leaf: torch.Tensor) -> torch.Tensor:
         """Derivatives by each spin s = 1 - 2 b, (S, n_qubits), of those by the leaf."""
         n = len(by_leaf)
-        if self._steps is None:
+        if self.steps is None:
             return by_leaf.mul_(-0.5)
-        if self._steps == [-2]:  # numbers are the spins
+        if self.steps == [-2]:  # numbers are the spins
             return by_leaf.reshape(n, -1)
-        steps = by_leaf.new_tensor(self._steps).mul_(-0.5)
+        steps = by_leaf.new_tensor(self.steps).mul_(-0.5)
         return (by_leaf[..., None] * steps).reshape(n, -1)
 
     def second_by_spins(self, by_leaf: torch.Tensor) -> torch.Tensor:
         """Second derivatives by each spin, (S, n_qubits), of those by the leaf."""
-        if self._steps is None:
+        if self.steps is None:
             return by_leaf / 4
-        squares = by_leaf.new_tensor(self._steps).square_().mul_(0.25)
+        squares = by_leaf.new_tensor(self.steps).square_().mul_(0.25)
         return (by_leaf[..., None] * squares).reshape(len(by_leaf), -1)
 
     def encode(self, values: np.ndarray) -> np.ndarray:
@@ -125,7 +125,7 @@ class Block:
         return [self.levels[code % len(self.levels)] for code in range(2**self.n_bits)]
 
     @cached_property
-    def _steps(self) -> list[int] | None:
+    def steps(self) -> list[int] | None:
         """What each bit adds to the level of code 0, if every level is such a sum: no table then.
 
         Sums on the way may leave int8 and come back, as its arithmetic is modulo 256.

@@ -147,6 +147,27 @@ class NetworkLoss:
             bits, inputs, lambda outputs: self.loss(outputs, *of_samples)
         )
 
+    def _flips_all(self, shots: int, n_samples: int) -> bool:
+        """Whether derivatives by all spins are differences, as there is little to compute."""
+        work = shots * self.network.n_qubits * n_samples * self.network.work
+        return work <= FLIP_WORK
+
+    def scorings_of_gradient(
+        self, shots: int, n_samples: int, curvature: bool, of_pass: float
+    ) -> float:
+        """How often :meth:`spin_gradients` scores each shot.
+
+        Args:
+            shots, n_samples: of the step.
+            curvature: as of :class:`Derivatives`; its pass is taken to count twice.
+            of_pass: what a pass forward and backward counts.
+        """
+        if curvature:
+            return 2 * of_pass
+        if self._flips_all(shots, n_samples):
+            return 1 + self.network.n_qubits
+        return of_pass + len(self._choice_qubits)
+
     def spin_gradients(self, bits, how: Derivatives = FIRST_ORDER) -> tuple[np.ndarray, np.ndarray]:
         """Losses, and their derivatives by each spin, on the selected samples.
 
@@ -167,8 +188,7 @@ class NetworkLoss:
                 curvature is asked.
         """
         inputs, *of_samples = self._batch
-        work = bits.shape[0] * bits.shape[1] * len(inputs) * self.network.work
-        if work <= FLIP_WORK and not how.curvature:
+        if self._flips_all(bits.shape[0], len(inputs)) and not how.curvature:
             losses = self(bits)
             flipped = flip_gradients(self, bits, losses, np.arange(bits.shape[1]))
             return losses, flipped.mean(axis=0) if how.mean else flipped

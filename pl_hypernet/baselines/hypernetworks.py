@@ -1,0 +1,101 @@
+"""The hypernetwork itself, and its control without entanglement, as methods of the comparison."""
+
+import math
+
+from pl_hypernet.baselines.task import GRADIENT, DoesNotApply, Found, Task
+from pl_hypernet.datasets import Data
+from pl_hypernet.networks import Network
+from pl_hypernet.objectives import NetworkLoss
+from pl_hypernet.optimizers import OPTIMIZERS
+from pl_hypernet.settings import CUSTOM
+from pl_hypernet.training import QuantumHypernetwork, Run, train
+from pl_hypernet.training.choose_optimizer import AUTO
+from pl_hypernet.training.config import RunConfig
+from pl_hypernet.training.limits import counts_of_step
+
+PATHWISE = "pathwise"
+
+
+def hypernetwork(task: Task, seed: int) -> Found:
+    """Trains as the settings say; what the shots of its energies are scored on is what it spends.
+
+    Its steps are as many as the evaluations that it may spend allow, and it ends with its seconds.
+
+    Raises:
+        DoesNotApply: an ansatz, a device or an optimizer that only a program can hold.
+    """
+    return found_by(task, trained(task, task.network, task.data, task.config, seed))
+
+
+def product_state(task: Task, seed: int) -> Found:
+    """The same without entangling layers."""
+    config = task.config.model_copy(update={"layers": 0})
+    return found_by(task, trained(task, task.network, task.data, config, seed))
+
+
+def found_by(task: Task, run: Run) -> Found:
+    network = run.hypernet.network
+    return Found(run.bits, network=network if network.learns else None)
+
+
+def trained(
+    task: Task,
+    network: Network,
+    data: Data,
+    config: RunConfig,
+    seed: int,
+    evaluations: float = math.inf,
+    seconds: float = math.inf,
+) -> Run:
+    """A training that spends of the task's allowance.
+
+    Args:
+        task: whose allowance it is.
+        network, data: what is trained on what.
+        config: the settings of the run.
+        seed: that takes the place of theirs.
+        evaluations, seconds: that it may spend at most, and no more than is left.
+
+    Raises:
+        DoesNotApply: see :func:`hypernetwork`.
+    """
+    config = config.model_copy(update={"seed": seed})
+    hypernet = QuantumHypernetwork.of(network, config)
+    step = evaluations_of_step(hypernet, data, config)
+    samples = len(data.inputs) / len(task.data.inputs)
+    allowance = task.allowance
+    evaluations = min(evaluations, allowance.left)
+    seconds = min(seconds, allowance.limit - allowance.seconds)
+    settings = config.of_training
+    if evaluations < math.inf:
+        settings["steps"] = max(1, int(evaluations / (step * samples) + 1e-9))
+    if seconds < math.inf:
+        settings["max_seconds"] = max(seconds, 1e-3)
+    settings["validation"] = None  # the data are split already
+    run = train(hypernet, data, loss=task.own_loss or settings.pop("loss"), progress=False,
+                **{k: v for k, v in settings.items() if k != "loss"})  # fmt: skip
+    allowance.spend(step * samples * (run.history[-1]["step"] if run.history else 0))
+    return run
+
+
+def evaluations_of_step(hypernet: QuantumHypernetwork, data: Data, config: RunConfig) -> float:
+    """Of a step: its shots, times the share of the training samples that it sees, times what a
+    gradient takes where there is one.
+
+    Raises:
+        DoesNotApply: an optimizer that does not say what a step sends out.
+    """
+    config, _ = config.with_optimizer_chosen(lambda: hypernet.operations(hypernet.start_angles()))
+    if config.optimizer not in OPTIMIZERS:
+        what = "an optimizer of its own" if config.optimizer in (CUSTOM, AUTO) else config.optimizer
+        raise DoesNotApply(f"{what} does not say what a step takes: give evaluations or seconds")
+    optimizer = config.build_optimizer(0)
+    share = min(1.0, config.batch_size / len(data.inputs))
+    if config.optimizer == PATHWISE:
+        loss = NetworkLoss(hypernet.network, data.inputs[:1], data.targets[:1])
+        n_samples = min(config.batch_size, len(data.inputs))
+        curvature = bool(config.optimizer_options.get("curvature"))
+        times = loss.scorings_of_gradient(hypernet.shots, n_samples, curvature, GRADIENT)
+        return hypernet.shots * share * times
+    counts = counts_of_step(hypernet, optimizer)
+    return (counts.circuits - counts.overlaps) * hypernet.shots * share
