@@ -7,9 +7,10 @@
 
 MNIST at 28x28, all 60,000 training digits, product states unless --layers says otherwise. Beside
 `pathwise` stand, at as many processor seconds, the straight-through estimator, which trains one
-network, and an ensemble of independent bits by Gumbel-softmax (`pl_hypernet/baselines/gumbel_softmax.py`). Each training
-is a process of its own on one core. Settings of `pathwise` were chosen on 5,000 training digits
-that were held out (--validation), never by the test digits; those of the others were not searched.
+network, and an ensemble of independent bits by Gumbel-softmax
+(`pl_hypernet/baselines/gumbel_softmax.py`). Each training is a process of its own on one core.
+Settings of `pathwise` were chosen on 5,000 training digits that were held out (--validation), never
+by the test digits; those of the others were not searched.
 
 Prints accuracies on the 10,000 test digits: of the vote by mean probability, the mean shot, the
 best shot by training loss, and the network of the most likely bits; the expected calibration error

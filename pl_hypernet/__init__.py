@@ -36,6 +36,7 @@ _HOMES = {
     "Run": "training",
     "TorchNetwork": "networks",
     "circuit_log_probability": "mps.log_probability",
+    "compare": "studies",
     "device": "devices",
     "evaluate": "analysis",
     "expected_loss": "measurements",

@@ -51,6 +51,7 @@ from pl_hypernet.optimizers import PathwiseOptimizer as PathwiseOptimizer
 from pl_hypernet.optimizers import QNSPSAOptimizer as QNSPSAOptimizer
 from pl_hypernet.optimizers import SPSAOptimizer as SPSAOptimizer
 from pl_hypernet.optimizers import ScoreFunctionOptimizer as ScoreFunctionOptimizer
+from pl_hypernet.studies import compare as compare
 from pl_hypernet.studies import sweep as sweep
 from pl_hypernet.training import QuantumHypernetwork as QuantumHypernetwork
 from pl_hypernet.training import Run as Run

@@ -69,6 +69,8 @@ def branch_and_bound(task: Task, seed: int) -> Found:
     if gap == 0:
         note = f"optimum {lowest:.6f} proved, {nodes:,} sets"
     else:
-        note = f"no network below {lower:.6f}, found {lowest:.6f}: a gap of {gap:.1%}, {nodes:,} sets"
+        note = (
+            f"no network below {lower:.6f}, found {lowest:.6f}: a gap of {gap:.1%}, {nodes:,} sets"
+        )
     figures = {"lower_bound": lower, "lowest": lowest, "gap": gap, "nodes": nodes}
     return Found(best[None], figures=figures, note=note)

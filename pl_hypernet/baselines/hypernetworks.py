@@ -7,13 +7,13 @@ from pl_hypernet.datasets import Data
 from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.optimizers import OPTIMIZERS
-from pl_hypernet.settings import CUSTOM
+from pl_hypernet.settings import AUTO, CUSTOM
 from pl_hypernet.training import QuantumHypernetwork, Run, train
-from pl_hypernet.training.choose_optimizer import AUTO
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.limits import counts_of_step
 
 PATHWISE = "pathwise"
+OUT_OF_TIME = "seconds"  # why a training ended
 
 
 def hypernetwork(task: Task, seed: int) -> Found:
@@ -35,7 +35,8 @@ def product_state(task: Task, seed: int) -> Found:
 
 def found_by(task: Task, run: Run) -> Found:
     network = run.hypernet.network
-    return Found(run.bits, network=network if network.learns else None)
+    own = network if network.learns else None
+    return Found(run.bits, network=own, evaluation=run.evaluation)
 
 
 def trained(
@@ -54,7 +55,8 @@ def trained(
         network, data: what is trained on what.
         config: the settings of the run.
         seed: that takes the place of theirs.
-        evaluations, seconds: that it may spend at most, and no more than is left.
+        evaluations, seconds: that it may spend at most, and no more than is left; what judges
+            its shots is not counted.
 
     Raises:
         DoesNotApply: see :func:`hypernetwork`.
@@ -69,11 +71,19 @@ def trained(
     settings = config.of_training
     if evaluations < math.inf:
         settings["steps"] = max(1, int(evaluations / (step * samples) + 1e-9))
-    if seconds < math.inf:
-        settings["max_seconds"] = max(seconds, 1e-3)
     settings["validation"] = None  # the data are split already
-    run = train(hypernet, data, loss=task.own_loss or settings.pop("loss"), progress=False,
-                **{k: v for k, v in settings.items() if k != "loss"})  # fmt: skip
+    loss = settings.pop("loss")
+    begun = allowance.seconds
+
+    def end(record: dict, theta) -> str | None:
+        return OUT_OF_TIME if allowance.seconds - begun >= seconds else None
+
+    run = train(
+        hypernet, data, loss=task.own_loss or loss, callbacks=[end], progress=False, **settings
+    )
+    allowance.forgive(allowance.seconds - begun - sum(record["seconds"] for record in run.history))
+    if run.stop_reason == "interrupted":
+        raise KeyboardInterrupt
     allowance.spend(step * samples * (run.history[-1]["step"] if run.history else 0))
     return run
 

@@ -1,5 +1,6 @@
 """The cross-entropy of one sigmoid layer over a box of its bits, made real: a convex function."""
 
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -81,13 +82,11 @@ class Relaxation:
             return value, gradient
 
         b = np.clip(start[free], 0, 1)
-        try:
+        with suppress(_Enough):
             minimize(
                 value_and_gradient, b, jac=True, method="L-BFGS-B", bounds=[(0, 1)] * len(free),
                 options={"maxiter": MOST_STEPS, "ftol": 1e-15, "gtol": 1e-10, "maxcor": 20},
             )  # fmt: skip
-        except _Enough:
-            pass
         return best._replace(lower=lower, evaluations=count)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from torch import Tensor
 
+from pl_hypernet.analysis import Evaluation
 from pl_hypernet.datasets import Data
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import Network
@@ -62,12 +63,16 @@ class Allowance:
     def is_spent(self) -> bool:
         return self.share >= 1.0
 
+    def forgive(self, seconds: float) -> None:
+        """Seconds that do not count, as of judging."""
+        self._began += seconds
+
     @contextmanager
     def clock_stopped(self) -> Iterator[None]:
         """Time inside does not count, as of a first compilation."""
         stopped = time.perf_counter()
         yield
-        self._began += time.perf_counter() - stopped
+        self.forgive(time.perf_counter() - stopped)
 
 
 @dataclass
@@ -119,6 +124,7 @@ class Found:
         bits: int8 (S, n_qubits), an ensemble.
         network: that the bits are of; None: the task's.
         outputs: inputs float32 (M, n_columns) -> (1, M, n_outputs), in the place of bits.
+        evaluation: of the bits on the task's data, where it is known.
         figures: numbers beside the usual ones, as ``{"lower_bound": 0.03}``.
         note: a line that is to be said.
     """
@@ -126,6 +132,7 @@ class Found:
     bits: np.ndarray | None = None
     network: Network | None = None
     outputs: Callable[[Tensor], Tensor] | None = None
+    evaluation: Evaluation | None = None
     figures: dict[str, Any] = field(default_factory=dict)
     note: str | None = None
 

@@ -34,7 +34,7 @@ def straight_through_restarts(task: Task, seed: int, rounds: bool = True) -> Fou
     check_latent(network)
     rng = np.random.default_rng(seed)
     found: list[np.ndarray] = []
-    while not found or allowance.left >= GRADIENT + 1 and not allowance.is_spent:
+    while not found or (allowance.left >= GRADIENT + 1 and not allowance.is_spent):
         chosen = random_codes(network, rng)
         found.append(latent_bits(task, chosen, rng, allowance, rounds))
     return Found(np.array(found))

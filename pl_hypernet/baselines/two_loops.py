@@ -75,7 +75,7 @@ def two_loops_straight_through(task: Task, seed: int) -> Found:
         if loss < lowest:
             best, lowest = codes, loss
     found: list[np.ndarray] = []
-    while not found or allowance.left >= 4 and not allowance.is_spent:
+    while not found or (allowance.left >= 4 and not allowance.is_spent):
         found.append(latent_bits(task, best, rng, allowance))
     return Found(np.array(found), note=f"chose {_in_words(network, best)}")
 

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pl_hypernet.cli import device_commands, folder_commands, run_commands
+from pl_hypernet.cli import compare, device_commands, folder_commands, run_commands
 from pl_hypernet.cli.failures import end, warn
 from pl_hypernet.console import take_all_characters
 from pl_hypernet.version import __version__
@@ -21,6 +21,7 @@ for command in (
     run_commands.train,
     run_commands.resume,
     run_commands.sweep,
+    compare.compare,
     run_commands.plan,
     run_commands.job,
     folder_commands.evaluate,

@@ -41,44 +41,61 @@ def places(study, out) -> tuple[Path | dict, Path]:
 
 @contextmanager
 def study_folder(folder: Path, study: Study) -> Iterator[None]:
-    """Makes the folder, or takes up the one that is there; meanwhile it is nobody else's.
+    """Makes the folder of a sweep, or takes up the one that is there; see :func:`own_folder`."""
+    with own_folder(folder, STUDY, study.text, RUNS, may_differ=(SWEEP,), what="sweep"):
+        yield
+
+
+@contextmanager
+def own_folder(
+    folder: Path, file: str, text: str, inner: str, may_differ: tuple[str, ...], what: str
+) -> Iterator[None]:
+    """Makes a folder, or takes up the one that is there; meanwhile it is nobody else's.
+
+    Args:
+        folder: of all that is made.
+        file: the name of the file of settings in it.
+        text: what it holds, TOML.
+        inner: the folder in it.
+        may_differ: settings that may be others than there.
+        what: is made there, for messages.
 
     Raises:
-        RunFolderError: it is no study's, or another one's; another process has it, or it cannot be
-            written.
+        RunFolderError: it is something else's, or has other settings; another process has it, or it
+            cannot be written.
     """
     with written_to(folder):
         if folder.exists() and not folder.is_dir():
             raise RunFolderError(f"{folder} is a file: choose a folder with --out (out=)")
-        if folder.is_dir() and any(folder.iterdir()) and not (folder / STUDY).is_file():
+        if folder.is_dir() and any(folder.iterdir()) and not (folder / file).is_file():
             raise RunFolderError(
-                f"{folder} exists already and is no study's: choose another with --out (out=)"
+                f"{folder} exists already and is no {what}'s: choose another with --out (out=)"
             )
-        (folder / RUNS).mkdir(parents=True, exist_ok=True)
+        (folder / inner).mkdir(parents=True, exist_ok=True)
         opened = os.open(folder, os.O_RDONLY)
     try:
-        lock(opened, f"{folder}: another process is making this sweep")
-        there = read_settings(folder / STUDY) if (folder / STUDY).is_file() else None
-        here = tomllib.loads(study.text)
+        lock(opened, f"{folder}: another process is making this {what}")
+        there = read_settings(folder / file) if (folder / file).is_file() else None
+        here = tomllib.loads(text)
         if there is not None:
-            _check_same(folder, there, here)
+            _check_same(folder, there, here, may_differ)
         if there != here:  # else it may be the very file, with the user's own words in it
             with written_to(folder):
-                write_whole(folder / STUDY, study.text.encode())
+                write_whole(folder / file, text.encode())
         yield
     finally:
         os.close(opened)
 
 
-def _check_same(folder: Path, there: dict, here: dict) -> None:
-    """Refuses a study of other settings; what differs among its runs may be more by now.
+def _check_same(folder: Path, there: dict, here: dict, may_differ: tuple[str, ...]) -> None:
+    """Refuses other settings than those there.
 
     Raises:
         RunFolderError: with the first setting that is another one.
     """
-    for name in sorted((here.keys() | there.keys()) - {SWEEP}):
+    for name in sorted((here.keys() | there.keys()) - set(may_differ)):
         if here.get(name) != there.get(name):
             raise RunFolderError(
-                f"{folder} holds runs with {name} = {there.get(name)!r}, and this study has "
+                f"{folder} holds runs with {name} = {there.get(name)!r}, and here it is "
                 f"{here.get(name)!r}: choose another folder with --out (out=)"
             )

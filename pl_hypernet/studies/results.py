@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -97,25 +98,36 @@ class SweepResults:
         """
         paths = [self.save_rows()]
         if any(point.mean is not None for point in self.points()):
-            figure = Figure(figsize=(WIDTH * len(self.parameters), HEIGHT), dpi=DPI)
-            FigureCanvasAgg(figure)
-            self.draw(figure)
-            content = io.BytesIO()
-            figure.savefig(content, format="png")
-            write_whole(self.folder / PICTURE, content.getvalue())
+            size = WIDTH * len(self.parameters), HEIGHT
+            save_picture(self.draw, size, self.folder / PICTURE)
             paths.append(self.folder / PICTURE)
         return paths
 
     def save_rows(self) -> Path:
         """The table alone."""
-        names = dict.fromkeys(name for row in self.rows for name in row)
-        file = io.StringIO()
-        writer = csv.DictWriter(file, list(names), lineterminator="\n")
-        writer.writeheader()
-        for row in self.rows:
-            writer.writerow({name: as_text(value) for name, value in row.items()})
-        write_whole(self.folder / RESULTS, file.getvalue().encode())
+        save_rows(self.rows, self.folder / RESULTS)
         return self.folder / RESULTS
+
+
+def save_rows(rows: list[dict[str, Any]], path: Path) -> None:
+    """A table with commas, a column for each name that a row has."""
+    names = dict.fromkeys(name for row in rows for name in row)
+    file = io.StringIO()
+    writer = csv.DictWriter(file, list(names), lineterminator="\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: as_text(value) for name, value in row.items()})
+    write_whole(path, file.getvalue().encode())
+
+
+def save_picture(draw: Callable[[Figure], None], size: tuple[float, float], path: Path) -> None:
+    """A PNG of so many inches."""
+    figure = Figure(figsize=size, dpi=DPI)
+    FigureCanvasAgg(figure)
+    draw(figure)
+    content = io.BytesIO()
+    figure.savefig(content, format="png")
+    write_whole(path, content.getvalue())
 
 
 def as_text(value) -> str:
