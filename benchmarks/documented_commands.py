@@ -38,6 +38,7 @@ from pl_hypernet.console import Console
 ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", "docs/**/*.md"]
 SMALL = ["--steps", "2", "--shots", "20", "--batch-size", "50", "--evaluation-shots", "20"]
+COMPARED = ["--seeds", "1", "--evaluations", "40", "--seconds", "1"]
 ACCOUNT = "device_arn="  # needs one at AWS
 
 
@@ -146,10 +147,10 @@ def main(
             continue
         name = line.split()[1]
         words = shlex.split(line)
-        if images and name == "train" and ("digits=" in line or "fashion" in line):
+        if images and name in ("train", "compare") and ("digits=" in line or "fashion" in line):
             words += ["--data-option", f"root={images}"]
-        if small and name == "train":
-            words += SMALL
+        if small and name in ("train", "compare"):
+            words += [*SMALL, *(COMPARED if name == "compare" else [])]
         elif small and name == "resume":
             words += ["--steps", "3"]
         elif small and name == "sample":
@@ -162,7 +163,7 @@ def main(
             bad += 1
             console.print(shown, markup=False)
         written = re.search(r"^Written to (.*)$", shown, re.MULTILINE)
-        if written and not small:
+        if written and not small and (Path(written[1]) / "summary.json").exists():
             summary = json.loads((Path(written[1]) / "summary.json").read_text())
             best = summary.get("test_accuracy") or summary.get("train_accuracy")
             best = best or summary.get("test_r2") or summary["train_r2"]

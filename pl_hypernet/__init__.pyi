@@ -91,6 +91,7 @@ __all__ = [
     "Run",
     "TorchNetwork",
     "circuit_log_probability",
+    "compare",
     "device",
     "evaluate",
     "expected_loss",

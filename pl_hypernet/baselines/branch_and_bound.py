@@ -10,7 +10,8 @@ from pl_hypernet.baselines.relaxation import Relaxation
 from pl_hypernet.baselines.task import GRADIENT, DoesNotApply, Found, Task
 
 CLOSE = 1e-9  # nats: bounds within this of the best network are as good
-STARTS = 20  # searches before it begins
+STARTS = 20  # searches before it begins, at most
+OF_STARTS = 0.2  # of the allowance that they may spend
 
 
 def branch_and_bound(task: Task, seed: int) -> Found:
@@ -18,7 +19,7 @@ def branch_and_bound(task: Task, seed: int) -> Found:
 
     The bound is the lowest loss over bits that may be any number from 0 to 1. Of the open sets the
     one of the lowest bound comes first; it is halved by the bit that is nearest to 1/2. The first
-    network to beat is the best of 20 one-flip searches, and of the relaxed bits, rounded.
+    network to beat is the best of up to 20 one-flip searches, and of one from the relaxed bits.
 
     Args:
         task: what to find, and what may be spent; beyond it the gap is said.
@@ -39,10 +40,14 @@ def branch_and_bound(task: Task, seed: int) -> Found:
     bound = relaxed.bound(np.zeros(n), np.ones(n), np.inf, np.full(n, 0.5))
     allowance.spend(GRADIENT * bound.evaluations)
     rounded = np.round(bound.bits).astype(np.int8)
-    starts = np.concatenate([rounded[None], task.random_bits(STARTS, np.random.default_rng(seed))])
-    ends, _ = descended(task, starts)
-    exact = [relaxed.loss(end) for end in ends]
-    best, lowest = ends[int(np.argmin(exact))], min(exact)
+    starts = [rounded, *task.random_bits(STARTS, np.random.default_rng(seed))]
+    best, lowest = rounded, relaxed.loss(rounded)
+    for start in starts:
+        if allowance.share > OF_STARTS:
+            break
+        end = descended(task, start[None])[0][0]
+        if (loss := relaxed.loss(end)) < lowest:
+            best, lowest = end, loss
     low, high = np.zeros(n, dtype=np.int8), np.ones(n, dtype=np.int8)
     # a number in each entry, so that boxes of the same bound are not compared
     open_sets = [(bound.lower, 0, low, high, bound.bits)]

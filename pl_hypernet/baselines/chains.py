@@ -8,7 +8,9 @@ from pl_hypernet.baselines.flip_kernels import probabilities, walk
 from pl_hypernet.baselines.one_layer import OneLayer, one_layer
 from pl_hypernet.baselines.task import DoesNotApply, Task
 
-RENEWED = 20_000  # flips taken until a state is computed afresh from its bits
+RENEWED = 20_000  # flips taken, at most, until a state is computed afresh from its bits
+ERROR = 1e-10  # that flips may add up to until then, each of them e^|delta| of the rounding
+STEEP = 20.0  # change of a logit beyond which a flip and its undoing do not cancel
 LARGEST = 600.0  # logarithm of a product that is a number
 
 
@@ -45,6 +47,8 @@ def make_chains(task: Task, bits: np.ndarray) -> Chains:
     try:
         layer = one_layer(task)
     except DoesNotApply:
+        return ScoredChains(task, bits)
+    if largest_change(layer) > STEEP:
         return ScoredChains(task, bits)
     with task.allowance.clock_stopped():
         _compile(layer, bits[0])
@@ -125,7 +129,9 @@ class OneLayerChains:
         self._columns = np.array(first), np.concatenate(samples), growth, delta
         row = np.maximum(layer.row, 0) if layer.n_outputs > 1 else np.ones_like(layer.row)
         self._of_bits = column, row, np.sign(steps)
-        largest = np.abs(delta).max(initial=1e-300)
+        largest = largest_change(layer)
+        often = ERROR / (np.finfo(float).eps * np.exp(largest))
+        self._renewed = int(np.clip(often, 100, RENEWED))
         block = int(np.clip(LARGEST / 4 / largest, 1, 64))
         sides = np.where(layer.targets == 1, 1.0, -1.0)
         hard, choice = layer.hard, layer.choice
@@ -161,11 +167,18 @@ class OneLayerChains:
                 slacks[r],
             )  # fmt: skip
             self._taken[r] += taken
-            if self._taken[r] > RENEWED:
+            if self._taken[r] > self._renewed:
                 self._states[r], self._taken[r] = self._fresh(self.bits[r]), 0
             self.losses[r] = self._states[r][2][0] / self._n_samples
         self._allowance.spend(sites.size)
         return refused
+
+
+def largest_change(layer: OneLayer) -> float:
+    """Of a logit, by a flip, above 0."""
+    weights = np.flatnonzero(layer.row >= 0)
+    sizes = np.abs(layer.inputs).max(axis=1)[layer.column[weights]]
+    return float((np.abs(layer.step[weights]) * sizes).max(initial=1e-300))
 
 
 def _compile(layer: OneLayer, bits: np.ndarray) -> None:

@@ -73,15 +73,17 @@ def trained(
         settings["steps"] = max(1, int(evaluations / (step * samples) + 1e-9))
     settings["validation"] = None  # the data are split already
     loss = settings.pop("loss")
-    begun = allowance.seconds
+    begun = last = allowance.seconds
 
     def end(record: dict, theta) -> str | None:
-        return OUT_OF_TIME if allowance.seconds - begun >= seconds else None
+        nonlocal last
+        last = allowance.seconds
+        return OUT_OF_TIME if last - begun >= seconds else None
 
     run = train(
         hypernet, data, loss=task.own_loss or loss, callbacks=[end], progress=False, **settings
     )
-    allowance.forgive(allowance.seconds - begun - sum(record["seconds"] for record in run.history))
+    allowance.forgive(allowance.seconds - last)
     if run.stop_reason == "interrupted":
         raise KeyboardInterrupt
     allowance.spend(step * samples * (run.history[-1]["step"] if run.history else 0))

@@ -15,7 +15,7 @@ def random_search(task: Task, seed: int) -> Found:
     rng = np.random.default_rng(seed)
     lowest, number = Lowest(KEPT), KEPT
     while not task.allowance.is_spent:
-        bits = task.random_bits(max(1, min(number, int(task.allowance.left or 1))), rng)
+        bits = task.random_bits(int(max(1, min(number, task.allowance.left))), rng)
         lowest.add(bits, task.loss(bits))
         if task.allowance.share < 0.5:
             number = min(2 * number, AT_ONCE, max(1, int(task.allowance.used / 10)))

@@ -59,6 +59,9 @@ class Relaxation:
         from scipy.optimize import minimize  # here alone: it takes half a second to load
 
         free = np.flatnonzero(low < high)
+        if not len(free):
+            loss = self.loss(low)
+            return Bound(loss, low.copy(), loss, 1)
         z0 = self._start + self._columns @ low  # free bits are 0 there
         columns = np.ascontiguousarray(self._columns[:, free])
         best = Bound(-np.inf, low.copy(), np.inf, 0)

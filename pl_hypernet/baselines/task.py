@@ -30,7 +30,8 @@ class Allowance:
 
     Args:
         evaluations: scorings of one network on all training samples; of a mini-batch its share.
-        seconds: of a wall clock; the first of both that is reached ends it.
+        seconds: of the processor, which other programs do not lengthen; the first of both that is
+            reached ends it.
 
     Attributes:
         used (float): evaluations so far.
@@ -39,7 +40,7 @@ class Allowance:
     def __init__(self, evaluations: float = math.inf, seconds: float = math.inf):
         self.evaluations, self.limit = evaluations, seconds
         self.used = 0.0
-        self._began = time.perf_counter()
+        self._began = time.process_time()
 
     def spend(self, evaluations: float) -> None:
         self.used += evaluations
@@ -47,7 +48,7 @@ class Allowance:
     @property
     def seconds(self) -> float:
         """That went by."""
-        return time.perf_counter() - self._began
+        return time.process_time() - self._began
 
     @property
     def left(self) -> float:
@@ -70,9 +71,9 @@ class Allowance:
     @contextmanager
     def clock_stopped(self) -> Iterator[None]:
         """Time inside does not count, as of a first compilation."""
-        stopped = time.perf_counter()
+        stopped = time.process_time()
         yield
-        self.forgive(time.perf_counter() - stopped)
+        self.forgive(time.process_time() - stopped)
 
 
 @dataclass

@@ -13,7 +13,8 @@ from pl_hypernet.baselines.task import GRADIENT, Allowance, DoesNotApply, Found,
 from pl_hypernet.networks import BinaryNetwork
 
 EPOCHS = 20  # of each training
-BATCHES = 250  # at most in an epoch, of at least 100 samples
+SAMPLES = 100  # of a mini-batch; fewer of small tables
+BATCHES = 250  # at most in an epoch, so that mini-batches of many samples are larger
 FLOAT_STEPSIZE = 0.01  # of Adam
 
 
@@ -117,7 +118,8 @@ def _float_module(network: BinaryNetwork) -> nn.Module:
 
 
 def _batch_size(task: Task) -> int:
-    return max(100, -(-len(task.data.inputs) // BATCHES))
+    n_samples = len(task.data.inputs)
+    return max(1, min(SAMPLES, n_samples // 10), n_samples // BATCHES)
 
 
 def random_codes(network, rng: np.random.Generator) -> dict[str, np.ndarray]:

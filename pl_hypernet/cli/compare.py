@@ -32,7 +32,8 @@ def compare(
         typer.Option(help="Of a network on all training samples; default what train takes."),
     ] = None,
     seconds: Annotated[
-        float | None, typer.Option(help="That each may take; alone it is the only limit.")
+        float | None,
+        typer.Option(help="Of the processor, that each may take; alone it is the only limit."),
     ] = None,
 ) -> None:
     """The hypernetwork beside other methods, each at the same expense; options are train's."""

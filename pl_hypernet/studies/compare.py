@@ -63,7 +63,7 @@ def compare(
             that are known. One that does not apply to the network is left out, and why is said.
         seeds: how many, from that of the hypernetwork on.
         evaluations: that each may spend; None: what the run would, or any number with ``seconds``.
-        seconds: of a wall clock that each may take, without what judges its networks; None: any
+        seconds: of the processor that each may take, without what judges its networks; None: any
             number.
         out: folder, in which each seed of each method is written as it ends; one that is there goes
             on. None: nothing is written.

@@ -15,6 +15,7 @@ from pl_hypernet.studies.comparison_picture import SIZE, draw_comparison
 from pl_hypernet.studies.results import PICTURE, RESULTS, save_picture, save_rows
 
 WIDE = 110  # letters of a line that has room for errors beside their means
+LARGE = 1e6  # numbers that are shown as 1.23M
 MEANS = ("mean", "best", "vote")
 
 
@@ -80,7 +81,7 @@ class Comparison:
             padding=(0, 1, 0, 0),
             pad_edge=False,
         )
-        table.add_column("method")
+        table.add_column("method", min_width=18 if width >= WIDE else 14)
         columns = [(f"{self.judged_on}.{each}", each, *self._scores) for each in MEANS]
         if not self.is_regression:
             columns += [("ece", "ECE", 100.0, 2), ("nll", "NLL", 1.0, 3)]
@@ -120,7 +121,11 @@ class Comparison:
 
     def draw(self, figure: Figure) -> None:
         """Scores, and the lowest training loss, of each method."""
-        draw_comparison(figure, self)
+        bounds = [row["lower_bound"] for row in self.rows if "lower_bound" in row]
+        draw_comparison(
+            figure, self.methods, self.mean, self.judged_on, not self.is_regression,
+            max(bounds, default=None),
+        )  # fmt: skip
 
     def save(self) -> list[Path]:
         """Writes ``results.csv`` and ``results.png``.
@@ -140,5 +145,5 @@ def _cell(mean: tuple[float, float | None] | None, factor: float, digits: int, b
     if mean is None:
         return ""
     value, error = mean
-    text = f"{factor * value:,.{digits}f}"
+    text = f"{factor * value:,.{digits}f}" if value < LARGE else f"{value / 1e6:.3g}M"
     return text if error is None else f"{text}{between}±{factor * error:.{digits}f}"

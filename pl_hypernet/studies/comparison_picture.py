@@ -1,14 +1,13 @@
 """Methods below each other: what they score, what they lower, and how long it takes."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
 
 from matplotlib.figure import FigureBase
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from pl_hypernet.analysis.pictures.style import COLORS, text_width
 
-if TYPE_CHECKING:
-    from pl_hypernet.studies.comparison import Comparison
+Mean = Callable[[str, str], tuple[float, float | None] | None]
 
 SIZE = 11.0, 0.36  # inches: of the picture, and of each method
 OF_LABELS = 9  # points
@@ -18,14 +17,24 @@ CROWDED = 50.0  # largest value by smallest, from which on powers of 10 alone ar
 LEAST = 1e-4  # an error rate that a logarithmic axis shows
 
 
-def draw_comparison(figure: FigureBase, comparison: "Comparison") -> None:
+def draw_comparison(
+    figure: FigureBase,
+    methods: Sequence[str],
+    mean: Mean,
+    samples: str,
+    is_rate: bool,
+    bound: float | None,
+) -> None:
     """Three pictures side by side, a row for each method, with error bars over the seeds.
 
     Args:
         figure: to draw in.
-        comparison: of which methods.
+        methods: by name, from above.
+        mean: of a method's figure, and its error, see :meth:`Comparison.mean`.
+        samples: ``test`` or ``train``, which scores are of.
+        is_rate: whether scores are accuracies, of which errors are shown; else R^2.
+        bound: no network has a lower training loss; None: not known.
     """
-    methods = comparison.methods
     labels = [method.replace("-", " ") for method in methods]
     width, height = figure.get_figure(root=True).get_size_inches()
     axes = figure.subplots(1, 3, sharey=True, width_ratios=(2, 1.4, 1))
@@ -34,9 +43,8 @@ def draw_comparison(figure: FigureBase, comparison: "Comparison") -> None:
         left / width, 0.6 / height, 1 - 0.15 / width, 1 - 0.55 / height, wspace=0.08
     )
     rows = range(len(methods))
-    is_rate = not comparison.is_regression
     for k, (name, (marker, filled)) in enumerate(MARKS.items()):
-        points = [comparison.mean(method, f"{comparison.judged_on}.{name}") for method in methods]
+        points = [mean(method, f"{samples}.{name}") for method in methods]
         for row, point in zip(rows, points, strict=True):
             if point is None:
                 continue
@@ -47,21 +55,20 @@ def draw_comparison(figure: FigureBase, comparison: "Comparison") -> None:
                 x, row + 0.18 * (k - 1), xerr=e, fmt=marker, ms=5, capsize=2, lw=1, color=COLORS[k],
                 fillstyle=filled, label=WORDS[name] if row == 0 else None,
             )  # fmt: skip
-    what = "test" if comparison.judged_on == "test" else "training"
+    what = "test" if samples == "test" else "training"
     axes[0].set_xlabel(f"{what} error (%)" if is_rate else f"R² on {what} samples")
     panels = ((axes[1], "loss.best", "lowest training loss"), (axes[2], "seconds", "seconds"))
     for ax, figure_name, label in panels:
         for row, method in zip(rows, methods, strict=True):
-            point = comparison.mean(method, figure_name)
+            point = mean(method, figure_name)
             if point is not None:
                 ax.errorbar(
                     point[0], row, xerr=point[1] or 0.0, fmt="o", ms=5, capsize=2, lw=1,
                     color=COLORS[4],
                 )  # fmt: skip
         ax.set_xlabel(label)
-    bounds = [row["lower_bound"] for row in comparison.rows if "lower_bound" in row]
-    if bounds:
-        axes[1].axvline(max(bounds), color=COLORS[6], lw=1, ls="--")
+    if bound is not None:
+        axes[1].axvline(bound, color=COLORS[6], lw=1, ls="--")
         axes[1].set_title("dashed: no network is below", fontsize=OF_LABELS)
     for ax in axes if is_rate else axes[1:]:
         values = [x for line in ax.get_lines() for x in line.get_xdata() if x > 0]

@@ -93,7 +93,8 @@ def _check_same(folder: Path, there: dict, here: dict, may_differ: tuple[str, ..
     Raises:
         RunFolderError: with the first setting that is another one.
     """
-    for name in sorted((here.keys() | there.keys()) - set(may_differ)):
+    names = (here.keys() | there.keys()) - set(may_differ)
+    for name in sorted(names, key=lambda name: (isinstance(here.get(name), dict), name)):
         if here.get(name) != there.get(name):
             raise RunFolderError(
                 f"{folder} holds runs with {name} = {there.get(name)!r}, and here it is "
