@@ -257,7 +257,7 @@ def test_a_folder_belongs_to_one_study(tmp_path):
         taken_up(tmp_path / "s", study())
     taken_up(tmp_path / "s", study(seeds=5))  # what differs may be more
     assert read_study(tmp_path / "s" / STUDY).seeds == (0, 1, 2, 3, 4)
-    with pytest.raises(RunFolderError, match="holds runs with steps = 3, and this study has 4"):
+    with pytest.raises(RunFolderError, match="holds runs with steps = 3, and this sweep has 4"):
         taken_up(tmp_path / "s", study(base={"steps": 4}))
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()

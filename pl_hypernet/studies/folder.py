@@ -78,7 +78,7 @@ def own_folder(
         there = read_settings(folder / file) if (folder / file).is_file() else None
         here = tomllib.loads(text)
         if there is not None:
-            _check_same(folder, there, here, may_differ)
+            _check_same(folder, there, here, may_differ, what)
         if there != here:  # else it may be the very file, with the user's own words in it
             with written_to(folder):
                 write_whole(folder / file, text.encode())
@@ -87,7 +87,9 @@ def own_folder(
         os.close(opened)
 
 
-def _check_same(folder: Path, there: dict, here: dict, may_differ: tuple[str, ...]) -> None:
+def _check_same(
+    folder: Path, there: dict, here: dict, may_differ: tuple[str, ...], what: str
+) -> None:
     """Refuses other settings than those there.
 
     Raises:
@@ -97,6 +99,6 @@ def _check_same(folder: Path, there: dict, here: dict, may_differ: tuple[str, ..
     for name in sorted(names, key=lambda name: (isinstance(here.get(name), dict), name)):
         if here.get(name) != there.get(name):
             raise RunFolderError(
-                f"{folder} holds runs with {name} = {there.get(name)!r}, and here it is "
+                f"{folder} holds runs with {name} = {there.get(name)!r}, and this {what} has "
                 f"{here.get(name)!r}: choose another folder with --out (out=)"
             )
