@@ -261,7 +261,7 @@ def test_a_folder_belongs_to_one_study(tmp_path):
         taken_up(tmp_path / "s", study(base={"steps": 4}))
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "file").touch()
-    with pytest.raises(RunFolderError, match="is no study's"):
+    with pytest.raises(RunFolderError, match="is no sweep's"):
         taken_up(tmp_path / "other", study())
 
 
