@@ -33,7 +33,8 @@ def qaoa(costs: np.ndarray, gammas, betas) -> np.ndarray:
     n = int(np.log2(len(costs)))
     sizes = [n // 3, n // 3, n - 2 * (n // 3)]
     index = torch.as_tensor(costs, dtype=torch.int32)
-    ones = torch.as_tensor(sum(np.arange(2**n) >> i & 1 for i in range(n)) % 4)
+    first, last = (all_bits(m).sum(axis=1) for m in (n // 2, n - n // 2))
+    ones = torch.as_tensor((first[:, None] + last).ravel() % 4)
     state = torch.tensor([1, 1j, -1, -1j], dtype=torch.complex64)[ones] * 2 ** (-n / 2)
     levels = torch.arange(int(costs.max()) + 1)
     for gamma, beta in zip(gammas, betas, strict=True):
