@@ -11,6 +11,7 @@ from pl_hypernet.circuits.parallel_shifts import ParallelShifts, parallel_shifts
 from pl_hypernet.devices.exact_log_p import TRUNCATION_LIMIT, check_before
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.measurements.reductions import Mean
+from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.mps.evolution import gates_of
 from pl_hypernet.mps.expectations import z_expectations
 from pl_hypernet.mps.log_probability import circuit_log_probability
@@ -263,6 +264,9 @@ def _entropy_slopes(z: np.ndarray, unsure: float) -> np.ndarray:
 
 def _is_product(operations: list) -> bool:
     """Whether no gate of a circuit that begins with all bits 0 joins wires."""
+    form = closed_form_alone(operations)
+    if form is not None:  # millions of gates need not be made
+        return form.bond_dim == 1
     return all(len(gate.wires) < 2 for operation in operations for gate in gates_of(operation))
 
 
