@@ -80,10 +80,12 @@ def test_perceptrons_and_qaoa():
     assert np.array_equal(costs, (spins @ data.inputs.T * signs < 0).sum(axis=1))
     state = np.full(128, 128**-0.5, dtype=complex)
     for gamma, beta in ((0.3, 0.7), (0.9, 0.2)):
-        turn = qml.RX.compute_matrix(2 * beta)
+        turn = qml.RX.compute_matrix(-2 * beta)
         state = reduce(np.kron, [turn] * 7) @ (np.exp(-1j * gamma * costs) * state)
     mine = perceptrons.qaoa(costs, (0.3, 0.9), (0.7, 0.2))
     assert np.allclose(mine, np.abs(state) ** 2, atol=1e-6)
+    s = (np.arange(10) + 0.5) / 10
+    assert perceptrons.qaoa(costs, 0.5 * s, 0.5 * (1 - s)) @ costs < costs.mean() - costs.std()
 
 
 def test_scripts_leave_json_and_pictures(tmp_path):

@@ -43,7 +43,7 @@ def smooth_angles(p: int, training: list[np.ndarray], evaluations: int):
     def mean_cost(ends) -> float:
         return float(np.mean([qaoa(costs, *ramp(ends, p)) @ costs for costs in training]))
 
-    steps = [(0, dt, dt, 0) for dt in np.arange(0.5, 2.6, 0.25).tolist()]
+    steps = [(0, dt, dt, 0) for dt in np.arange(0.2, 1.7, 0.2).tolist()]
     annealing = min(steps, key=mean_cost)
     start = np.add(annealing, (0.1, 0, 0, 0.1))
     options = {"maxfev": evaluations, "xatol": 1e-3, "fatol": 1e-4}

@@ -26,8 +26,9 @@ def all_bits(n: int) -> np.ndarray:
 
 
 def qaoa(costs: np.ndarray, gammas, betas) -> np.ndarray:
-    """Probabilities (2^N,) after exp(-i beta sum X) exp(-i gamma cost), for each pair of angles.
+    """Probabilities (2^N,) after exp(i beta sum X) exp(-i gamma cost), for each pair of angles.
 
+    The signs are those of annealing from -sum X, of which |+...+> is the ground state, to the cost.
     In the basis in which |1> is -i |1>, the mixer is real: it turns real and imaginary parts alike.
     """
     n = int(np.log2(len(costs)))
@@ -40,7 +41,7 @@ def qaoa(costs: np.ndarray, gammas, betas) -> np.ndarray:
     for gamma, beta in zip(gammas, betas, strict=True):
         state = state * torch.exp(-1j * gamma * levels).to(torch.complex64)[index]
         for size in sizes:  # turns the first qubits, and brings them to the end
-            turned = _mixer(size, beta) @ torch.view_as_real(state).reshape(2**size, -1)
+            turned = _mixer(size, -beta) @ torch.view_as_real(state).reshape(2**size, -1)
             state = torch.view_as_complex(turned.unflatten(1, (-1, 2))).T.reshape(-1)
     return state.abs().square().numpy()
 
