@@ -75,6 +75,12 @@ def bits(docs: Path, root: Path | None, small: bool) -> None:
     run("benchmarks/few_bits.py", *size, "--picture", docs / "choices/bits.png")
 
 
+def reproductions(docs: Path, root: Path | None, small: bool) -> None:
+    """Those that docs/reproductions.md shows: beside the scripts, small ones elsewhere."""
+    size = ["--small", "--out", docs / "reproductions"] if small else ["--root", root]
+    run("benchmarks/reproductions/all.py", *size)
+
+
 PICTURES: dict[str, Callable[[Path, Path | None, bool], None]] = {
     "main_job": main_job,
     "sweep": sweep,
@@ -82,6 +88,7 @@ PICTURES: dict[str, Callable[[Path, Path | None, bool], None]] = {
     "sampling": sampling,
     "choices": choices,
     "bits": bits,
+    "reproductions": reproductions,
 }
 
 
@@ -96,7 +103,8 @@ def main(
         raise typer.BadParameter(f"--only {min(unknown)}: choose of {', '.join(PICTURES)}")
     if small and out.resolve() == TOP / "docs":
         raise typer.BadParameter("--small draws nothing worth keeping: give another --out")
-    if not small and root is None and {"optimizers", "bits"} & set(only.split(",")):
+    digits = {"optimizers", "bits", "reproductions"} & set(only.split(","))
+    if not small and root is None and digits:
         raise typer.BadParameter("--root is missing: a folder that holds MNIST/raw")
     (out / "choices").mkdir(parents=True, exist_ok=True)
     for name in only.split(","):

@@ -65,9 +65,14 @@ def test_trajectories_against_density_matrices():
     theta, costs = rng.uniform(0, 6, (5, 3)), rng.normal(size=8)
     s = 40
     exact = density_matrix_energy(theta, costs, depolarising.ONE * s, depolarising.TWO * s)
-    clean, none = depolarising.noisy_energy(theta, costs, 0, 10, rng)
-    mean, error = depolarising.noisy_energy(theta, costs, s, 3000, rng)
-    assert none == 0
+    values = np.stack((costs, np.arange(8) == 5), axis=1).astype(float)
+    exact_share = density_matrix_energy(
+        theta, values[:, 1], depolarising.ONE * s, depolarising.TWO * s
+    )
+    (clean, _), none = depolarising.under_noise(theta, values, 0, 10, rng)
+    (mean, share), (error, error_of_share) = depolarising.under_noise(theta, values, s, 3000, rng)
+    assert not none.any()
+    assert abs(share - exact_share) < 5 * error_of_share
     assert abs(mean - exact) < 5 * error
     assert abs(clean - exact) > 10 * error  # it can fail
 

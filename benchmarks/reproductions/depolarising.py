@@ -19,6 +19,7 @@ from typing import Annotated
 import numpy as np
 import torch
 import typer
+from circuit_depth import CLOSE
 from matplotlib.figure import Figure
 from rich import print
 from shared import HERE, digits, mean_and_error, probabilities, rotations, save
@@ -69,12 +70,21 @@ def without_error(n_layers: int, n: int, p1: float, p2: float) -> float:
     return (1 - p1) ** (2 * n_layers * n) * (1 - p2) ** n_pairs
 
 
-def noisy_energy(theta, costs, s: float, n_trajectories: int, rng) -> tuple[float, float]:
-    """<loss> under noise of strength s, from trajectories with at least one error; its error."""
-    theta, costs = torch.as_tensor(theta), torch.as_tensor(costs)
-    clean = float(probabilities(rotations(theta)[None])[0] @ costs)
+def under_noise(theta, values, s: float, n_trajectories: int, rng) -> tuple:
+    """Means of functions of the bitstring under noise of strength s, and their standard errors.
+
+    Args:
+        theta: angles (2 layers + 1, N), radians.
+        values: float64 (2^N, k), a column for each function.
+        n_trajectories: with at least one error each.
+
+    Returns:
+        Two arrays (k,).
+    """
+    theta, values = torch.as_tensor(theta), torch.as_tensor(values)
+    clean = (probabilities(rotations(theta)[None])[0] @ values).numpy()
     if s == 0:
-        return clean, 0.0
+        return clean, np.zeros_like(clean)
     shape = (n_trajectories, (len(theta) + 1) // 2, theta.shape[1])
     p0 = without_error(*shape[1:], ONE * s, TWO * s)
     kept = [np.zeros((0, *shape[1:]), dtype=int)] * 3
@@ -83,48 +93,55 @@ def noisy_energy(theta, costs, s: float, n_trajectories: int, rng) -> tuple[floa
         some = sum(error.sum(axis=(1, 2)) for error in errors) > 0
         pairs = zip(kept, errors, strict=True)
         kept = [np.concatenate((old, new[some]))[:n_trajectories] for old, new in pairs]
-    energies = []
-    for at in range(0, n_trajectories, 50):
-        gates = noisy_gates(theta, tuple(errors[at : at + 50] for errors in kept))
-        energies += (probabilities(gates) @ costs).tolist()
-    mean, error = mean_and_error(energies)
-    return p0 * clean + (1 - p0) * mean, (1 - p0) * error
+    each = []
+    for at in range(0, n_trajectories, 20):
+        gates = noisy_gates(theta, tuple(errors[at : at + 20] for errors in kept))
+        each.append((probabilities(gates) @ values).numpy())
+    each = np.concatenate(each)
+    errors = each.std(axis=0, ddof=1) / np.sqrt(n_trajectories)
+    return p0 * clean + (1 - p0) * each.mean(axis=0), (1 - p0) * errors
 
 
 def draw(rows: list[dict], published: bool) -> Figure:
-    figure = Figure(figsize=(6.5, 4.2), layout="constrained")
-    ax = figure.subplots()
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    left, right = figure.subplots(1, 2)
     strengths = [row["s"] for row in rows]
-    means, errors = np.transpose([row["energy"] for row in rows])
     if published:
         values, bars = np.transpose(list(PUBLISHED.values()))
         label = "published, 100 circuits"
-        ax.errorbar(list(PUBLISHED), values, bars, fmt="s", mfc="none", label=label)
-    ax.errorbar(strengths, means, errors, fmt=".-", capsize=3, label="ours")
-    ax.set(xlabel="strength s of the noise", ylabel="mean loss (cross-entropy, nats)")
-    ax.legend(frameon=False)
-    ax.grid(alpha=0.3)
+        left.errorbar(list(PUBLISHED), values, bars, fmt="s", mfc="none", label=label)
+    for ax, key in ((left, "energy"), (right, "probability")):
+        means, errors = np.transpose([row[key] for row in rows])
+        ax.errorbar(strengths, means, errors, fmt=".-", capsize=3, label="ours", color="C1")
+        ax.set(xlabel="strength s of the noise")
+        ax.grid(alpha=0.3)
+    left.set(ylabel="mean loss (cross-entropy, nats)")
+    left.legend(frameon=False)
+    right.set(ylabel=f"probability of a network within {CLOSE:g} of the best", ylim=(0, 1.05))
     return figure
 
 
 def main(
     root: Annotated[Path | None, typer.Option(help="Folder of MNIST/raw.")] = None,
-    trajectories: Annotated[int, typer.Option(help="Of each circuit and strength.")] = 60,
+    trajectories: Annotated[int, typer.Option(help="Of each circuit and strength.")] = 40,
     small: Annotated[bool, typer.Option(help="5 qubits, few trajectories.")] = False,
     out: Annotated[Path | None, typer.Option(help="Where files go, circuit_depth.json is.")] = None,
 ) -> None:
     costs, _ = digits(root, small)
     trained = json.loads(((out or HERE) / "circuit_depth.json").read_text())["angles_of_3_layers"]
+    values = np.stack((costs, costs < costs.min() + CLOSE), axis=1).astype(float)
     rng = np.random.default_rng(0)
+    trajectories = 20 if small else trajectories
     rows = []
     for s in (0, 1, 2) if small else np.arange(0, 2.1, 0.4).round(1).tolist():
         with torch.no_grad():
-            each = [noisy_energy(t, costs, s, 20 if small else trajectories, rng) for t in trained]
-        mean, error = mean_and_error([energy for energy, _ in each])
-        inner = float(np.sqrt(np.mean([e**2 for _, e in each]) / len(each)))
-        rows.append({"s": s, "energy": (mean, error), "of_trajectories": inner})
-        rows[-1]["published"] = None if small else PUBLISHED.get(s)
-        print(rows[-1], flush=True)
+            each = [under_noise(theta, values, s, trajectories, rng) for theta in trained]
+        means, errors = np.array(each).transpose(1, 2, 0)  # (k, circuits)
+        row = {"s": s, "published": None if small else PUBLISHED.get(s)}
+        row |= {"energy": mean_and_error(means[0]), "probability": mean_and_error(means[1])}
+        row["of_trajectories"] = np.sqrt(np.mean(errors**2, axis=1) / len(trained)).tolist()
+        rows.append(row)
+        print(row, flush=True)
     save("depolarising", {"trajectories": trajectories, "rows": rows}, draw(rows, not small), out)
 
 

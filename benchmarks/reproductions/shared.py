@@ -85,7 +85,7 @@ def digits(root: Path | None, small: bool) -> tuple[np.ndarray, np.ndarray]:
     return plh.NetworkLoss(network.double(), inputs, data.targets, "bce")(bits), bits
 
 
-def train(costs: np.ndarray, layers: int, seed: int, steps: int = 150):
+def train(costs: np.ndarray, layers: int, seed: int, steps: int = 500):
     """Angles in [0, 2 pi) trained by L-BFGS on the exact energy: energy, angles, probabilities."""
     n = int(np.log2(len(costs)))
     costs_ = torch.as_tensor(costs)
@@ -98,7 +98,7 @@ def train(costs: np.ndarray, layers: int, seed: int, steps: int = 150):
         return value.item(), theta.grad.numpy().ravel()
 
     start = np.random.default_rng((layers, seed)).uniform(0, 2 * np.pi, shape)
-    options = {"maxiter": steps, "gtol": 1e-6, "ftol": 1e-12}
+    options = {"maxiter": steps, "gtol": 1e-5, "ftol": 1e-9}
     found = minimize(energy, start.ravel(), jac=True, method="L-BFGS-B", options=options)
     theta = found.x.reshape(shape)
     with torch.no_grad():
