@@ -1,5 +1,10 @@
 """What several test files share."""
 
+import os
+
+if "PYTEST_XDIST_WORKER" in os.environ:  # threads of processes beside each other would wait in turn
+    os.environ.setdefault("OMP_NUM_THREADS", "1")  # also those that tests start; read by imports
+
 import numpy as np
 import pytest
 from scipy.special import softmax
