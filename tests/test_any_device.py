@@ -89,13 +89,14 @@ def test_a_training_runs_on_every_device(name):
     network = plh.BinaryNetwork(2, activation=plh.Choice("sigmoid", "hard_sigmoid"))
     dev = make(name, network.n_qubits)
     hypernet = plh.QuantumHypernetwork(network, dev, layers=1, shots=30)
-    run = plh.train(hypernet, data, steps=20, progress=False, evaluation_shots=20)
-    assert len(run.history) == 20
+    steps = 6
+    run = plh.train(hypernet, data, steps=steps, progress=False, evaluation_shots=20)
+    assert len(run.history) == steps
     exact = dev.overlaps_exactly(4)
     tried = name == "reference.qubit"  # of which we know nothing: one circuit of 5 shots, once
-    assert run.history[-1]["circuits"] == 20 * 7 + tried
-    assert run.history[-1]["overlaps"] == 20 * 4
-    assert run.history[-1]["shots"] == 20 * 30 * (3 if exact else 7) + 5 * tried
+    assert run.history[-1]["circuits"] == steps * 7 + tried
+    assert run.history[-1]["overlaps"] == steps * 4
+    assert run.history[-1]["shots"] == steps * 30 * (3 if exact else 7) + 5 * tried
 
 
 @pytest.mark.parametrize("name", DEVICES)
