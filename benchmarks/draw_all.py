@@ -81,9 +81,18 @@ def reproductions(docs: Path, root: Path | None, small: bool) -> None:
     run("benchmarks/reproductions/all.py", *size)
 
 
+def compare(docs: Path, root: Path | None, small: bool) -> None:
+    """The first task of docs/compare.md."""
+    with tempfile.TemporaryDirectory() as folder:
+        size = ["--small"] if small else []
+        run("benchmarks/compare_tasks.py", "--only", "bits66", "--out", folder, *size)
+        shutil.copy(Path(folder, "bits66/results.png"), docs / "compare.png")
+
+
 PICTURES: dict[str, Callable[[Path, Path | None, bool], None]] = {
     "main_job": main_job,
     "sweep": sweep,
+    "compare": compare,
     "optimizers": optimizers,
     "sampling": sampling,
     "choices": choices,
