@@ -23,6 +23,11 @@ def only(*methods: str) -> str:
     return " ".join(f"--method {method}" for method in methods)
 
 
+VALUES = (
+    "--data-option digits=3,7 --data-option size=4 --data-option resize=bilinear --activation "
+    "sigmoid --scale 1 --choice values=[-1,1],[0,1],[-2,1],[-3,1] --optimizer score "
+    "--evaluation-shots 200 --seeds 5"
+)
 TRAINED = only("hypernetwork", "product-state", "straight-through", "gumbel-softmax", "binarised")
 TASKS = {
     "bits66": "--evaluations 23687 --seconds 6 --seeds 3",
@@ -34,10 +39,9 @@ TASKS = {
     + only("hypernetwork", "two-loops", "two-loops-straight-through", "straight-through"),
 }
 OF_FILES = {  # that do not ship
-    "encoding": "--data-option digits=3,7 --data-option size=4 --data-option resize=bilinear "
-    "--activation sigmoid --scale 1 --choice values=[-1,1],[0,1],[-2,1],[-3,1] --optimizer score "
-    "--optimizer-option natural_gradient=true --steps 100 --evaluation-shots 200 --seeds 5 "
+    "encoding": f"{VALUES} --optimizer-option natural_gradient=true --steps 100 "
     + only("hypernetwork", "two-loops", "annealing", "random"),
+    "encoding-slow": f"{VALUES} --entropy 0.01:0 --steps 300 {only('hypernetwork', 'two-loops')}",
     "pca": f"{TEN} --data-option features=pca:16 --network 10 --scale 0.5 {PATHWISE} --steps 300 "
     "--optimizer-option stepsize=0.1 --evaluations 2000 --seconds 6 --seeds 2 "
     f"{TRAINED} {only('annealing', 'one-flip', 'float')}",

@@ -73,8 +73,10 @@ class Comparison:
         """
         on = {"test": "test", "train": "training"}[self.judged_on]
         what = f"R² on {on} samples" if self.is_regression else f"accuracy on {on} samples in %"
+        n = len(self.seeds)
+        of_seeds = f"mean ± standard error of {n} seeds" if n > 1 else f"of seed {self.seeds[0]}"
         table = Table(
-            title=f"{self.about}\n{what}, mean ± standard error of {len(self.seeds)} seeds",
+            title=f"{self.about}\n{what}, {of_seeds}",
             title_justify="left",
             box=box.SIMPLE_HEAD,
             caption_justify="left",
