@@ -45,6 +45,9 @@ OF_FILES = {  # that do not ship
     "pca": f"{TEN} --data-option features=pca:16 --network 10 --scale 0.5 {PATHWISE} --steps 300 "
     "--optimizer-option stepsize=0.1 --evaluations 2000 --seconds 6 --seeds 2 "
     f"{TRAINED} {only('annealing', 'one-flip', 'float')}",
+    "pca-seconds": f"{TEN} --data-option features=pca:16 --network 10 --scale 0.5 {PATHWISE} "
+    "--steps 300 --optimizer-option stepsize=0.1 --seconds 6 --seeds 2 "
+    + only("annealing", "one-flip"),
     "big01": f"--data-option size=28 --activation sigmoid {PATHWISE} --steps 120 "
     "--optimizer-option stepsize=0.2 --evaluations 1000 --seconds 5 --seeds 2 "
     f"{TRAINED} {only('annealing', 'one-flip', 'float')}",
