@@ -43,7 +43,7 @@ def smooth_angles(p: int, training: list[np.ndarray], evaluations: int):
     def mean_cost(ends) -> float:
         return float(np.mean([qaoa(costs, *ramp(ends, p)) @ costs for costs in training]))
 
-    steps = [(0, dt, dt, 0) for dt in np.arange(0.2, 1.7, 0.2).tolist()]
+    steps = [(0, dt, dt, 0) for dt in np.arange(0.25, 1.6, 0.25).tolist()]
     annealing = min(steps, key=mean_cost)
     start = np.add(annealing, (0.1, 0, 0, 0.1))
     options = {"maxfev": evaluations, "xatol": 1e-3, "fatol": 1e-4}
@@ -67,9 +67,9 @@ def draw(results: dict) -> Figure:
 
 def main(
     weights: Annotated[int, typer.Option(help="Odd; published: 21.")] = 17,
-    instances: Annotated[int, typer.Option(help="Of each load.")] = 4,
-    loads: Annotated[str, typer.Option(help="Patterns per weight.")] = "0.4,0.6,0.8",
-    depths: Annotated[str, typer.Option(help="p of QAOA; the last also of annealing.")] = "1,5,20",
+    instances: Annotated[int, typer.Option(help="Of each load.")] = 3,
+    loads: Annotated[str, typer.Option(help="Patterns per weight.")] = "0.4,0.8",
+    depths: Annotated[str, typer.Option(help="p of QAOA; the last also of annealing.")] = "1,5,10",
     small: Annotated[bool, typer.Option(help="9 weights, 2 instances.")] = False,
     out: Annotated[Path | None, typer.Option(help="Where files go.")] = None,
 ) -> None:
