@@ -1,5 +1,7 @@
 """Density matrices, entropies and local expectation values of matrix product states."""
 
+from functools import cache
+
 import numpy as np
 import pennylane as qml
 import pytest
@@ -102,6 +104,21 @@ def test_pennylanes_measurements_at_many_wires():
         qml.QNode(lambda: qml.vn_entropy(range(100, 200)), dev)()
 
 
+ANGLES_OF_ELEVEN = ansatz_of(3, 11).data[0]
+
+
+def circuit_of_eleven(wires, measured):
+    plh.HardwareEfficientAnsatz(ANGLES_OF_ELEVEN, wires=wires)
+    return measured(wires)
+
+
+@cache
+def exact_of_eleven(measured):
+    """PennyLane's own measurements take labels for positions, so the wires have plain ones."""
+    dev = qml.device("default.qubit", wires=11)
+    return qml.QNode(lambda: circuit_of_eleven(range(11), measured), dev)()
+
+
 @pytest.mark.parametrize("labels", [range(11)[::-1], range(1, 12), "abcdefghijk"], ids=str)
 @pytest.mark.parametrize(
     "measured",
@@ -114,16 +131,10 @@ def test_pennylanes_measurements_at_many_wires():
     ids=["vn_entropy", "mutual_info", "purity", "density_matrix"],
 )
 def test_any_labels_beyond_small_density_matrices(labels, measured):
-    labels, ansatz = list(labels), ansatz_of(3, 11)
-
-    def circuit(wires):
-        plh.HardwareEfficientAnsatz(ansatz.data[0], wires=wires)
-        return measured(wires)
-
-    # PennyLane's own take labels for positions, so the oracle has plain ones
-    exact = qml.QNode(lambda: circuit(range(11)), qml.device("default.qubit", wires=11))()
-    ours = qml.QNode(lambda: circuit(labels), qml.device("hypernet.mps", wires=labels))()
-    np.testing.assert_allclose(ours, exact, atol=1e-9)
+    labels = list(labels)
+    dev = qml.device("hypernet.mps", wires=labels)
+    ours = qml.QNode(lambda: circuit_of_eleven(labels, measured), dev)()
+    np.testing.assert_allclose(ours, exact_of_eleven(measured), atol=1e-9)
 
 
 def test_long_pauli_words_with_shots():
