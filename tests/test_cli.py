@@ -360,7 +360,7 @@ def test_ctrl_c_leaves_what_was_reached(tmp_path):
     steps = json.loads((tmp_path / "run" / "summary.json").read_text())["steps"]
     assert steps == len(history.read_text().splitlines())
     assert (tmp_path / "run" / "overview.png").exists()
-    loaded = run("evaluate", "run", "--json", cwd=tmp_path)
+    loaded = run_here("evaluate", "run", "--json", cwd=tmp_path)
     assert json.loads(loaded.stdout)["steps"] == steps
 
 
