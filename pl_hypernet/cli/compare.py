@@ -36,7 +36,7 @@ def compare(
         typer.Option(help="Of the processor, that each may take; alone it is the only limit."),
     ] = None,
 ) -> None:
-    """The hypernetwork beside other methods, each at the same expense; options are train's."""
+    """Other methods at the same expense; options are train's."""
     with loading():
         from pl_hypernet.studies import compare as make
         from pl_hypernet.training.from_settings import made_of_settings
