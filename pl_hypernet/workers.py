@@ -55,7 +55,7 @@ def connected(workers: int, scheduler: Any) -> Iterator[Any]:
             scheduler = stack.enter_context(_processes(workers))
         try:
             client = Client(scheduler, timeout=SECONDS, set_as_default=False)
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, MemoryError) as error:  # the last of what is no scheduler
             raise InputError(
                 f"scheduler {scheduler}: no scheduler of Dask answers there; expected an address, "
                 "as tcp://10.0.0.1:8786"
