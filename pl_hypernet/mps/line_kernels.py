@@ -7,7 +7,7 @@ centre of orthogonality, all left of it are left-canonical and all right of it r
 import numpy as np
 
 from pl_hypernet.compiled import compiled
-from pl_hypernet.mps.splitting import EXACTLY, split
+from pl_hypernet.mps.splitting import EXACTLY, new_matrix, split, zero_matrix
 
 ONE, TWO, OPERATOR = 0, 1, 2  # kinds of gates
 FEW_PRODUCTS = 1000  # multiplications up to which a plain loop is faster than BLAS
@@ -27,7 +27,7 @@ def product(a, b):
     n, m, k = a.shape[0], a.shape[1], b.shape[1]
     if n * m * k > FEW_PRODUCTS:
         return np.dot(a, b)
-    out = np.zeros((n, k), dtype=np.complex128)
+    out = zero_matrix(n, k)
     for i in range(n):
         for j in range(m):
             factor = a[i, j]
@@ -77,7 +77,7 @@ def joined(left, right, gate):
     """A gate (4, 4) on two neighbouring sites: a matrix (2 chi_left, 2 chi_right)."""
     m, n_right = left.shape[1], right.shape[1]
     pair = product(left, reshaped(right, m, 2 * n_right))
-    out = np.zeros(pair.shape, dtype=np.complex128)
+    out = zero_matrix(pair.shape[0], pair.shape[1])
     for a in range(0, len(pair), 2):
         for x in range(4):
             for y in range(4):
@@ -105,7 +105,7 @@ def multiply(site, rank, tensors, begin, b_rank, n_left):
     """
     n_right = site.size // (2 * n_left * rank)
     parts = reshaped(site, n_left * rank * 2, n_right)
-    out = np.zeros((2 * n_left, b_rank * n_right), dtype=np.complex128)
+    out = zero_matrix(2 * n_left, b_rank * n_right)
     for j in range(n_left):
         for a in range(rank):
             for y in range(2):
@@ -153,34 +153,28 @@ def apply_operator(sites, tensors, places, first, last, max_bond_dim, cutoff):
 @compiled(apart=True, nogil=True)
 def multiply_out(sites, kinds, spans, where, ones, tensors, places):
     """Gates with no truncation, after which no site is canonical."""
+    one = np.int64(1)  # no constant: see splitting.EXACTLY
     for gate in range(len(kinds)):
         first, last = spans[gate]
         if kinds[gate] == ONE:
             apply_one(sites[first], ones[where[gate, 0]])
             continue
-        rank = 1
+        rank = one
         for i in range(first, last + 1):
             begin, _, b_rank = places[where[gate, 1] + i - first]
-            if begin < 0:
-                b_rank = rank
-            site = sites[i]
-            n_left, n_right = site.shape[0] // 2, site.shape[1]
-            out = np.zeros((rank * n_left * 2, b_rank * n_right), dtype=np.complex128)
-            for a in range(rank):
-                for x in range(2):
-                    for y in range(2):
-                        for b in range(b_rank):
-                            if begin < 0:
-                                factor = 1.0 + 0j if x == y and a == b else 0j
-                            else:
-                                factor = tensors[begin + ((a * 2 + x) * 2 + y) * b_rank + b]
-                            if factor != 0:
-                                for j in range(n_left):
-                                    row = (a * n_left + j) * 2 + x
-                                    for c in range(n_right):
-                                        out[row, b * n_right + c] += factor * site[2 * j + y, c]
+            n_left, n_right = sites[i].shape[0] // 2, sites[i].shape[1]
+            passes = begin < 0
+            out = zero_matrix(rank * n_left * 2, (rank if passes else b_rank) * n_right)
+            for a in range(rank):  # its rows of the operator, as one of bond 1 to the left
+                at, width = (begin, one) if passes else (begin + 4 * a * b_rank, b_rank)
+                part = multiply(sites[i], one, tensors, at, width, n_left)
+                first_column = a * n_right if passes else 0
+                for row in range(part.shape[0]):
+                    for c in range(part.shape[1]):
+                        out[a * n_left * 2 + row, first_column + c] = part[row, c]
             sites[i] = out
-            rank = b_rank
+            if not passes:
+                rank = b_rank
 
 
 @compiled(apart=True, nogil=True)
@@ -188,7 +182,7 @@ def unpacked(tensors, dims):
     """Sites (2 chi_left, chi_right) of padded tensors (n_sites, 2, chi, chi)."""
     sites = []
     for i in range(len(dims) - 1):
-        site = np.empty((2 * dims[i], dims[i + 1]), dtype=np.complex128)
+        site = new_matrix(2 * dims[i], dims[i + 1])
         for a in range(dims[i]):
             for x in range(2):
                 for b in range(dims[i + 1]):
@@ -253,7 +247,7 @@ def evolve(
         stays += sweep(sites, end_of_line, start, max_bond_dim, cutoff)
         tensors, dims = packed(sites)
         return tensors, dims, stays
-    swap = np.zeros((4, 4), dtype=np.complex128)
+    swap = zero_matrix(4, 4)
     swap[0, 0] = swap[1, 2] = swap[2, 1] = swap[3, 3] = 1
     for layer in range(len(layers) - 1):
         begin, end = layers[layer], layers[layer + 1]

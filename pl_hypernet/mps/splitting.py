@@ -17,6 +17,17 @@ SEEN = 1e-5  # dropped weight beyond which single precision tells what to keep
 TINY = 1e-140  # numbers whose products LAPACK cannot hold; of a state of norm 1
 
 
+@compiled(apart=True, nogil=True)
+def zero_matrix(p, q):
+    """A complex matrix: compiled here once, and not in each function that makes one."""
+    return np.zeros((p, q), dtype=np.complex128)
+
+
+@compiled(apart=True, nogil=True)
+def new_matrix(p, q):
+    return np.empty((p, q), dtype=np.complex128)
+
+
 @compiled(apart=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
 def orthonormal_rows(matrix):
     """C (p, r) and Q (r, q), rows orthonormal, with matrix = C Q up to 1e-12 of its norm.
@@ -40,7 +51,7 @@ def orthonormal_rows(matrix):
         total += weight[i]
     most = min(p, q)
     found = np.empty(most, dtype=np.int64)  # the row of each direction, made orthonormal in place
-    c = np.zeros((p, most), dtype=np.complex128)
+    c = zero_matrix(p, most)
     limit = ROUNDING * ROUNDING * total
     rank = 0
     while rank < most:
@@ -89,8 +100,8 @@ def orthonormal_rows(matrix):
                 weight[i] = left
         rank += 1
     size = max(1, rank)
-    coefficients = np.zeros((p, size), dtype=np.complex128)
-    rows = np.zeros((size, q), dtype=np.complex128)
+    coefficients = zero_matrix(p, size)
+    rows = zero_matrix(size, q)
     if rank == 0:
         rows[0, 0] = 1.0
     for j in range(rank):
@@ -105,7 +116,7 @@ def orthonormal_rows(matrix):
 def transposed(matrix):
     """A copy (q, p) of a contiguous matrix (p, q)."""
     p, q = matrix.shape
-    out = np.empty((q, p), dtype=np.complex128)
+    out = new_matrix(q, p)
     for i in range(p):
         for k in range(q):
             out[k, i] = matrix[i, k]
@@ -124,7 +135,7 @@ def squared_norm(matrix):
 @compiled(apart=True, nogil=True)
 def without_tiny(matrix):
     """A copy with 0 in place of what LAPACK makes NaN of."""
-    out = np.empty(matrix.shape, dtype=np.complex128)
+    out = new_matrix(matrix.shape[0], matrix.shape[1])
     for i in range(matrix.shape[0]):
         for k in range(matrix.shape[1]):
             x, y = matrix[i, k].real, matrix[i, k].imag
@@ -138,8 +149,8 @@ def by_qr(matrix, to_left):
     directions, rest = np.linalg.qr(transposed(matrix) if to_left else matrix)
     p, q = matrix.shape
     narrow = min(p, q)
-    left = np.empty((p, narrow), dtype=np.complex128)
-    right = np.empty((narrow, q), dtype=np.complex128)
+    left = new_matrix(p, narrow)
+    right = new_matrix(narrow, q)
     for j in range(narrow):
         for i in range(p):
             left[i, j] = rest[j, i] if to_left else directions[i, j]
@@ -162,7 +173,7 @@ def coarse_directions(gram, max_bond_dim, cutoff):
     kept = min(n, max_bond_dim)
     while kept > 1 and values[n - kept] < cutoff * cutoff:
         kept -= 1
-    out = np.empty((n, kept), dtype=np.complex128)
+    out = new_matrix(n, kept)
     for i in range(n):
         for k in range(kept):
             out[i, k] = vectors[i, n - 1 - k]
@@ -173,7 +184,7 @@ def coarse_directions(gram, max_bond_dim, cutoff):
 def adjoint(matrix, factor):
     """The conjugate transpose (q, p) of a matrix (p, q), times a real factor."""
     p, q = matrix.shape
-    out = np.empty((q, p), dtype=np.complex128)
+    out = new_matrix(q, p)
     for i in range(p):
         for k in range(q):
             out[k, i] = factor * np.conj(matrix[i, k])
@@ -223,8 +234,8 @@ def by_singular_values(matrix, to_left, max_bond_dim, cutoff, total):
             stays += s[j] * s[j]
         else:
             dropped += s[j] * s[j] / total
-    left = np.empty((p, kept), dtype=np.complex128)
-    right = np.empty((kept, q), dtype=np.complex128)
+    left = new_matrix(p, kept)
+    right = new_matrix(kept, q)
     for j in range(kept):
         weight = s[j] / np.sqrt(stays)
         for i in range(p):
