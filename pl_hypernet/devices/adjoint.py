@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import chain
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pennylane as qml
@@ -62,12 +63,24 @@ def is_leaf(operator: Operator) -> bool:
     return small and type(operator) in KINDS
 
 
+_answers: WeakKeyDictionary[QuantumScript, dict[int | None, bool]] = WeakKeyDictionary()
+
+
 def is_differentiable(circuit: QuantumScript, max_bond_dim: int | None = None) -> bool:
     """Whether :func:`vjp` is for circuits like this, and this one is small enough.
+
+    PennyLane asks twice for each call of a QNode.
 
     Args:
         max_bond_dim: to which states are truncated; None: they are not.
     """
+    answers = _answers.setdefault(circuit, {})
+    if max_bond_dim not in answers:
+        answers[max_bond_dim] = _is_differentiable(circuit, max_bond_dim)
+    return answers[max_bond_dim]
+
+
+def _is_differentiable(circuit: QuantumScript, max_bond_dim: int | None) -> bool:
     if not any(map(is_trainable, circuit.operations)) or why_not(circuit) is not None:
         return False
     few = len(circuit.wires) <= MAX_VECTOR_WIRES
@@ -97,6 +110,8 @@ def why_not(circuit: QuantumScript) -> str | None:
     for operation in circuit.operations:
         if isinstance(operation, NO_ONE_STATE):
             return f"a circuit with {operation.name}"
+        if is_leaf(operation):
+            continue
         for leaf in _leaves(operation):
             if not is_leaf(leaf):
                 return f"{leaf.name} on wires {list(leaf.wires)}"

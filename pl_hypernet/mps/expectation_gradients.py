@@ -48,9 +48,11 @@ def _built(column: list[np.ndarray]) -> list[np.ndarray]:
     """``|0>``, and the tensor of a site after each gate: complex128 (chi_left, 2, chi_right)."""
     tensors = [np.array([1, 0], dtype=complex).reshape(1, 2, 1)]
     for gate in column:
-        both = np.tensordot(tensors[-1], gate, axes=(1, 2)).transpose(0, 2, 3, 1, 4)
-        left, right = both.shape[0] * both.shape[1], both.shape[3] * both.shape[4]
-        tensors.append(both.reshape(left, 2, right))
+        left, _, right = tensors[-1].shape
+        k_left, _, _, k_right = gate.shape
+        both = _by_bit(tensors[-1]) @ _by_bit(gate).T  # tensordot takes twice as long
+        both = both.reshape(left, right, k_left, 2, k_right).transpose(0, 2, 3, 1, 4)
+        tensors.append(both.reshape(left * k_left, 2, right * k_right))
     return tensors
 
 
@@ -59,11 +61,19 @@ def _through(column, tensors, gradient) -> list[np.ndarray]:
     gradients = []
     for gate, before in zip(reversed(column), reversed(tensors[:-1]), strict=True):
         left, _, right = before.shape
-        cube = gradient.reshape(left, gate.shape[0], 2, right, gate.shape[3])
-        by_gate = np.tensordot(cube, before.conj(), axes=((0, 3), (0, 2)))  # (i, x, o, y)
-        gradients.append(by_gate.transpose(0, 1, 3, 2))
-        gradient = np.tensordot(cube, gate.conj(), axes=((1, 2, 4), (0, 1, 3))).transpose(0, 2, 1)
+        k_left, _, _, k_right = gate.shape
+        cube = gradient.reshape(left, k_left, 2, right, k_right).transpose(1, 2, 4, 0, 3)
+        cube = cube.reshape(k_left * 2 * k_right, left * right)
+        by_gate = cube @ _by_bit(before).conj()
+        gradients.append(by_gate.reshape(k_left, 2, k_right, 2).transpose(0, 1, 3, 2))
+        gradient = _by_bit(gate).conj().T @ cube
+        gradient = gradient.reshape(2, left, right).transpose(1, 0, 2)
     return gradients[::-1]
+
+
+def _by_bit(tensor: np.ndarray) -> np.ndarray:
+    """As a matrix (all other indices, bit), of a tensor whose bit is the last index but one."""
+    return tensor.swapaxes(-2, -1).reshape(-1, 2)
 
 
 def value_and_gradients(
