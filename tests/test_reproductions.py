@@ -100,6 +100,8 @@ def test_scripts_leave_json_and_pictures(tmp_path):
         json.loads((tmp_path / f"{name}.json").read_text())
         for name in ("circuit_depth", "depolarising")
     )
+    dotted = circuit_depth.draw(depth).axes[0].get_legend()  # as --redraw does
+    assert [text.get_text() for text in dotted.get_texts()] == ["1e-4"]
     trained = depth["lowest"] + np.mean(depth["rows"][1]["gaps"])
     energies = [row["energy"][0] for row in noise["rows"]]
     assert abs(energies[0] - trained) < 1e-6  # angles are kept to six digits

@@ -24,14 +24,15 @@ CLOSE = 1e-4  # above the lowest loss, nats
 PUBLISHED = 272, 300  # runs of 3 layers of CNOT that end this close, and all
 
 
-def draw(rows: list[dict]) -> Figure:
-    figure = Figure(figsize=(10, 4), layout="constrained")
+def draw(results: dict) -> Figure:
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
     left, right = figure.subplots(1, 2)
+    rows = results["rows"]
     layers = [row["layers"] for row in rows]
     for row in rows:
         gaps = np.maximum(row["gaps"], 1e-9)
         left.plot([row["layers"]] * len(gaps), gaps, "o", color="C0", alpha=0.4, mew=0)
-    left.axhline(CLOSE, color="k", lw=0.8, ls=":")
+    left.axhline(CLOSE, color="k", lw=0.8, ls=":", label="1e-4")
     left.set(yscale="log", ylabel="energy above the lowest loss (nats)")
     for key, marker, label in (
         ("close", "s", "energy within 1e-4"),
@@ -43,9 +44,9 @@ def draw(rows: list[dict]) -> Figure:
     share, error = share_and_error(*PUBLISHED)
     label = "published, energy within 1e-4"
     right.errorbar(3, share, error, fmt="D", mfc="none", color="k", capsize=3, label=label)
-    right.set(ylim=(-0.05, 1.45), ylabel="share of the starts, probability")
-    right.legend(frameon=False, loc="upper right")
+    right.set(ylim=(-0.2, 1.2), ylabel="share of the starts, probability")
     for ax in (left, right):
+        ax.legend(frameon=False, ncols=2, fontsize=9, loc="lower center", bbox_to_anchor=(0.5, 1))
         ax.set(xlabel="layers of CNOT (0: product state)", xticks=layers)
         ax.grid(alpha=0.3)
     return figure
@@ -77,7 +78,7 @@ def main(
         print({**rows[-1], "gaps": [f"{gap:.1e}" for gap in rows[-1]["gaps"]]}, flush=True)
     trained = angles.get(3, angles[max(angles)])
     results = {"lowest": lowest, "starts": starts, "rows": rows, "angles_of_3_layers": trained}
-    save("circuit_depth", results, draw(rows), out)
+    save("circuit_depth", results, draw(results), out)
 
 
 if __name__ == "__main__":

@@ -102,11 +102,12 @@ def under_noise(theta, values, s: float, n_trajectories: int, rng) -> tuple:
     return p0 * clean + (1 - p0) * each.mean(axis=0), (1 - p0) * errors
 
 
-def draw(rows: list[dict], published: bool) -> Figure:
+def draw(results: dict) -> Figure:
     figure = Figure(figsize=(10, 4), layout="constrained")
     left, right = figure.subplots(1, 2)
+    rows = results["rows"]
     strengths = [row["s"] for row in rows]
-    if published:
+    if any(row["published"] for row in rows):
         values, bars = np.transpose(list(PUBLISHED.values()))
         label = "published, 100 circuits"
         left.errorbar(list(PUBLISHED), values, bars, fmt="s", mfc="none", label=label)
@@ -142,7 +143,8 @@ def main(
         row["of_trajectories"] = np.sqrt(np.mean(errors**2, axis=1) / len(trained)).tolist()
         rows.append(row)
         print(row, flush=True)
-    save("depolarising", {"trajectories": trajectories, "rows": rows}, draw(rows, not small), out)
+    results = {"trajectories": trajectories, "rows": rows}
+    save("depolarising", results, draw(results), out)
 
 
 if __name__ == "__main__":

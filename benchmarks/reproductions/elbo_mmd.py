@@ -35,7 +35,8 @@ PANELS = {
 }
 
 
-def draw(rows: dict[str, dict]) -> Figure:
+def draw(results: dict) -> Figure:
+    rows = results["rows"]
     figure = Figure(figsize=(12, 3.2), layout="constrained")
     axes = figure.subplots(1, len(PANELS), sharey=True)
     for ax, (key, title) in zip(axes, PANELS.items(), strict=True):
@@ -43,6 +44,7 @@ def draw(rows: dict[str, dict]) -> Figure:
             value, error = row[key]
             ax.errorbar(value, i, xerr=error, fmt="o", color=f"C{i}", capsize=3)
         ax.set(xlabel=title, yticks=range(len(rows)), yticklabels=list(rows))
+        ax.locator_params(axis="x", nbins=4)
         ax.grid(alpha=0.3)
     axes[0].invert_yaxis()
     return figure
@@ -67,7 +69,8 @@ def main(
             runs.append(run_66_qubits(data, "score", steps, seed, **objective))
         rows[name] = means_over_seeds(runs)
         print(name, {key: tuple(np.round(value, 4)) for key, value in rows[name].items()})
-    save("elbo_mmd", {"seeds": seeds, "samples": samples, "rows": rows}, draw(rows), out)
+    results = {"seeds": seeds, "samples": samples, "rows": rows}
+    save("elbo_mmd", results, draw(results), out)
 
 
 if __name__ == "__main__":

@@ -126,6 +126,10 @@ def save(name: str, results: dict, figure: Figure, out: Path | None) -> None:
     folder = HERE if out is None else out
     folder.mkdir(parents=True, exist_ok=True)
     (folder / f"{name}.json").write_text(json.dumps(results, indent=1) + "\n")
+    save_picture(name, figure, folder)
+
+
+def save_picture(name: str, figure: Figure, folder: Path) -> None:
     figure.savefig(folder / f"{name}.png", dpi=110)
 
 

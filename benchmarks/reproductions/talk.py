@@ -31,7 +31,8 @@ RULES = {  # optimizer, steps, objective
 }
 
 
-def draw(rows: dict[str, dict]) -> Figure:
+def draw(results: dict) -> Figure:
+    rows = results["rows"]
     figure = Figure(figsize=(11, 3.6), layout="constrained")
     axes = figure.subplots(1, 3, sharey=True)
     panels = {
@@ -65,7 +66,8 @@ def main(
         rows[name] = means_over_seeds(runs)
         rows[name]["both_alive"] = mean_and_error([run["minority"] > ALIVE for run in runs])
         print(name, {key: tuple(np.round(value, 4)) for key, value in rows[name].items()})
-    save("talk", {"seeds": seeds, "published_hamming": PUBLISHED, "rows": rows}, draw(rows), out)
+    results = {"seeds": seeds, "published_hamming": PUBLISHED, "rows": rows}
+    save("talk", results, draw(results), out)
 
 
 if __name__ == "__main__":
