@@ -12,7 +12,12 @@ NO_DASK = "Dask is not installed, which hands out work: pip install 'pl_hypernet
 ONE_THREAD = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
 LOADED = ["pl_hypernet.training", "distributed"]
 METHOD = "distributed.worker.multiprocessing-method"
-AHEAD = {"distributed.scheduler.worker-saturation": 1.0}  # no run waits at a worker that has one
+HERE = "127.0.0.1:0"  # any port, which other machines do not reach
+CONFIG = {
+    "distributed.scheduler.worker-saturation": 1.0,  # no run waits at a worker that has one
+    "distributed.scheduler.http.routes": [],  # no pages of what is computed
+    "distributed.worker.http.routes": [],
+}
 SECONDS = 10  # for which an address is tried
 
 
@@ -51,14 +56,14 @@ def connected(workers: int, scheduler: Any) -> Iterator[Any]:
             if "forkserver" in get_all_start_methods():
                 _load_once()
                 stack.enter_context(dask.config.set({METHOD: "forkserver"}))
-            stack.enter_context(dask.config.set(AHEAD))
+            stack.enter_context(dask.config.set(CONFIG))
             scheduler = stack.enter_context(_processes(workers))
         try:
             client = Client(scheduler, timeout=SECONDS, set_as_default=False)
-        except (OSError, ValueError, MemoryError) as error:  # the last of what is no scheduler
+        except (OSError, TypeError, ValueError, MemoryError) as error:  # the last of no scheduler's
             raise InputError(
-                f"scheduler {scheduler}: no scheduler of Dask answers there; expected an address, "
-                "as tcp://10.0.0.1:8786"
+                f"scheduler {scheduler!r}: no scheduler of Dask answers there; expected an "
+                "address, as tcp://10.0.0.1:8786"
             ) from error
         yield stack.enter_context(client)
 
@@ -73,7 +78,9 @@ def _processes(number: int):
             threads_per_worker=1,
             processes=True,
             memory_limit=0,  # what a run needs is known before it begins
-            dashboard_address=None,  # no page that others could open
+            dashboard_address=HERE,  # of servers that Dask starts in any case: None is 0.0.0.0
+            worker_dashboard_address=HERE,
+            scheduler_kwargs={"dashboard": False},
             silence_logs=50,  # a lost worker is a matter of course
         )
     except RuntimeError as error:  # each process imports the program's main file

@@ -5,10 +5,11 @@ from contextlib import contextmanager
 import numpy as np
 import pennylane as qml
 import pytest
+import torch
 
 import pl_hypernet as plh
 from pl_hypernet.devices import spread_device
-from pl_hypernet.errors import InputError
+from pl_hypernet.errors import DeviceError, InputError
 
 WIRES = 5
 
@@ -18,7 +19,7 @@ def client():
     """In threads of this process; those of processes are tried in test_sweep_workers."""
     distributed = pytest.importorskip("distributed")
     cluster = distributed.LocalCluster(
-        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=None
+        n_workers=2, threads_per_worker=1, processes=False, dashboard_address=":0"
     )
     with cluster, distributed.Client(cluster, set_as_default=False) as client:
         yield client
@@ -78,6 +79,29 @@ def test_what_is_measured_without_shots_and_its_gradient(client, thetas):
     assert qml.grad(spread)(theta) == pytest.approx(qml.grad(exact)(theta), abs=1e-8)
 
 
+def test_gradients_of_torch_do_not_end_at_the_workers(client):
+    def energy(x):
+        qml.RY(x, 0)
+        return qml.expval(qml.Z(0))
+
+    x = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
+    qml.QNode(energy, plh.device("default.qubit", 1, scheduler=client))(x).backward()
+    assert x.grad.item() == pytest.approx(-np.sin(0.3))
+
+
+def test_a_lost_scheduler_is_a_line():
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0") as cluster:
+        client = distributed.Client(cluster, set_as_default=False)
+        spread = plh.device("hypernet.mps", 1, scheduler=client)
+    client.close()
+    with pytest.raises(DeviceError, match="scheduler is lost"):
+        qml.QNode(lambda: qml.sample(), spread, shots=1)()
+    nowhere = plh.device("hypernet.mps", 1, scheduler=12)  # as --device-option reads it
+    with pytest.raises(InputError, match="scheduler 12: no scheduler"):
+        qml.QNode(lambda: qml.sample(), nowhere, shots=1)()
+
+
 def test_truncation_is_told(client, thetas):
     cut = plh.device("hypernet.mps", WIRES, scheduler=client, max_bond_dim=1, seed=0)
     here = plh.device("hypernet.mps", WIRES, max_bond_dim=1, seed=0)
@@ -123,7 +147,9 @@ def test_a_plan_starts_none():
     [
         ({"workers": 0}, "workers=0: expected a whole number"),
         ({"workers": "2"}, "workers='2': expected"),
+        ({"workers": 1.5}, "workers=1.5: expected"),
         ({"workers": 2, "scheduler": "tcp://x"}, "give one of them"),
+        ({"workers": 2, "call_timeout": 3}, "call_timeout=3 beside workers"),
         ({"name": "braket.aws.qubit", "workers": 2}, "run side by side already"),
         ({"workers": 2, "seed": -1}, "seed"),
         ({"workers": 2, "max_bond_dim": 0}, "max_bond_dim=0"),

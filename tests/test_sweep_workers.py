@@ -10,6 +10,7 @@ import time
 import dask
 import numpy as np
 import pytest
+from distributed.comm.utils import get_tcp_server_addresses
 
 import pl_hypernet as plh
 from pl_hypernet.errors import InputError, RunFolderError
@@ -50,6 +51,19 @@ def data(tmp_path_factory):
 def asked(data, seeds=2):
     values = {"optimizer_options": {"stepsize": [0.05, 0.1]}}
     return SETTINGS | {"data": data, "sweep": {"values": values, "seeds": seeds}}
+
+
+def addresses(dask_worker=None, dask_scheduler=None):
+    server = dask_worker or dask_scheduler
+    listening = get_tcp_server_addresses(server.http_server)
+    return {host for host, *_ in listening}, server.address
+
+
+def test_other_machines_reach_nothing(client):
+    found = [client.run_on_scheduler(addresses), *client.run(addresses).values()]
+    for hosts, address in found:
+        assert hosts == {"127.0.0.1"}
+        assert address.startswith("tcp://127.0.0.1:")
 
 
 def kill_in_the_middle(client, runs, killed, over):

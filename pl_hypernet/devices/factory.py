@@ -81,9 +81,9 @@ def device(
             f"device {name!r}, seed={options['seed']}: it cannot be seeded; leave the seed out"
         )
     if spread:
-        return _limited(
-            SpreadDevice(device, name, wires, workers, scheduler, options), call_timeout
-        )
+        if call_timeout is not None:
+            raise InputError(f"call_timeout={call_timeout!r} beside workers: leave it out")
+        return SpreadDevice(device, name, wires, workers, scheduler, options)
     seed = options.pop("seed", None) if name == "default.tensor" else None
     try:
         if name == "braket.aws.qubit":

@@ -4,6 +4,8 @@ import warnings
 import weakref
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
+from numbers import Integral
 from typing import Any
 
 from pennylane.devices import ExecutionConfig
@@ -17,6 +19,7 @@ from pl_hypernet.random_state import generator
 from pl_hypernet.workers import check_dask, connected
 
 SEEDS = 2**31 - 1  # how many a circuit's is drawn from
+BACKPROP = "backprop"
 
 
 @simulator_tracking
@@ -29,7 +32,7 @@ class SpreadDevice(HypernetDevice):
     here, so that shots depend neither on the number of workers nor on which one takes a circuit.
     They are other shots than without workers. Workers are started with the first circuit, and a
     circuit whose worker is lost runs on another one. Gradients that the device has of its own are
-    computed here.
+    computed here; backpropagation is none of them, as it would end at the workers.
 
     Args:
         make: makes a device, from a name, wires and options, here and on the workers.
@@ -64,14 +67,15 @@ class SpreadDevice(HypernetDevice):
             )
         if scheduler is not None and workers is not None:
             raise InputError("workers beside scheduler: a cluster has its own, give one of them")
-        whole = isinstance(workers, int) and not isinstance(workers, bool)
+        whole = isinstance(workers, Integral) and not isinstance(workers, bool)
         if scheduler is None and not (whole and workers > 0):
             raise InputError(f"workers={workers!r}: expected a whole number of at least 1")
         self._make, self._asked = make, (name, wires)
         self._options = {key: value for key, value in options.items() if key != "seed"}
-        self._seeded = takes_seed(name) is not False
+        self._seeded = bool(takes_seed(name)) or "seed" in options
         self._rng = generator(options.get("seed"))
-        self._workers, self._scheduler = workers, scheduler
+        self._workers = None if workers is None else int(workers)
+        self._scheduler = scheduler
         self._client: Any = None
         self.local = make(name, wires, **self._options)
         self.inner = getattr(self.local, "inner", self.local)
@@ -90,34 +94,23 @@ class SpreadDevice(HypernetDevice):
         return self.local.overlaps_exactly(n_wires)
 
     def setup_execution_config(self, config: ExecutionConfig | None = None, circuit=None):
-        return self.local.setup_execution_config(config, circuit)
+        found = self.local.setup_execution_config(config, circuit)
+        if found.gradient_method != BACKPROP:
+            return found
+        return self.local.setup_execution_config(_by_adjoint(config), circuit)
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
         return self.local.preprocess_transforms(execution_config)
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
-        from distributed import KilledWorker
-
         self.record.begin(circuits)
         seeds = self._rng.integers(SEEDS, size=len(circuits)).tolist() if self._seeded else None
         asked = execution_config or ExecutionConfig()  # may hold functions, which cannot travel
         config = ExecutionConfig(mcm_config=asked.mcm_config, device_options=asked.device_options)
-        futures = [
-            self._connected().submit(
-                _executed,
-                self._make,
-                *self._asked,
-                self._options | ({} if seeds is None else {"seed": seeds[i]}),
-                circuit,
-                config,
-                pure=False,
-            )
+        found = self._gathered([
+            (self._options | ({} if seeds is None else {"seed": seeds[i]}), circuit, config)
             for i, circuit in enumerate(circuits)
-        ]
-        try:
-            found = self._connected().gather(futures)
-        except KilledWorker as error:
-            raise DeviceError(f"device {self.name!r}: workers were lost again and again") from error
+        ])  # fmt: skip
         self.record.truncation_error = max((lost for _, lost, _ in found), default=0.0)
         for message, category in dict.fromkeys(one for *_, said in found for one in said):
             warnings.warn(message, category, stacklevel=2)
@@ -129,6 +122,25 @@ class SpreadDevice(HypernetDevice):
             self._ended()
             self._client = None
 
+    def _gathered(self, asked: list[tuple]) -> list[tuple]:
+        """What the workers make of options, circuit and configuration.
+
+        Raises:
+            DeviceError: all workers, or what hands out work to them, are lost.
+        """
+        from distributed import CancelledError, KilledWorker
+
+        client = self._connected()
+        begin = _executed, self._make, *self._asked
+        try:
+            return client.gather([client.submit(*begin, *one, pure=False) for one in asked])
+        except KilledWorker as error:
+            raise DeviceError(f"device {self.name!r}: workers were lost again and again") from error
+        except (Exception, CancelledError) as error:  # Dask has no class for a lost connection
+            if client.status == "running":
+                raise
+            raise DeviceError(f"device {self.name!r}: Dask's scheduler is lost") from error
+
     def _connected(self):
         if self._client is None:
             stack = ExitStack()
@@ -137,6 +149,13 @@ class SpreadDevice(HypernetDevice):
         return self._client
 
     def supports_derivatives(self, execution_config=None, circuit=None) -> bool:
+        if execution_config is not None:
+            if execution_config.gradient_method == BACKPROP:
+                return False
+            if execution_config.gradient_method == "best":
+                found = self.local.setup_execution_config(execution_config, circuit)
+                if found.gradient_method == BACKPROP:
+                    execution_config = _by_adjoint(execution_config)
         return self.local.supports_derivatives(execution_config, circuit)
 
     def compute_derivatives(self, circuits, execution_config=None):
@@ -147,6 +166,11 @@ class SpreadDevice(HypernetDevice):
 
     def compute_vjp(self, circuits, cotangents, execution_config=None):
         return self.local.compute_vjp(circuits, cotangents, execution_config)
+
+
+def _by_adjoint(config: ExecutionConfig | None) -> ExecutionConfig:
+    """In the place of a backpropagation."""
+    return replace(config or ExecutionConfig(), gradient_method="adjoint")
 
 
 def _executed(
