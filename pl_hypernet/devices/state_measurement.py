@@ -4,6 +4,7 @@ The one place where tapes enter a device of states, whether PennyLane has prepro
 """
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import pennylane as qml
@@ -26,6 +27,11 @@ from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits.same_wires import same_wires
+from pl_hypernet.devices.final_permutation import (
+    permuted,
+    without_common_end,
+    without_permutation,
+)
 from pl_hypernet.devices.observable_forms import (
     PAULI_ROTATIONS,
     Basis,
@@ -78,87 +84,103 @@ def measure_all(
     Returns:
         One result for each circuit, as PennyLane's devices give them.
     """
-    circuits = list(circuits)
+    tasks = [_task(circuit, device_wires) for circuit in circuits]
+    _make_states(tasks, states_of)
+    for task in tasks:
+        task.circuit, state = postselect(task.circuit, task.states[0], postselect_mode, rng)
+        task.states = (state, *task.states[1:])
+        if more := max(0, len(task.settings) - 1):
+            total = task.circuit.shots.total_shots
+            record.counts += Counts(circuits=more, shots=more * total)
+    overlaps = iter(overlap_all([task.states for task in tasks if len(task.states) == 2]))
+    shots = _draw(tasks, rng, precision)
+    return tuple(
+        next(overlaps) if len(task.states) == 2 else _result(task, shots, rng) for task in tasks
+    )
+
+
+@dataclass(eq=False)
+class Task:
+    """A circuit on the way to its result.
+
+    Attributes:
+        operations: that make the state.
+        order: of the sites.
+        wires: in the order of its results.
+        settings: in which bases it is measured; none without shots.
+        end: what is done to the bits instead of the state.
+        states: its state; two, where it asks for their overlap and nothing else.
+    """
+
+    circuit: QuantumScript
+    operations: Circuit
+    order: Wires
+    wires: Wires
+    settings: list[Setting]
+    end: list[Operator]
+    states: tuple[MatrixProductState, ...] = ()
+
+
+def _task(circuit: QuantumScript, device_wires: Wires | None) -> Task:
     if device_wires is None:
-        circuits = [on_standard_wires(circuit) for circuit in circuits]
-    operations = [
-        Circuit(op for op in circuit.operations if not isinstance(op, Postselect))
-        for circuit in circuits
-    ]
-    for circuit in operations:
-        if UNRESOLVED.intersection(circuit.kinds):
-            raise DeviceError(
-                "a circuit with mid-circuit measurements or allocated wires has no one state: "
-                "expected one that the device preprocessed, run it through a QNode or qml.execute"
-            )
-    given = [
-        Wires(range(len(circuit.wires))) if device_wires is None else device_wires
-        for circuit in circuits
-    ]
-    orders = [site_order(*pair) for pair in zip(operations, given, strict=True)]
+        circuit = on_standard_wires(circuit)
+        device_wires = Wires(range(len(circuit.wires)))
+    operations = Circuit(op for op in circuit.operations if not isinstance(op, Postselect))
+    if UNRESOLVED.intersection(operations.kinds):
+        raise DeviceError(
+            "a circuit with mid-circuit measurements or allocated wires has no one state: "
+            "expected one that the device preprocessed, run it through a QNode or qml.execute"
+        )
+    order = site_order(operations, device_wires)
     # and any that deferred measurements have added
-    wires = [
-        labels if same_wires(labels, order) else Wires.all_wires([labels, order])
-        for labels, order in zip(given, orders, strict=True)
-    ]
-    states = _make_states(circuits, operations, orders, states_of)
-    for i, (circuit, (state, *others)) in enumerate(zip(circuits, states, strict=True)):
-        circuits[i], state = postselect(circuit, state, postselect_mode, rng)
-        states[i] = (state, *others)
-    plain = [without_shadows(circuit) for circuit in circuits]
-    settings = [_settings(*pair, record) for pair in zip(plain, wires, strict=True)]
-    overlaps = iter(overlap_all([pair for pair in states if len(pair) == 2]))
-    shots = _draw(circuits, states, settings, rng, precision)
-    results = []
-    everything = zip(circuits, plain, wires, settings, states, strict=True)
-    for circuit, bare, labels, asked, held in everything:
-        if len(held) == 2:
-            results.append(next(overlaps))
-        elif circuit.shots:
-            measured = [_on_wires(*next(shots), labels) for _ in asked]
-            result = results_of(bare, asked, measured)
-            if bare is not circuit:
-                result = with_shadows(circuit, result, held[0], labels, rng)
-            results.append(result)
-        else:
-            values = [exact_value(m, held[0], labels) for m in circuit.measurements]
-            results.append(values[0] if len(values) == 1 else tuple(values))
-    return tuple(results)
+    wires = device_wires
+    if not same_wires(wires, order):
+        wires = Wires.all_wires([wires, order])
+    bare = without_shadows(circuit)
+    settings = settings_of(bare, wires) if bare.shots else []
+    end: list[Operator] = []
+    unconditional = bare is circuit and len(operations) == len(circuit.operations)
+    if settings and unconditional and all(_is_of_bits(s.basis) for s in settings):
+        operations, end = without_permutation(operations)
+    return Task(circuit, operations, order, wires, settings, end)
 
 
-def _settings(circuit: QuantumScript, wires: Wires, record: Record) -> list[Setting]:
-    """In which bases a circuit is measured; none without shots."""
-    if not circuit.shots:
-        return []
-    settings = settings_of(circuit, wires)
-    more = max(0, len(settings) - 1)
-    record.counts += Counts(circuits=more, shots=more * circuit.shots.total_shots)
-    return settings
-
-
-def _make_states(
-    circuits, operations: list[Circuit], orders: list[Wires], states_of: StatesOf
-) -> list[tuple[MatrixProductState, ...]]:
-    """The state of each circuit; the two whose overlap it is, where it is no more than that."""
+def _make_states(tasks: list[Task], states_of: StatesOf) -> None:
     parts: list[list[Operator]] = []
     sites: list[Wires] = []
-    for circuit, its_own, order in zip(circuits, operations, orders, strict=True):
-        some = _halves(its_own) if _is_overlap(circuit) else [its_own]
-        parts += some
-        sites += [order] * len(some)
+    for task in tasks:
+        halves = _is_overlap(task.circuit)
+        parts += _halves(task.operations) if halves else [task.operations]
+        sites += [task.order] * (1 + halves)
     made = iter(states_of(parts, sites))
-    return [tuple(next(made) for _ in range(1 + _is_overlap(circuit))) for circuit in circuits]
+    for task in tasks:
+        task.states = tuple(next(made) for _ in range(1 + _is_overlap(task.circuit)))
 
 
-def _draw(circuits, states, settings, rng, precision) -> Iterator[tuple[np.ndarray, Wires]]:
+def _draw(tasks: list[Task], rng, precision) -> Iterator[tuple[np.ndarray, Wires]]:
     """Bits of each setting of each circuit in turn, and their wires."""
     drawn = [
-        (_in_basis(state, setting.basis), circuit.shots.total_shots)
-        for circuit, (state, *_), asked in zip(circuits, states, settings, strict=True)
-        for setting in asked
+        (_in_basis(task.states[0], setting.basis), task.circuit.shots.total_shots)
+        for task in tasks
+        for setting in task.settings
     ]
     bits = sample_all([source for source, _ in drawn], [n for _, n in drawn], rng, precision)
     return zip(bits, (source.wires for source, _ in drawn), strict=True)
+
+
+def _result(task: Task, shots: Iterator[tuple[np.ndarray, Wires]], rng: np.random.Generator):
+    """As PennyLane's devices give it."""
+    circuit, state = task.circuit, task.states[0]
+    if not circuit.shots:
+        values = [exact_value(m, state, task.wires) for m in circuit.measurements]
+        return values[0] if len(values) == 1 else tuple(values)
+    drawn = [next(shots) for _ in task.settings]
+    measured = [_on_wires(permuted(*pair, task.end), pair[1], task.wires) for pair in drawn]
+    bare = without_shadows(circuit)
+    result = results_of(bare, task.settings, measured)
+    if bare is circuit:
+        return result
+    return with_shadows(circuit, result, state, task.wires, rng)
 
 
 def _in_basis(state: MatrixProductState, basis: Basis) -> MatrixProductState | Turned | Outcomes:
@@ -169,6 +191,11 @@ def _in_basis(state: MatrixProductState, basis: Basis) -> MatrixProductState | T
         return Outcomes(state.probabilities(basis.wires, basis.unitary), basis.wires)
     rotations = _rotations(basis)
     return Turned(state, rotations) if rotations else state
+
+
+def _is_of_bits(basis: Basis) -> bool:
+    """Whether it is the computational basis."""
+    return isinstance(basis, Wires) or not (isinstance(basis, Rotation) or _rotations(basis))
 
 
 def _rotations(word: PauliWord) -> dict:
@@ -259,8 +286,9 @@ def _is_overlap(circuit: QuantumScript) -> bool:
 def _halves(operations: list[Operator]) -> list[list[Operator]]:
     """Circuits U and V with operations = V^dagger U, so that <0|V^dagger U|0> is an overlap.
 
-    Cut in the middle: for a circuit and its inverse each half then is one of the two states.
+    Cut in the middle: for a circuit and its inverse each half then is one of the two states. What
+    both end with is left out.
     """
     middle = (len(operations) + 1) // 2
     undone = [qml.adjoint(op, lazy=False) for op in reversed(operations[middle:])]
-    return [operations[:middle], undone]
+    return list(without_common_end(operations[:middle], undone))
