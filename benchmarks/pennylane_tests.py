@@ -2,8 +2,8 @@
 
 Each part of its test suite runs twice: with ``qml.device("default.qubit", ...)`` made
 ``hypernet.mps``, and as it is. What fails the first time and passes the second is listed, and ends
-with an error unless ``pennylane_tests.toml`` names it with a reason. To be run again at each
-release of PennyLane:
+with an error unless ``pennylane_tests.toml`` names it with a reason. Times are those of the
+processor, whatever else runs on the machine. To be run again at each release of PennyLane:
 
     git clone --depth 1 --branch v0.45.1 https://github.com/PennyLaneAI/pennylane pennylane-tests
     pip install "pl_hypernet[test]"
@@ -16,6 +16,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 import tomllib
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -39,11 +40,13 @@ PARTS = (
 LEFT_OUT = "not external and not gpu and not jax and not tf and not all_interfaces"
 HERE = Path(__file__)
 DEVICE = "PL_HYPERNET_TESTS_ON"  # in the environment of pytest: what stands for default.qubit,
-LIMIT = "PL_HYPERNET_TEST_SECONDS"  # the longest time of a test,
+LIMIT = "PL_HYPERNET_TEST_SECONDS"  # the longest time of a test, of a processor,
 REPORT = "PL_HYPERNET_TEST_REPORT"  # and where it says how each test ended
 
 
 # what follows is a plugin of pytest, which loads this file
+
+CLOCK = {"last": time.process_time()}
 
 
 def pytest_configure(config):
@@ -86,13 +89,22 @@ def pytest_runtest_call(item):
     def stop(*_):
         raise TimeoutError(f"the test took over {seconds} s")
 
-    previous = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    previous = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
     try:
         return (yield)
     finally:
-        signal.alarm(0)
-        signal.signal(signal.SIGALRM, previous)
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """With the time of the processor since the report before."""
+    report = yield
+    before, CLOCK["last"] = CLOCK["last"], time.process_time()
+    report.duration = CLOCK["last"] - before
+    return report
 
 
 # and this the program

@@ -17,6 +17,20 @@ OBSERVABLE = (
     + 0.3 * qml.Z(3)
     + 0.5 * qml.X(0) @ qml.Y(1) @ qml.Z(2) @ qml.X(3)
 )
+
+
+class MyRot(qml.Rot):
+    """A gate whose own matrix autograd and torch do not see through."""
+
+    @staticmethod
+    def compute_matrix(phi, theta, omega):
+        return qml.Rot.compute_matrix(*map(float, (phi, theta, omega)))
+
+    def decomposition(self):
+        phi, theta, omega = self.data
+        return [qml.RZ(phi, self.wires), qml.RY(theta, self.wires), qml.RZ(omega, self.wires)]
+
+
 GATES = {
     "Exp": (1, lambda x: qml.exp(qml.X(0), -0.5j * x[0])),
     "Exp of a word": (1, lambda x: qml.exp(qml.X(0) @ qml.Y(1), 0.3j * x[0])),
@@ -26,6 +40,8 @@ GATES = {
     "GlobalPhase": (1, lambda x: qml.GlobalPhase(x[0])),
     "controlled GlobalPhase": (1, lambda x: qml.ctrl(qml.GlobalPhase(x[0]), [0, 2])),
     "PCPhase": (1, lambda x: qml.PCPhase(x[0], 3, [0, 1])),
+    "BlockEncode": (4, lambda x: qml.BlockEncode(qml.math.reshape(x, (2, 2)) / 7, [1, 3])),
+    "of a known kind": (3, lambda x: MyRot(*x, 1)),
     "power": (1, lambda x: qml.pow(qml.RX(x[0], 1), 0.4)),
     "inverse": (1, lambda x: qml.adjoint(qml.IsingXY(x[0], [1, 3]))),
     "two controls": (1, lambda x: qml.ctrl(qml.RY(x[0], 2), [0, 3], [1, 0])),
@@ -158,17 +174,52 @@ def measured(x):
     ]
 
 
+def with_probabilities(x):
+    return [*measured(x), qml.probs(wires=[1, 0]), qml.probs(wires=0)]
+
+
 def test_the_jacobian_of_several_measurements():
     x = angles(4)
     jacobians = [
-        qml.jacobian(lambda x, device=device: qml.math.stack(qml.QNode(measured, device)(x)))(x)
+        qml.jacobian(
+            lambda x, device=device: qml.math.hstack(qml.QNode(with_probabilities, device)(x))
+        )(x)
         for device in (qml.device("hypernet.mps", wires=2), qml.device("default.qubit"))
     ]
     np.testing.assert_allclose(*jacobians, atol=1e-9)
-    tape = qml.tape.make_qscript(measured)(x)
+    tape = qml.tape.make_qscript(with_probabilities)(x)
     tape.trainable_params = range(4)
     by_tape = qml.device("hypernet.mps", wires=2).compute_derivatives(tape)
-    np.testing.assert_allclose(by_tape, jacobians[0], atol=1e-9)
+    by_parameter = [np.hstack([of_one[k] for of_one in by_tape]) for k in range(4)]
+    np.testing.assert_allclose(np.transpose(by_parameter), jacobians[0], atol=1e-9)
+    tape = qml.tape.QuantumScript(tape.operations, [qml.probs(wires=[1, 0])])
+    alone = qml.device("hypernet.mps", wires=2).compute_derivatives(tape)
+    np.testing.assert_allclose(np.transpose(alone), jacobians[0][3:7], atol=1e-9)
+
+
+def test_a_circuit_without_trainable_parameters_is_evaluated():
+    @qml.qnode(qml.device("hypernet.mps", wires=2), diff_method="adjoint")
+    def circuit(x):
+        qml.RX(x, 0)
+        return qml.var(qml.Z(0))
+
+    assert circuit(0.3) == pytest.approx(np.sin(0.3) ** 2)
+
+
+def test_a_batch_whose_copies_pennylane_takes_for_batches():
+    x = pnp.array([[0.5, 0.3], [1.2, 0.6], [-0.7, 0.3]], requires_grad=True)
+
+    def circuit(x):
+        qml.RX(x[:, 0], 0)
+        qml.Hadamard(1)
+        qml.MultiRZ(x[:, 1], [0, 1])
+        return qml.expval(qml.X(1) @ qml.Z(0))
+
+    ours, theirs = (
+        qml.jacobian(qml.QNode(circuit, device))(x)
+        for device in (qml.device("hypernet.mps", wires=2), qml.device("default.qubit"))
+    )
+    np.testing.assert_allclose(ours, theirs, atol=1e-9)
 
 
 def test_torch_and_a_batch():

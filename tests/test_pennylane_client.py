@@ -32,6 +32,16 @@ def test_counts_of_a_batch_are_a_list():
     assert list(counts) == [{"0": 50}, {"1": 50}]
 
 
+def test_a_batch_of_exponents():
+    @qml.qnode(qml.device("hypernet.mps", wires=2))
+    def circuit():
+        qml.pow(qml.X(0), [1, 2])
+        qml.pow(qml.RX([0.3, 0.4], 1), [2, 3])
+        return qml.expval(qml.Z(0)), qml.expval(qml.Z(1))
+
+    np.testing.assert_allclose(circuit(), [[-1, 1], [np.cos(0.6), np.cos(1.2)]], atol=1e-12)
+
+
 def test_a_measurement_within_a_circuit_needs_preprocessing():
     tape = qml.tape.QuantumScript([qml.ops.MidMeasure(0)], [qml.expval(qml.Z(0))])
     with pytest.raises(DeviceError, match="that the device preprocessed"):

@@ -1,7 +1,9 @@
-"""Gradients of expectation values in reverse mode: the device's own, ``diff_method="adjoint"``."""
+"""Gradients of expectation values and probabilities in reverse mode: the device's own,
+``diff_method="adjoint"``."""
 
 from collections.abc import Iterator
-from itertools import chain
+from itertools import chain, product
+from math import prod
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -10,7 +12,7 @@ import torch
 from pennylane.allocation import Allocate, Deallocate
 from pennylane.devices import ExecutionConfig
 from pennylane.math import Interface, requires_grad
-from pennylane.measurements import ExpectationMP
+from pennylane.measurements import ExpectationMP, MeasurementProcess, ProbabilityMP
 from pennylane.operation import Operator
 from pennylane.ops import Conditional, Controlled, Evolution, Exp, MidMeasure, Pow, Prod
 from pennylane.ops.op_math import Adjoint
@@ -18,7 +20,7 @@ from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits import HardwareEfficientAnsatz
-from pl_hypernet.devices.observable_forms import MAX_WORD_WIRES
+from pl_hypernet.devices.observable_forms import MAX_WORD_WIRES, Form, Projection
 from pl_hypernet.devices.observables import summands
 from pl_hypernet.devices.postselection import Postselect
 from pl_hypernet.errors import DeviceError, InputError
@@ -30,13 +32,16 @@ from pl_hypernet.mps.operator_gates import ANGLES, is_wide_gate
 from pl_hypernet.mps.site_order import site_order
 
 MAX_BOND_DIM = 256  # of more than MAX_VECTOR_WIRES wires
+MAX_PROBABILITY_WIRES = 6  # of probabilities, each a product to be differentiated
 # whose matrices in torch are tested to have the right derivatives; no other has trainable numbers
 KINDS = ANGLES | {
     *(qml.U2, qml.CPhaseShift00, qml.CPhaseShift01, qml.CPhaseShift10, qml.PSWAP),
     *(qml.SingleExcitation, qml.SingleExcitationPlus, qml.SingleExcitationMinus),
     *(qml.FermionicSWAP, qml.MultiRZ, qml.PauliRot, qml.QubitUnitary, qml.GlobalPhase),
+    *(qml.BlockEncode, qml.PCPhase),
     HardwareEfficientAnsatz,
 }
+BY_SIZE = (qml.QubitUnitary, qml.BlockEncode, qml.PCPhase)  # of any number of wires, which few do
 SYMBOLIC = (
     Adjoint,
     Controlled,
@@ -59,7 +64,7 @@ def is_leaf(operator: Operator) -> bool:
     """Whether an operation need not be decomposed to be differentiated."""
     if not is_trainable(operator):
         return True
-    small = len(operator.wires) <= 2 or not isinstance(operator, qml.QubitUnitary)
+    small = len(operator.wires) <= 2 or not isinstance(operator, BY_SIZE)
     return small and type(operator) in KINDS
 
 
@@ -101,6 +106,10 @@ def why_not(circuit: QuantumScript) -> str | None:
         return "a circuit with shots"
     for measurement in circuit.measurements:
         obs = measurement.obs
+        if _is_of_bits(measurement):
+            if len(measurement.wires) > MAX_PROBABILITY_WIRES:
+                return f"probs of {len(measurement.wires)} wires"
+            continue
         if not isinstance(measurement, ExpectationMP) or obs is None:
             return str(measurement)
         if is_trainable(obs):
@@ -118,13 +127,29 @@ def why_not(circuit: QuantumScript) -> str | None:
     return None
 
 
+def _is_of_bits(measurement: MeasurementProcess) -> bool:
+    """Whether it asks for the probabilities of the bits of some wires."""
+    plain = measurement.obs is None and measurement.mv is None
+    return isinstance(measurement, ProbabilityMP) and plain and len(measurement.wires) > 0
+
+
+def _numbers(measurement: MeasurementProcess) -> list[list[Form]]:
+    """Of each number that a measurement returns, the forms whose means add up to it."""
+    if not _is_of_bits(measurement):
+        return [summands(measurement.obs)]
+    strings = product((0, 1), repeat=len(measurement.wires))
+    return [[Projection(dict(zip(measurement.wires, bits, strict=True)))] for bits in strings]
+
+
 def _leaves(operation: Operator) -> Iterator[Operator]:
     """What an operation decomposes into, as far as it has to."""
     if is_leaf(operation):
         yield operation
         return
     native = is_wide_gate(operation) or (operation.has_matrix and len(operation.wires) <= 2)
-    exact = isinstance(operation, SYMBOLIC) or not native
+    # a class made of a known one may have a matrix that torch does not see through
+    derived = isinstance(operation, tuple(KINDS)) and not isinstance(operation, BY_SIZE)
+    exact = isinstance(operation, SYMBOLIC) or derived or not native
     exact &= getattr(operation, "num_steps", None) is None  # of Trotter
     exact &= not (isinstance(operation, Pow) and type(operation.base) not in KINDS)
     if not (exact and operation.has_decomposition):
@@ -136,12 +161,16 @@ def _leaves(operation: Operator) -> Iterator[Operator]:
 
 @qml.transform
 def check_differentiable(tape):
-    """Refuses what :func:`vjp` cannot do, in one line."""
-    reason = why_not(tape)
+    """Refuses what :func:`vjp` cannot do, in one line; a circuit without trainable parameters is
+    only evaluated."""
+    observables = [m.obs for m in tape.measurements if m.obs is not None]
+    wanted = tape.shots or any(map(is_trainable, [*tape.operations, *observables]))
+    reason = why_not(tape) if wanted else None
     if reason is not None:
         raise DeviceError(
             f"{reason} cannot be differentiated in reverse mode: expected expectation values "
-            "without shots of observables that are constant, of gates with known derivatives; use "
+            "without shots of observables that are constant, or probabilities of up to "
+            f"{MAX_PROBABILITY_WIRES} wires, of gates with known derivatives; use "
             "diff_method='parameter-shift'"
         )
     return (tape,), qml.devices.preprocess.null_postprocessing
@@ -151,8 +180,8 @@ def check_differentiable(tape):
 def vjp(
     circuit: QuantumScript, cotangents, execution_config: ExecutionConfig | None = None
 ) -> tuple[np.ndarray, ...]:
-    """The derivative of a weighted sum of a circuit's expectation values by each of its trainable
-    parameters.
+    """The derivative of a weighted sum of a circuit's expectation values and probabilities by each
+    of its trainable parameters.
 
     The state's tensors are functions of the gates without a truncation, whose derivatives torch has
     (:mod:`pl_hypernet.mps.gate_columns`); those of the expectation values by the tensors are
@@ -160,8 +189,9 @@ def vjp(
 
     Args:
         circuit: of gates on one or two wires, or operations that decompose into such; expectation
-            values without shots.
-        cotangents: the weight of each measurement; a number for a single one.
+            values and probabilities without shots.
+        cotangents: the weights of each measurement: a number, or one for each probability; not in
+            a list for a single one.
         execution_config: its interface says how the derivative by a complex parameter is meant, as
             torch's d/dx + i d/dy or as its conjugate.
 
@@ -172,24 +202,27 @@ def vjp(
         DeviceError: an operation through which torch has no derivative.
         InputError: the state is too large.
     """
-    single = len(circuit.measurements) == 1
-    weights = [cotangents] if single else list(cotangents)
-    terms = [
-        (float(np.real(weight)) * c, operators)
-        for weight, measurement in zip(weights, circuit.measurements, strict=True)
-        if np.any(weight)
-        for form in summands(measurement.obs)
-        for c, operators in form.products()
-    ]
     indices = circuit.trainable_params
     leaves = [_leaf(parameter) for parameter in circuit.get_parameters(trainable_only=True)]
-    if not terms or not leaves:
-        return tuple(np.zeros(leaf.shape) for leaf in leaves)
+    if not leaves:
+        return ()
     reason = why_not(circuit)
     unknown = {type(circuit.par_info[i]["op"]) for i in indices} - KINDS
     if reason is not None or unknown:
         what = reason or min(kind.__name__ for kind in unknown)
         raise DeviceError(f"{what} cannot be differentiated in reverse mode")
+    single = len(circuit.measurements) == 1
+    weights = [cotangents] if single else list(cotangents)
+    terms = [
+        (float(np.real(weight)) * c, operators)
+        for of_one, measurement in zip(weights, circuit.measurements, strict=True)
+        for weight, forms in zip(np.ravel(of_one), _numbers(measurement), strict=True)
+        if weight
+        for form in forms
+        for c, operators in form.products()
+    ]
+    if not terms:
+        return tuple(np.zeros(leaf.shape) for leaf in leaves)
     wires = site_order(Circuit(circuit.operations), circuit.wires)
     operations = circuit.bind_new_parameters(leaves, indices).operations
     few = len(wires) <= MAX_VECTOR_WIRES
@@ -214,14 +247,21 @@ def vjp(
 
 
 def jacobian(circuit: QuantumScript, execution_config: ExecutionConfig | None = None):
-    """The derivatives of each expectation value, as PennyLane's devices give them."""
-    n = len(circuit.measurements)
-    if n == 1:
-        rows = [vjp(circuit, 1.0, execution_config)]
-    else:
-        rows = [vjp(circuit, row, execution_config) for row in np.eye(n)]
-    rows = [row[0] if len(row) == 1 else row for row in rows]
-    return rows[0] if n == 1 else tuple(rows)
+    """The derivatives of each expectation value and probability, as PennyLane's devices give
+    them."""
+    shapes = [(2 ** len(m.wires),) if _is_of_bits(m) else () for m in circuit.measurements]
+    single = len(shapes) == 1
+    of_measurements = []
+    for i, shape in enumerate(shapes):
+        rows = []
+        for number in range(prod(shape)):
+            weights = [np.zeros(other) for other in shapes]
+            weights[i].flat[number] = 1.0
+            rows.append(vjp(circuit, weights[0] if single else weights, execution_config))
+        by_parameter = [qml.math.stack(of_one) for of_one in zip(*rows, strict=True)]
+        values = tuple(derivative if shape else derivative[0] for derivative in by_parameter)
+        of_measurements.append(values[0] if len(values) == 1 else values)
+    return of_measurements[0] if single else tuple(of_measurements)
 
 
 def _leaf(parameter) -> torch.Tensor:

@@ -54,9 +54,9 @@ class HypernetMPS(HypernetDevice):
     one circuit need not commute: it is measured in as many bases as they take, with all shots in
     each, and ``qml.Tracker`` and ``.counts`` count them so.
 
-    Gradients of expectation values without shots are its own, ``diff_method="adjoint"``: one pass
-    back for all parameters, of the circuit without truncation (:func:`vjp`). ``"best"`` is that,
-    and parameter shift for all else.
+    Gradients of expectation values, and of probabilities of up to 6 wires, without shots are its
+    own, ``diff_method="adjoint"``: one pass back for all parameters, of the circuit without
+    truncation (:func:`vjp`). ``"best"`` is that, and parameter shift for all else.
 
     Args:
         wires: number of wires, or their labels; the order is that of the line.
@@ -143,7 +143,7 @@ class HypernetMPS(HypernetDevice):
         )
 
     def supports_derivatives(self, execution_config: ExecutionConfig | None = None, circuit=None):
-        """Whether gradients are the device's own: of expectation values without shots."""
+        """Whether gradients are the device's own: without shots, as :func:`vjp` has them."""
         method = None if execution_config is None else execution_config.gradient_method
         if method == "best":
             once = execution_config.derivative_order == 1
