@@ -35,7 +35,8 @@ def without_permutation(operations: Circuit) -> tuple[Circuit, list[Operator]]:
             break
         operation, labels = operations[i], operations.labels[i]
         kind = type(operation.base if isinstance(operation, Adjoint) else operation)
-        if kind not in FLIPS | SWAPS | PHASES or not busy.isdisjoint(labels):
+        known = kind in FLIPS | SWAPS | PHASES and bool(np.isfinite(operation.data).all())
+        if not known or not busy.isdisjoint(labels):  # NaN goes where it is refused
             busy.update(labels)
             continue
         taken.add(i)

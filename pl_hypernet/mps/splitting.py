@@ -8,12 +8,13 @@ the time that it takes grows faster than their length.
 import numpy as np
 
 from pl_hypernet.compiled import compiled
+from pl_hypernet.mps.leading_vectors import leading_vectors
 
 EXACTLY = -1.0  # a number, as numba compiles a function anew for each constant that is none
 ROUNDING = 1e-12  # Schmidt coefficients below this are rounding
 SMALL = 96  # rows or columns up to which Gram-Schmidt is as fast as LAPACK's QR
 EXACT = 256  # and faster than its singular values
-SEEN = 1e-5  # dropped weight beyond which single precision tells what to keep
+SEEN = 1e-10  # dropped weight beyond which a Gram matrix tells what to keep
 TINY = 1e-140  # numbers whose products LAPACK cannot hold; of a state of norm 1
 
 
@@ -160,27 +161,6 @@ def by_qr(matrix, to_left):
 
 
 @compiled(apart=True, nogil=True)
-def coarse_directions(gram, max_bond_dim, cutoff):
-    """Eigenvectors (n, k) of a positive matrix of trace 1, the largest eigenvalues' first: of
-    single precision, as that is twice as fast."""
-    n = len(gram)
-    coarse = np.empty((n, n), dtype=np.complex64)
-    for i in range(n):
-        for k in range(n):
-            x, y = gram[i, k].real, gram[i, k].imag
-            coarse[i, k] = complex(x if abs(x) > 1e-30 else 0.0, y if abs(y) > 1e-30 else 0.0)
-    values, vectors = np.linalg.eigh(coarse)
-    kept = min(n, max_bond_dim)
-    while kept > 1 and values[n - kept] < cutoff * cutoff:
-        kept -= 1
-    out = new_matrix(n, kept)
-    for i in range(n):
-        for k in range(kept):
-            out[i, k] = vectors[i, n - 1 - k]
-    return out
-
-
-@compiled(apart=True, nogil=True)
 def adjoint(matrix, factor):
     """The conjugate transpose (q, p) of a matrix (p, q), times a real factor."""
     p, q = matrix.shape
@@ -193,19 +173,11 @@ def adjoint(matrix, factor):
 
 @compiled(apart=True, nogil=True)
 def by_gram(matrix, to_left, max_bond_dim, cutoff, total):
-    """As :func:`split`, of a matrix of squared norm ``total``: to 1e-7 of the whole weight.
-
-    What to keep is found from eigenvectors of the Gram matrix in single precision, made orthonormal
-    by Newton's iteration.
-    """
+    """As :func:`split`, of a matrix of squared norm ``total``, by eigenvectors of its Gram matrix:
+    to 1e-15 of the whole weight."""
     scaled = adjoint(matrix, 1 / total)
     gram = np.dot(scaled, matrix) if to_left else np.dot(matrix, scaled)
-    basis = coarse_directions(gram, max_bond_dim, cutoff)
-    for _ in range(2):
-        change = np.dot(adjoint(basis, -0.5), basis)
-        for i in range(len(change)):
-            change[i, i] += 1.5
-        basis = np.dot(basis, change)
+    basis = leading_vectors(gram, max_bond_dim, cutoff * cutoff)
     conjugate = adjoint(basis, 1.0)
     rest = np.dot(matrix, basis) if to_left else np.dot(conjugate, matrix)
     weight = squared_norm(rest)
