@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+import torch
 from test_baselines import SIGMOIDS, some_data
 
 import pl_hypernet as plh
@@ -61,7 +62,7 @@ def test_the_best_network_is_that_of_training(tmp_path):
         data.inputs, data.targets, data.test_inputs, 1 - data.test_targets
     )
     scores = [
-        plh.compare(hypernet_of(), each, "score", methods=["annealing"], seeds=1, **SHORT).rows[0]
+        plh.compare(hypernet_of(), each, "score", methods="annealing", seeds=1, **SHORT).rows[0]
         for each in (data, other)
     ]
     assert scores[0]["loss.best"] == scores[1]["loss.best"]
@@ -96,6 +97,9 @@ def test_what_is_made_is_not_made_again(tmp_path):
     damaged.write_text("{")
     with pytest.raises(RunFolderError, match="delete it"):
         go()
+    damaged.write_text((out / "results" / "counted,seed=2.json").read_text())
+    with pytest.raises(RunFolderError, match="no figures of .*'seed': 1"):
+        go()
 
 
 @pytest.mark.parametrize(
@@ -106,6 +110,7 @@ def test_what_is_made_is_not_made_again(tmp_path):
         ({"methods": ["random", "random"]}, "comes twice"),
         ({"seeds": 0}, "seeds=0"),
         ({"evaluations": -1}, "evaluations=-1"),
+        ({"evaluations": "9"}, "evaluations='9'"),
         ({"seconds": float("inf")}, "seconds=inf"),
         ({"methods": [lambda task, seed: [1, 2]]}, "returned"),
     ],
@@ -113,6 +118,46 @@ def test_what_is_made_is_not_made_again(tmp_path):
 def test_bad_input_is_one_line(settings, said):
     with pytest.raises(InputError, match=said):
         plh.compare(hypernet_of(), some_data(6), "score", **SHORT | {"seeds": 1} | settings)
+
+
+def test_seconds_of_workers_are_not_known():
+    hypernet = plh.QuantumHypernetwork(hypernet_of().network, shots=20, workers=2)
+    with pytest.raises(InputError, match="seconds=1: those of the device's workers"):
+        plh.compare(hypernet, some_data(6), "score", seconds=1, **SHORT)
+
+
+def left_out(network, methods, **settings):
+    hypernet = plh.QuantumHypernetwork(network, shots=20, seed=0, **settings.pop("of", {}))
+    settings = SHORT | {"seeds": 1, "evaluations": 20} | settings
+    found = plh.compare(hypernet, some_data(6), "score", methods=[*methods, "random"], **settings)
+    return found.left_out
+
+
+def test_what_does_not_apply_is_left_out_and_ends_no_comparison():
+    def wrong(outputs, targets):
+        return ((outputs[..., 0] > 0) != (targets > 0)).float().mean(-1)
+
+    network = hypernet_of().network
+    by_gradients = ["straight-through", "gumbel-softmax", "binarised", "float"]
+    gradients = left_out(network, [*by_gradients, "two-loops-straight-through"], loss=wrong)
+    assert len(gradients) == 5
+    assert set(gradients.values()) == {"for a loss that torch can differentiate"}
+    assert "take 27 evaluations" in left_out(network, ["two-loops"])["two-loops"]
+    own = {"of": {"device": plh.device("default.qubit", 8)}}
+    assert "device" in left_out(network, ["hypernetwork"], **own)["hypernetwork"]
+    module = torch.nn.Sequential(torch.nn.Linear(6, 2), torch.nn.BatchNorm1d(2, affine=False))
+    assert left_out(plh.TorchNetwork(module, 6), ["annealing", "one-flip", "hypernetwork"]) == {}
+    module = torch.nn.Sequential(torch.nn.Linear(6, 2), torch.nn.BatchNorm1d(2))
+    real = left_out(plh.TorchNetwork(module, 6), ["annealing", "exhaustive", "hypernetwork"])
+    assert real.keys() == {"annealing", "exhaustive", "random"}
+
+
+def test_seconds_that_are_over_at_once():
+    methods = ["random", "annealing", "gumbel-softmax"]
+    found = plh.compare(
+        hypernet_of(), some_data(6), "score", methods=methods, seeds=1, seconds=1e-9, **SHORT
+    )
+    assert found.methods == methods
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -43,7 +43,12 @@ class Chains(Protocol):
 
 
 def make_chains(task: Task, bits: np.ndarray) -> Chains:
-    """Chains from bits int8 (R, n_qubits): compiled for one layer, else by scoring networks."""
+    """Chains from bits int8 (R, n_qubits): compiled for one layer, else by scoring networks.
+
+    Raises:
+        DoesNotApply: a network that trains real numbers along.
+    """
+    task.check_no_real()
     try:
         layer = one_layer(task)
     except DoesNotApply:

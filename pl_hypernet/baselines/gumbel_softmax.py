@@ -10,7 +10,7 @@ from collections.abc import Callable
 import numpy as np
 import torch
 
-from pl_hypernet.baselines.task import GRADIENT, DoesNotApply, Found, Task
+from pl_hypernet.baselines.task import GRADIENT, Found, Task
 from pl_hypernet.networks import Network
 from pl_hypernet.networks.activations import as_if
 from pl_hypernet.objectives import NetworkLoss
@@ -42,8 +42,9 @@ class BernoulliEnsemble:
 
     @property
     def evaluations(self) -> int:
-        """Of a sample's gradient: choices pass none, and both their options are scored."""
-        return GRADIENT + 2 * len(self._choices)
+        """Of a sample's gradient: choices pass none, so networks are scored, and with each flipped."""
+        flipped = len(self._choices)
+        return GRADIENT + (1 + flipped if flipped else 0)
 
     def sample(self, shots: int) -> np.ndarray:
         """Bits int8 (shots, n_qubits)."""
@@ -127,11 +128,11 @@ def gumbel_softmax(task: Task, seed: int) -> Found:
         seed: of start, samples and mini-batches.
 
     Raises:
-        DoesNotApply: a network that trains real numbers along.
+        DoesNotApply: a network that trains real numbers along, or a loss without a gradient.
     """
     network, allowance = task.network, task.allowance
-    if network.n_real:
-        raise DoesNotApply("for networks that train no real numbers along")
+    task.check_no_real()
+    task.check_gradient()
     ensemble = BernoulliEnsemble(network, CONFIDENCE, np.random.default_rng(seed))
     n_samples = len(task.data.inputs)
     batch_size = min(task.config.batch_size, n_samples)

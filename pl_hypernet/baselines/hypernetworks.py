@@ -6,7 +6,6 @@ from pl_hypernet.baselines.task import GRADIENT, DoesNotApply, Found, Task
 from pl_hypernet.datasets import Data
 from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
-from pl_hypernet.optimizers import OPTIMIZERS
 from pl_hypernet.settings import AUTO, CUSTOM
 from pl_hypernet.training import QuantumHypernetwork, Run, train
 from pl_hypernet.training.config import RunConfig
@@ -14,6 +13,8 @@ from pl_hypernet.training.limits import counts_of_step
 
 PATHWISE = "pathwise"
 OUT_OF_TIME = "seconds"  # why a training ended
+OWN = "hypernet.mps"  # the device that compiles its loops
+_compiled: set[tuple] = set()  # kinds of steps
 
 
 def hypernetwork(task: Task, seed: int) -> Found:
@@ -22,7 +23,7 @@ def hypernetwork(task: Task, seed: int) -> Found:
     Its steps are as many as the evaluations that it may spend allow, and it ends with its seconds.
 
     Raises:
-        DoesNotApply: an ansatz, a device or an optimizer that only a program can hold.
+        DoesNotApply: an ansatz, a device, a start or an optimizer that only a program can hold.
     """
     return found_by(task, trained(task, task.network, task.data, task.config, seed))
 
@@ -62,8 +63,10 @@ def trained(
         DoesNotApply: see :func:`hypernetwork`.
     """
     config = config.model_copy(update={"seed": seed})
-    hypernet = QuantumHypernetwork.of(network, config)
+    hypernet = made(network, config)
     step = evaluations_of_step(hypernet, data, config)
+    with task.allowance.clock_stopped():
+        _compile(network, data, config)
     samples = len(data.inputs) / len(task.data.inputs)
     allowance = task.allowance
     evaluations = min(evaluations, allowance.left)
@@ -90,6 +93,29 @@ def trained(
     return run
 
 
+def made(network: Network, config: RunConfig) -> QuantumHypernetwork:
+    """The hypernetwork of a seed.
+
+    Raises:
+        DoesNotApply: settings that stand for an object.
+    """
+    settings = config.ansatz, config.device, config.start
+    if any(isinstance(each, str) and each == CUSTOM for each in settings):
+        raise DoesNotApply("where ansatz, device and start are by name, as each seed makes its own")
+    return QuantumHypernetwork.of(network, config)
+
+
+def _compile(network: Network, data: Data, config: RunConfig) -> None:
+    """What a step compiles, with the first one of its kind in this process."""
+    kind = config.optimizer, config.layers > 0
+    if config.device != OWN or kind in _compiled:
+        return
+    _compiled.add(kind)
+    few = config.model_copy(update={"shots": 2, "evaluation_shots": 2})
+    settings = few.of_training | {"steps": 1, "validation": None, "loss": None}
+    train(made(network, few), data, progress=False, **settings)
+
+
 def evaluations_of_step(hypernet: QuantumHypernetwork, data: Data, config: RunConfig) -> float:
     """Of a step: its shots, times the share of the training samples that it sees, times what a
     gradient takes where there is one.
@@ -98,9 +124,8 @@ def evaluations_of_step(hypernet: QuantumHypernetwork, data: Data, config: RunCo
         DoesNotApply: an optimizer that does not say what a step sends out.
     """
     config, _ = config.with_optimizer_chosen(lambda: hypernet.operations(hypernet.start_angles()))
-    if config.optimizer not in OPTIMIZERS:
-        what = "an optimizer of its own" if config.optimizer in (CUSTOM, AUTO) else config.optimizer
-        raise DoesNotApply(f"{what} does not say what a step takes: give evaluations or seconds")
+    if config.optimizer in (CUSTOM, AUTO):
+        raise DoesNotApply("where the optimizer is by name: one of its own may take any number")
     optimizer = config.build_optimizer(0)
     share = min(1.0, config.batch_size / len(data.inputs))
     if config.optimizer == PATHWISE:

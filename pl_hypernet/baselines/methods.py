@@ -32,15 +32,16 @@ METHODS: dict[str, Method] = {
     "branch-and-bound": branch_and_bound,
     "float": float_network,
 }
-EXACT = ("exhaustive",)  # take what they take
 
 
-def find_methods(methods: Sequence[str | Callable] | None) -> dict[str, Method]:
-    """Methods by name; None: all; a function of a user's own goes by its name.
+def find_methods(methods: str | Callable | Sequence[str | Callable] | None) -> dict[str, Method]:
+    """Methods by name; None: all; a function of a user's own goes by its name; or one of them.
 
     Raises:
         InputError: an unknown name, one that comes twice, or none.
     """
+    if isinstance(methods, str) or callable(methods):
+        methods = [methods]
     found: dict[str, Method] = {}
     for method in METHODS if methods is None else methods:
         name = getattr(method, "__name__", str(method)) if callable(method) else method

@@ -11,10 +11,15 @@ MOST_BITS = 24
 
 
 def random_search(task: Task, seed: int) -> Found:
-    """Scores random networks; the 20 of the lowest training losses are the ensemble."""
+    """Scores random networks; the 20 of the lowest training losses are the ensemble.
+
+    Raises:
+        DoesNotApply: a network that trains real numbers along.
+    """
     rng = np.random.default_rng(seed)
+    task.check_no_real()
     lowest, number = Lowest(KEPT), KEPT
-    while not task.allowance.is_spent:
+    while lowest.bits is None or not task.allowance.is_spent:
         bits = task.random_bits(int(max(1, min(number, task.allowance.left))), rng)
         lowest.add(bits, task.loss(bits))
         if task.allowance.share < 0.5:
@@ -26,8 +31,9 @@ def exhaustive(task: Task, seed: int) -> Found:
     """Scores all networks, whatever the allowance is; the 20 best are the ensemble.
 
     Raises:
-        DoesNotApply: more than 24 bits.
+        DoesNotApply: more than 24 bits, or real numbers that are trained along.
     """
+    task.check_no_real()
     n = task.n_qubits
     if n > MOST_BITS:
         raise DoesNotApply(f"for at most {MOST_BITS} bits, not {n}: 2^{n} networks are too many")

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from pl_hypernet.analysis import Evaluation
@@ -103,6 +104,7 @@ class Task:
         """The loss on all training samples, penalties included; what it is asked is not counted."""
         loss = self.own_loss or self.config.loss
         data = self.data
+        self.network.observe(data.inputs, again=False)  # as evaluate does
         return NetworkLoss(
             self.network, data.inputs, data.targets, loss, self.config.penalties, data.weights
         )
@@ -111,6 +113,28 @@ class Task:
         """Losses float64 (S,) of bits int8 (S, n_qubits), counted."""
         self.allowance.spend(len(bits))
         return self.objective(bits)
+
+    def check_no_real(self) -> None:
+        """For methods that search bits.
+
+        Raises:
+            DoesNotApply: the network trains real numbers along.
+        """
+        if self.network.n_real:
+            raise DoesNotApply("for networks that train no real numbers along")
+
+    def check_gradient(self) -> None:
+        """For methods that go by gradients of the loss; what torch loads for them is not counted.
+
+        Raises:
+            DoesNotApply: a loss of a user's own that torch cannot differentiate.
+        """
+        shape = 1, len(self.data.inputs), self.network.n_outputs
+        outputs = torch.zeros(shape, device=self.objective.inputs.device, requires_grad=True)
+        with self.allowance.clock_stopped():
+            torch.optim.Adam([outputs])
+        if not self.objective.losses(outputs).requires_grad:
+            raise DoesNotApply("for a loss that torch can differentiate")
 
     def random_bits(self, number: int, rng: np.random.Generator) -> np.ndarray:
         """int8 (number, n_qubits)."""

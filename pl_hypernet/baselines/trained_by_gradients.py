@@ -29,10 +29,11 @@ def straight_through_restarts(task: Task, seed: int, rounds: bool = True) -> Fou
         rounds: False: trains the real numbers, which are rounded to levels afterwards.
 
     Raises:
-        DoesNotApply: no BinaryNetwork, or tied or fixed bits.
+        DoesNotApply: no BinaryNetwork, tied or fixed bits, or a loss without a gradient.
     """
     network, allowance = task.network, task.allowance
     check_latent(network)
+    task.check_gradient()
     rng = np.random.default_rng(seed)
     found: list[np.ndarray] = []
     while not found or (allowance.left >= GRADIENT + 1 and not allowance.is_spent):
@@ -71,11 +72,12 @@ def float_network(task: Task, seed: int) -> Found:
     epochs, or what may be spent, its learning rate falling along a cosine.
 
     Raises:
-        DoesNotApply: no BinaryNetwork.
+        DoesNotApply: no BinaryNetwork, or a loss without a gradient.
     """
     network, allowance = task.network, task.allowance
     if not isinstance(network, BinaryNetwork):
         raise DoesNotApply("for a BinaryNetwork: train a module of your own by torch alone")
+    task.check_gradient()
     rng = np.random.default_rng(seed)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -124,7 +126,7 @@ def _batch_size(task: Task) -> int:
 
 def random_codes(network, rng: np.random.Generator) -> dict[str, np.ndarray]:
     """For each choice an option at random; where it is about several elements that have two, first
-    how many take the second is drawn, each number as likely."""
+    how many take the second is drawn, each number but all of them as likely."""
     codes = {}
     for name, choice in network.choices.items():
         n_options = len(choice.names)
@@ -132,6 +134,6 @@ def random_codes(network, rng: np.random.Generator) -> dict[str, np.ndarray]:
         if choice.shape and n_options == 2:
             drawn = np.zeros(choice.shape, dtype=int)
             size = drawn.size
-            drawn.flat[rng.permutation(size)[: rng.integers(size)]] = 1
+            drawn.flat[rng.permutation(size)[: rng.integers(max(2, size))]] = 1
         codes[name] = drawn
     return codes

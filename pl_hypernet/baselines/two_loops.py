@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from pl_hypernet.baselines.hypernetworks import trained
+from pl_hypernet.baselines.hypernetworks import evaluations_of_step, made, trained
 from pl_hypernet.baselines.task import Allowance, DoesNotApply, Found, Task
 from pl_hypernet.baselines.trained_by_gradients import latent_bits, random_codes
 from pl_hypernet.networks import BinaryNetwork, ParameterLayout
@@ -15,7 +15,7 @@ from pl_hypernet.objectives import NetworkLoss
 
 TRIALS = 8  # of the outer search, or as many as there are options
 VALIDATION = 0.2  # of the training samples
-JUDGES = 200  # shots of a trial
+JUDGES = 200  # shots of a trial, at most, and no more than its training may spend
 OF_TRIALS = 0.5  # of the allowance; the rest is for the training of what was chosen
 
 
@@ -32,7 +32,7 @@ def two_loops(task: Task, seed: int) -> Found:
         seed: of all that is drawn.
 
     Raises:
-        DoesNotApply: a network without choices.
+        DoesNotApply: a network without choices, or too few evaluations.
     """
     network, data, rng = _checked(task), task.data, np.random.default_rng(seed)
     kept = data.split(VALIDATION, rng)
@@ -40,7 +40,10 @@ def two_loops(task: Task, seed: int) -> Found:
     allowance = task.allowance
     evaluations = OF_TRIALS * allowance.evaluations / len(options)
     seconds = OF_TRIALS * allowance.limit / len(options)
-    config = task.config.model_copy(update={"evaluation_shots": JUDGES})
+    _check_steps(task, len(options))
+    share = len(kept.test_inputs) / len(data.inputs)
+    judges = int(min(JUDGES, max(2, evaluations / share)))
+    config = task.config.model_copy(update={"evaluation_shots": judges})
     best, lowest = options[0], math.inf
     for number, codes in enumerate(options):
         fixed = with_choices(network, codes)
@@ -58,6 +61,7 @@ def two_loops_straight_through(task: Task, seed: int) -> Found:
     """The same with networks by the straight-through estimator: of each trial one, and of what was
     chosen as many as can still be trained."""
     network, data, rng = _checked(task), task.data, np.random.default_rng(seed)
+    task.check_gradient()
     allowance = task.allowance
     kept = data.split(VALIDATION, rng)
     options = _options(network, rng)
@@ -89,6 +93,20 @@ def _checked(task: Task) -> BinaryNetwork:
     if math.inf == task.allowance.evaluations == task.allowance.limit:
         raise DoesNotApply("where evaluations or seconds are limited")
     return network
+
+
+def _check_steps(task: Task, n_trials: int) -> None:
+    """Each trial makes a step at least, and what was chosen as many as all of them.
+
+    Raises:
+        DoesNotApply: more than may be spent.
+    """
+    hypernet = made(task.network, task.config)
+    least = n_trials / OF_TRIALS * evaluations_of_step(hypernet, task.data, task.config)
+    if least > task.allowance.evaluations:
+        raise DoesNotApply(
+            f"where each of {n_trials} trials can make a step: they take {least:,.0f} evaluations"
+        )
 
 
 def _options(network: BinaryNetwork, rng: np.random.Generator) -> list[dict[str, Any]]:
@@ -133,7 +151,9 @@ def _lifted(network: BinaryNetwork, fixed: BinaryNetwork, bits: np.ndarray) -> n
 def _validation_loss(task: Task, network, bits: np.ndarray, kept) -> float:
     """The mean over the networks, counted."""
     loss = task.own_loss or task.config.loss
-    found = NetworkLoss(network, kept.test_inputs, kept.test_targets, loss)(bits).mean()
+    found = NetworkLoss(network, kept.test_inputs, kept.test_targets, loss, task.config.penalties)(
+        bits
+    ).mean()
     task.allowance.spend(len(bits) * len(kept.test_inputs) / len(task.data.inputs))
     return float(found)
 

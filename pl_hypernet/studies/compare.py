@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from numbers import Integral, Real
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,7 @@ def compare(
     optimizer: str = "qnspsa",
     *,
     settings: dict[str, Any],
-    methods: Sequence[str | Callable] | None = None,
+    methods: str | Callable | Sequence[str | Callable] | None = None,
     seeds: int = SEEDS,
     evaluations: float | None = None,
     seconds: float | None = None,
@@ -77,19 +78,24 @@ def compare(
         InputError, DataError, DeviceError, RunFolderError: as of :func:`train`.
     """
     found_methods = find_methods(methods)
-    if isinstance(seeds, bool) or not isinstance(seeds, int) or seeds < 1:
+    if isinstance(seeds, bool) or not isinstance(seeds, Integral) or seeds < 1:
         raise InputError(f"seeds={seeds!r}: expected a number of at least 1")
     for name, limit in (("evaluations", evaluations), ("seconds", seconds)):
-        if limit is not None and not 0 < limit < math.inf:
+        if limit is not None and not (isinstance(limit, Real) and 0 < limit < math.inf):
             raise InputError(f"{name}={limit!r}: expected a positive number")
     network = hypernet.network
     config = RunConfig.of(hypernet, data, optimizer, settings, optimizer_options)
+    if seconds is not None and {"workers", "scheduler"} & config.device_options.keys():
+        raise InputError(f"seconds={seconds!r}: those of the device's workers are not known here")
     data = as_data(data, regression=network.is_regression)
     check_task(network, data)
     if config.validation is not None:
         data = data.split(config.validation, hypernet.generator("validation"))
     if evaluations is None and seconds is None:
-        evaluations = config.steps * evaluations_of_step(hypernet, data, config)
+        try:
+            evaluations = config.steps * evaluations_of_step(hypernet, data, config)
+        except DoesNotApply as error:
+            raise InputError("an optimizer of its own: give evaluations or seconds") from error
     loss = settings.get("loss")
     asked = _Asked(config, data, network, evaluations, seconds, loss if callable(loss) else None)
     folder = None if out is None else Path(out).expanduser()
@@ -151,7 +157,7 @@ def _one(asked: _Asked, comparison: Comparison, name: str, method: Method, seed:
     if comparison.folder is not None:
         word = re.sub(r"[^\w.-]+", "-", name, flags=re.ASCII)
         path = comparison.folder / INNER / f"{word},seed={seed}.json"
-    row = _read(path)
+    row = _read(path, {"method": name, "seed": seed})
     if row is None:
         task = asked.task()
         try:
@@ -169,11 +175,11 @@ def _one(asked: _Asked, comparison: Comparison, name: str, method: Method, seed:
     comparison.rows.append(row)
 
 
-def _read(path: Path | None) -> dict[str, Any] | None:
-    """What was written earlier.
+def _read(path: Path | None, which: dict[str, Any]) -> dict[str, Any] | None:
+    """What was written earlier of this method and seed.
 
     Raises:
-        RunFolderError: it is no row.
+        RunFolderError: it is no such row.
     """
     if path is None or not path.exists():
         return None
@@ -181,6 +187,7 @@ def _read(path: Path | None) -> dict[str, Any] | None:
         row = json.loads(path.read_text())
     except (OSError, ValueError) as error:
         raise RunFolderError(f"{path} cannot be read: delete it, to make it anew") from error
-    if not isinstance(row, dict) or "method" not in row:
-        raise RunFolderError(f"{path} holds no figures of a method: delete it, to make it anew")
+    figures = isinstance(row, dict) and {"loss.best", "evaluations", "seconds"} <= row.keys()
+    if not figures or not which.items() <= row.items():
+        raise RunFolderError(f"{path} holds no figures of {which}: delete it, to make it anew")
     return row
