@@ -98,7 +98,7 @@ def test_what_is_made_is_not_made_again(tmp_path):
     with pytest.raises(RunFolderError, match="delete it"):
         go()
     damaged.write_text((out / "results" / "counted,seed=2.json").read_text())
-    with pytest.raises(RunFolderError, match="no figures of .*'seed': 1"):
+    with pytest.raises(RunFolderError, match=r"no figures of .*'seed': 1"):
         go()
 
 

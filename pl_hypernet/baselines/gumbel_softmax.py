@@ -42,7 +42,7 @@ class BernoulliEnsemble:
 
     @property
     def evaluations(self) -> int:
-        """Of a sample's gradient: choices pass none, so networks are scored, and with each flipped."""
+        """Of a sample's gradient; choices pass none, so networks are scored with each flipped."""
         flipped = len(self._choices)
         return GRADIENT + (1 + flipped if flipped else 0)
 
