@@ -197,6 +197,30 @@ def test_the_jacobian_of_several_measurements():
     np.testing.assert_allclose(np.transpose(alone), jacobians[0][3:7], atol=1e-9)
 
 
+def test_derivatives_in_a_direction_and_with_the_values():
+    x, tangents = angles(4), np.array([0.3, -1.0, 0.0, 2.0])
+    tape = qml.tape.make_qscript(with_probabilities)(x)
+    tape.trainable_params = range(4)
+    device = qml.device("hypernet.mps", wires=2)
+    jacobian = device.compute_derivatives(tape)
+    expected = [sum(t * part for t, part in zip(tangents, row, strict=True)) for row in jacobian]
+    for ours, right in zip(device.compute_jvp(tape, tuple(tangents)), expected, strict=True):
+        np.testing.assert_allclose(ours, right, atol=1e-12)
+
+    @qml.qnode(device, diff_method="adjoint", grad_on_execution=True)
+    def circuit(x):
+        qml.RX(x, 0)
+        return qml.expval(qml.Z(0))
+
+    with qml.Tracker(device) as tracker:
+        gradient = qml.grad(circuit)(pnp.array(0.3))
+    assert isinstance(gradient, float)
+    assert gradient == pytest.approx(-np.sin(0.3))
+    assert tracker.totals["execute_and_derivative_batches"] == 1
+    assert "batches" not in tracker.totals
+    assert "vjps" not in tracker.totals
+
+
 def test_a_circuit_without_trainable_parameters_is_evaluated():
     @qml.qnode(qml.device("hypernet.mps", wires=2), diff_method="adjoint")
     def circuit(x):

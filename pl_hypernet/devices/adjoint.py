@@ -243,7 +243,7 @@ def vjp(
     derivatives = [_derivative(*pair) for pair in zip(leaves, names, strict=True)]
     if execution_config is not None and execution_config.interface == Interface.TORCH:
         return tuple(derivatives)
-    return tuple(derivative.conj() for derivative in derivatives)
+    return tuple(np.conj(derivative) for derivative in derivatives)  # of a scalar one
 
 
 def jacobian(circuit: QuantumScript, execution_config: ExecutionConfig | None = None):
@@ -262,6 +262,14 @@ def jacobian(circuit: QuantumScript, execution_config: ExecutionConfig | None = 
         values = tuple(derivative if shape else derivative[0] for derivative in by_parameter)
         of_measurements.append(values[0] if len(values) == 1 else values)
     return of_measurements[0] if single else tuple(of_measurements)
+
+
+def jvp(circuit: QuantumScript, tangents, execution_config: ExecutionConfig | None = None):
+    """The derivatives of each expectation value and probability in a direction: one number for each
+    trainable parameter, or an array of its shape."""
+    single = len(circuit.measurements) == 1
+    product = qml.gradients.compute_jvp_single if single else qml.gradients.compute_jvp_multi
+    return product(tangents, jacobian(circuit, execution_config))
 
 
 def _leaf(parameter) -> torch.Tensor:

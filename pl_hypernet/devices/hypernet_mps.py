@@ -14,6 +14,7 @@ from pl_hypernet.devices.adjoint import (
     is_differentiable,
     is_leaf,
     jacobian,
+    jvp,
     vjp,
 )
 from pl_hypernet.devices.exact_log_p import TRUNCATION_LIMIT
@@ -124,12 +125,13 @@ class HypernetMPS(HypernetDevice):
         check_shifts(config, circuit)
         if not self.supports_derivatives(config, circuit):
             return config
+        at_once = bool(config.grad_on_execution)  # only where it is asked for
         return replace(
             config,
             gradient_method="adjoint",
             use_device_gradient=True,
-            use_device_jacobian_product=True,  # one pass for all measurements
-            grad_on_execution=False,
+            use_device_jacobian_product=not at_once,  # one pass for all measurements
+            grad_on_execution=at_once,
         )
 
     def preprocess_transforms(self, execution_config: ExecutionConfig | None = None):
@@ -149,12 +151,16 @@ class HypernetMPS(HypernetDevice):
             once = execution_config.derivative_order == 1
             known = once and circuit is not None and self.cutoff is None
             return known and is_differentiable(circuit, self.max_bond_dim)
-        return method in ("adjoint", "device")
+        shots = circuit is not None and circuit.shots
+        return method in ("adjoint", "device") and not shots
 
     def overlaps_exactly(self, n_wires: int) -> bool:
         return True
 
     def execute(self, circuits, execution_config: ExecutionConfig | None = None):
+        return self._measured(circuits, execution_config)
+
+    def _measured(self, circuits, execution_config: ExecutionConfig | None) -> tuple:
         self.record.begin(circuits)
         mode = execution_config and execution_config.mcm_config.postselect_mode
         return measure_all(
@@ -167,6 +173,16 @@ class HypernetMPS(HypernetDevice):
 
     def compute_derivatives(self, circuits, execution_config: ExecutionConfig | None = None):
         return tuple(jacobian(circuit, execution_config) for circuit in circuits)
+
+    def execute_and_compute_derivatives(
+        self, circuits, execution_config: ExecutionConfig | None = None
+    ):
+        derivatives = tuple(jacobian(circuit, execution_config) for circuit in circuits)
+        return self._measured(circuits, execution_config), derivatives
+
+    def compute_jvp(self, circuits, tangents, execution_config: ExecutionConfig | None = None):
+        pairs = zip(circuits, tangents, strict=True)
+        return tuple(jvp(*pair, execution_config) for pair in pairs)
 
     def _states(self, operations, wires) -> list[MatrixProductState]:
         states = evolve(operations, wires, self.max_bond_dim, self.cutoff, self.torch_device)
