@@ -5,6 +5,7 @@ import pennylane as qml
 import pytest
 
 import pl_hypernet as plh
+from pl_hypernet.circuits.undone import undone
 from pl_hypernet.devices.final_permutation import permuted, without_permutation
 from pl_hypernet.measurements import ZeroProbability
 from pl_hypernet.mps.circuit import Circuit
@@ -98,3 +99,12 @@ def test_an_overlap_leaves_out_what_both_states_end_with(same):
     exact = np.vdot(*(qml.matrix(qml.prod(*ops[::-1]), range(3))[:, 0] for ops in (bra, ket)))
     found = plh.device("hypernet.mps", wires=range(3)).execute(tape)
     assert abs(found - abs(exact) ** 2) < 1e-12
+
+
+def test_undone_operations_are_the_inverse():
+    for seed in range(10):
+        operations = random_circuit(seed)
+        both = qml.matrix(
+            qml.tape.QuantumScript([*operations, *undone(operations)]), range(N_WIRES)
+        )
+        assert np.abs(both - np.eye(2**N_WIRES)).max() < 1e-12

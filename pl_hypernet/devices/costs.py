@@ -1,10 +1,10 @@
 """What the circuits of a run cost on a device, found without running one."""
 
-import pennylane as qml
 from pennylane.operation import Operator
 from pennylane.ops.functions import bind_new_parameters
 
 from pl_hypernet.circuits.gate_counts import count_gates
+from pl_hypernet.circuits.undone import undone
 from pl_hypernet.devices.cost_figures import CircuitCosts
 from pl_hypernet.devices.factory import device
 from pl_hypernet.devices.installed import check_installed
@@ -144,5 +144,5 @@ def circuits_of(ansatz: Operator) -> dict[str, list]:
     """Gates of an energy, and of an overlap: the ansatz, and the inverse of one beside it."""
     forth = ansatz.decomposition()
     beside = bind_new_parameters(ansatz, [0.9 * angles for angles in ansatz.data])
-    back = [qml.adjoint(op, lazy=False) for op in reversed(beside.decomposition())]
+    back = undone(beside.decomposition())
     return {"energy": forth, "overlap": forth + back}

@@ -1,8 +1,8 @@
 """Circuits that measure the overlap of two states."""
 
-import pennylane as qml
 from pennylane.tape import QuantumScript
 
+from pl_hypernet.circuits.undone import undone
 from pl_hypernet.devices.hypernet_device import HypernetDevice
 from pl_hypernet.measurements import ZeroProbability
 
@@ -19,7 +19,8 @@ def overlap_tape(
         tape, other: circuits on the same wires; their measurements are not used.
         device: the device that will execute it.
     """
-    undone = [qml.adjoint(op, lazy=False) for op in reversed(other.operations)]
     wires = tape.wires
     shots = None if device.overlaps_exactly(len(wires)) else tape.shots
-    return QuantumScript([*tape.operations, *undone], [ZeroProbability(wires)], shots=shots)
+    return QuantumScript(
+        [*tape.operations, *undone(other.operations)], [ZeroProbability(wires)], shots=shots
+    )

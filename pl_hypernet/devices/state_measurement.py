@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import pennylane as qml
 from pennylane.allocation import Allocate, Deallocate
 from pennylane.measurements import (
     DensityMatrixMP,
@@ -27,6 +26,7 @@ from pennylane.tape import QuantumScript
 from pennylane.wires import Wires
 
 from pl_hypernet.circuits.same_wires import same_wires
+from pl_hypernet.circuits.undone import undone
 from pl_hypernet.devices.final_permutation import (
     permuted,
     without_common_end,
@@ -290,5 +290,4 @@ def _halves(operations: list[Operator]) -> list[list[Operator]]:
     both end with is left out.
     """
     middle = (len(operations) + 1) // 2
-    undone = [qml.adjoint(op, lazy=False) for op in reversed(operations[middle:])]
-    return list(without_common_end(operations[:middle], undone))
+    return list(without_common_end(operations[:middle], undone(operations[middle:])))
