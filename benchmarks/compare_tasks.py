@@ -49,12 +49,17 @@ OF_FILES = {  # that do not ship
     "--steps 300 --optimizer-option stepsize=0.1 --seconds 6 --seeds 2 "
     + only("annealing", "one-flip"),
     "big01": f"--data-option size=28 --activation sigmoid {PATHWISE} --steps 120 "
-    "--optimizer-option stepsize=0.2 --evaluations 1000 --seconds 5 --seeds 2 "
+    "--optimizer-option stepsize=0.2 --evaluations 1000 --seconds 5 --seeds 5 "
     f"{TRAINED} {only('annealing', 'one-flip', 'float')}",
     "deep": f"{TEN} --network 64-10 --scale 0.3 --layers 0 --batch-size 250 {PATHWISE} "
     "--evaluation-shots 20 --steps 400 --optimizer-option stepsize=0.1 "
     "--optimizer-option window=0.5 --seconds 40 --seeds 2 "
     + only("hypernetwork", "straight-through", "gumbel-softmax", "binarised", "annealing", "float"),
+    "dropout": f"{TEN} --data-option features=pca:16 --network 64-10 --choice dropout.0=2 --choice "
+    f"dropout.1=2 --scale 0.5 --layers 0 --batch-size 250 {PATHWISE} --evaluation-shots 50 "
+    "--steps 600 --optimizer-option stepsize=0.1 --optimizer-option window=0.5 --seconds 30 "
+    f"--seeds 3 {only('hypernetwork', 'two-loops')} "
+    + only("straight-through", "two-loops-straight-through"),
 }
 SMALL = "--steps 2 --shots 10 --evaluation-shots 10 --seeds 1 --evaluations 40 --seconds 1"
 
