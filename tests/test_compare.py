@@ -175,6 +175,7 @@ def test_tables_fit_their_lines(width):
     assert max(map(len, text.splitlines())) <= width
     assert "hypernetwork" in text
     assert "1.23M" in text
+    assert all(part in str(found) for part in ("two loops", "ECE", "Each may spend 8 evaluations"))
     assert text.count("100.00 ±0.00") == (3 if width == 120 else 0)
 
 

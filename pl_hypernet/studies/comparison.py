@@ -11,6 +11,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
+from pl_hypernet.analysis.tables import WIDTH, as_text
 from pl_hypernet.studies.comparison_picture import SIZE, draw_comparison
 from pl_hypernet.studies.results import PICTURE, RESULTS, save_picture, save_rows
 
@@ -64,6 +65,9 @@ class Comparison:
         n = len(values)
         error = float(np.std(values, ddof=1) / np.sqrt(n)) if n > 1 else None
         return float(np.mean(values)), error
+
+    def __str__(self) -> str:
+        return as_text(self.table(WIDTH))
 
     def table(self, width: int = WIDE) -> Table:
         """A line for each method, as the command shows it.
