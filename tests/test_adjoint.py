@@ -115,6 +115,15 @@ def test_of_parametrised_operators(monkeypatch, name, in_a_vector):
     np.testing.assert_allclose(qml.grad(ours)(x), differences(theirs, np.array(x)), atol=1e-9)
 
 
+@pytest.mark.parametrize("name", ["DoubleExcitation", "OrbitalRotation"])
+def test_excitations_take_one_pass(name):
+    n, gate = GATES[name]
+    device = qml.device("hypernet.mps", wires=N_WIRES)
+    with qml.Tracker(device) as tracker:
+        qml.grad(qml.QNode(circuit_of(gate), device))(angles(n))
+    assert (tracker.totals["batches"], tracker.totals["vjps"]) == (1, 1)
+
+
 def test_a_planted_error_is_noticed(monkeypatch):
     monkeypatch.setattr(adjoint, "_applied", lambda terms, psi, wires: psi)
     with pytest.raises(AssertionError):

@@ -42,14 +42,12 @@ KINDS = ANGLES | {
     HardwareEfficientAnsatz,
 }
 BY_SIZE = (qml.QubitUnitary, qml.BlockEncode, qml.PCPhase)  # of any number of wires, which few do
-SYMBOLIC = (
-    Adjoint,
-    Controlled,
-    Pow,
-    Prod,
-    Exp,
-    Evolution,
-)  # decompose exactly into what they are made of
+# which decompose exactly into what they are made of
+SYMBOLIC = (Adjoint, Controlled, Pow, Prod, Exp, Evolution)
+EXCITATIONS = (
+    *(qml.DoubleExcitation, qml.DoubleExcitationPlus, qml.DoubleExcitationMinus),
+    qml.OrbitalRotation,
+)
 NO_ONE_STATE = (MidMeasure, Conditional, Allocate, Deallocate, Postselect)
 
 
@@ -149,7 +147,7 @@ def _leaves(operation: Operator) -> Iterator[Operator]:
     native = is_wide_gate(operation) or (operation.has_matrix and len(operation.wires) <= 2)
     # a class made of a known one may have a matrix that torch does not see through
     derived = isinstance(operation, tuple(KINDS)) and not isinstance(operation, BY_SIZE)
-    exact = isinstance(operation, SYMBOLIC) or derived or not native
+    exact = isinstance(operation, (*SYMBOLIC, *EXCITATIONS)) or derived or not native
     exact &= getattr(operation, "num_steps", None) is None  # of Trotter
     exact &= not (isinstance(operation, Pow) and type(operation.base) not in KINDS)
     if not (exact and operation.has_decomposition):
