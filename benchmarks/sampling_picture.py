@@ -13,7 +13,7 @@ FIRST = next(iter(LIBRARIES))
 LOOKS = {  # number of the color, dashes
     FIRST: (0, "-"),
     "hypernet.mps, general tensors": (0, "--"),
-    "maestro": (4, "-"),
+    "maestro (pennylane-maestro)": (4, "-"),
     "Aer, mps_probabilities": (1, "-"),
     "Aer, mps_apply_measure": (1, "--"),
     "tensorcircuit-ng": (5, "-"),
@@ -32,10 +32,11 @@ STYLES = {
 }
 FIGURE_SIZE = (11, 6)  # inches
 MARKER = {"marker": "o", "ms": 5}
+END = {"marker": "x", "ms": 10}
 
 
 def draw_library(ax, sweep: dict[int, dict], name: str, style: dict) -> None:
-    """A line, its points, and where and why it ends if it does."""
+    """A line, its points, and where it ends if it does."""
     times = {value: point["seconds_per_shot"].get(name) for value, point in sweep.items()}
     times = {value: seconds for value, seconds in times.items() if seconds is not None}
     ax.plot(times.keys(), times.values(), **style)
@@ -43,18 +44,8 @@ def draw_library(ax, sweep: dict[int, dict], name: str, style: dict) -> None:
         exact = sweep[value]["shots_timed"][name] == sweep[value]["shots"]
         face = style["color"] if exact else "white"
         ax.plot(value, seconds, **MARKER, mec=style["color"], mfc=face, zorder=6)
-    for value, point in sweep.items():
-        if name in point["left_out"] and times:
-            ax.annotate(
-                f"{point['left_out'][name].split(':')[0]}\nat {tick(value)}",
-                list(times.items())[-1],
-                xytext=(7, 0),
-                textcoords="offset points",
-                va="center",
-                fontsize=8,
-                color=style["color"],
-            )
-            return
+    if times and any(name in point["left_out"] for point in sweep.values()):
+        ax.plot(*list(times.items())[-1], **END, mec=style["color"], mew=2, zorder=7)
 
 
 def draw_sweep(ax, sweep: dict[int, dict], label: str, styles: dict[str, dict]) -> None:
@@ -99,5 +90,7 @@ def save_plot(path: Path, sweeps: dict[str, dict], labels: dict[str, str]) -> No
     handles = [Line2D([], [], label=name, **style) for name, style in drawn.items()]
     hollow = "hollow: timed with another number of shots"
     handles.append(Line2D([], [], **MARKER, mec="0.3", mfc="white", ls="none", label=hollow))
+    cross = "cross: fails at the next size"
+    handles.append(Line2D([], [], **END, mec="0.3", mew=2, ls="none", label=cross))
     figure.legend(handles=handles, loc="outside upper center", ncols=4, frameon=False, fontsize=9)
     figure.savefig(path, dpi=120)

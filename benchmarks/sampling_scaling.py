@@ -11,8 +11,8 @@ matrix product state of bond dimension 2^P. Timed is the sampling alone, never t
   many shots less that of one. Of ``mps_apply_measure`` 100 shots are timed, of
   ``mps_probabilities`` at least 1000: fewer cannot be told from the evolution.
 - **tensorcircuit-ng**: ``MPSCircuit.measure``, compiled by JAX for 1000 shots at once where JAX is
-  installed; compiling is not timed, and takes too long beyond 264 qubits. In its default single
-  precision.
+  installed; compiling is not timed, and takes too long beyond 264 qubits. In single precision, its
+  default, up to 150 qubits.
 - **emu-mps** draws 32 shots at once; 96 are timed.
 - **MQT YAQS**, **quimb** and **TeNPy** draw one shot after the other; two are timed.
 - **default.tensor** of PennyLane has no finite shots. Its state is a circuit of quimb's, sampled by
@@ -207,7 +207,7 @@ def main(
     """Time of a shot in eight libraries, over qubits, bond dimension and shots."""
     torch.set_num_threads(1)
     warnings.simplefilter("ignore")  # of libraries at sizes that they cannot do
-    console = Console(width=180, highlight=False)
+    console = Console(width=230, highlight=False)
     builders = right_libraries(console)
 
     def point(n_wires: int, n_layers: int, n_shots: int) -> dict:

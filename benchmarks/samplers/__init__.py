@@ -41,7 +41,7 @@ class Library:
 LIBRARIES = {
     "hypernet.mps": Library("pl_hypernet", "ours.light_cones"),
     "hypernet.mps, general tensors": Library("pl_hypernet", "ours.general_tensors"),
-    "maestro": Library("qoro-maestro", "maestro.sampler"),
+    "maestro (pennylane-maestro)": Library("qoro-maestro", "maestro.sampler"),
     "Aer, mps_probabilities": Library("qiskit-aer", "aer.probabilities"),
     "Aer, mps_apply_measure": Library("qiskit-aer", "aer.apply_measure"),
     "tensorcircuit-ng": Library("tensorcircuit-ng", "tensorcircuit.sampler"),

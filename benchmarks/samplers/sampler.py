@@ -11,7 +11,7 @@ SEED = 0
 
 
 class LeftOut(RuntimeError):
-    """Why a library is not tried at a size: one line, of which what precedes a colon is drawn."""
+    """Why a library is not tried at a size, in one line."""
 
 
 @dataclass(frozen=True)

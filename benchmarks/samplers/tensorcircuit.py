@@ -3,7 +3,8 @@
 Where JAX is installed, shots are compiled in blocks (``jit`` of ``vmap``, as its documentation
 does): a few hundred times faster than on NumPy, its default, where one comes after the other. JAX
 unrolls the sites and compiles in a time that grows as their square, 4 s at 66 and 24 s at 264:
-beyond that it is left out. In single precision, its default.
+beyond that it is left out. In single precision, its default, as long as the probability of a whole
+shot stays in its range, 1e-38; else in double.
 """
 
 from functools import cache
@@ -18,14 +19,16 @@ HAS_JAX = find_spec("jax") is not None
 K = tc.set_backend("jax" if HAS_JAX else "numpy")
 BLOCK = 1000  # shots that are compiled together
 MOST_QUBITS = 264  # that are compiled
+MOST_SINGLE = 150  # in single precision
 
 
 def sampler(theta, state) -> Sampler:
+    tc.set_dtype("complex64" if len(state.wires) <= MOST_SINGLE else "complex128")
     tensors = [K.convert_to_tensor(site.astype(tc.dtypestr)) for site in canonical_sites(state)]
     rng = np.random.default_rng(SEED)
 
     def uniforms(shots):
-        return rng.random((shots, len(tensors)), np.float32)
+        return rng.random((shots, len(tensors)), tc.rdtypestr)
 
     if not HAS_JAX:
         return Sampler(lambda shots: [_shot(tensors, row) for row in uniforms(shots)], most=2)
