@@ -140,6 +140,7 @@ def test_names_of_runs_tell_them_apart():
         ({"step": 3, "sweep": {"values": GRID}}, "run layers=0.*unknown setting 'step'"),
         ({"sweep": {"values": {"layers": [0, -1]}}}, "run layers=-1,seed=0: layers=-1"),
         ({"sweep": {"values": {"device": ["lightning.qbit"]}}}, "run device=lightning.qbit,seed=0"),
+        ({"device_options": {"workers": 2}, "sweep": {"values": GRID}}, "workers: a run of a"),
         ({"network": "mine.py:build", "sweep": {"values": GRID}}, "add --network mine.py:build"),
         ({"device": "braket.aws.qubit", "device_options": AWS, "network": [1], "shots": 10,
           "data": "iris", "optimizer": "spsa", "sweep": {"values": {"network": [[3]]}}},

@@ -12,6 +12,7 @@ from pl_hypernet.training.table_settings import with_table_defaults
 
 PROCESS_BYTES = 4 * 10**8  # of a worker before its run: Python, PennyLane, torch
 COUNTED = ("circuits", "shots", "seconds", "usd")
+WORKERS = {"workers", "scheduler"}  # options of a device that hands out its circuits
 
 
 @dataclass(frozen=True)
@@ -71,6 +72,11 @@ def estimate(study: Study, workers: int = 1) -> Estimate:
 
 
 def _planned(run: SweptRun, metric: str) -> tuple[Plan, str | None]:
+    if own := WORKERS & run.config.device_options.keys():
+        raise InputError(
+            f"run {run.name}: device option {min(own)}: a run of a sweep is one worker's, which "
+            "starts none and waits for none; leave it out"
+        )
     try:
         settings, said = with_table_defaults(run.settings)
         found = plan(**settings)
