@@ -1,5 +1,6 @@
 """Circuits of one call on several workers have the shots of their own seeds, wherever they ran."""
 
+import pickle
 from contextlib import contextmanager
 
 import numpy as np
@@ -87,6 +88,14 @@ def test_gradients_of_torch_do_not_end_at_the_workers(client):
     x = torch.tensor(0.3, dtype=torch.float64, requires_grad=True)
     qml.QNode(energy, plh.device("default.qubit", 1, scheduler=client))(x).backward()
     assert x.grad.item() == pytest.approx(-np.sin(0.3))
+
+
+def test_a_copy_connects_anew(client, thetas):
+    spread = plh.device("hypernet.mps", WIRES, scheduler=client.scheduler.address, seed=3)
+    node = qml.QNode(circuit, spread, shots=9)
+    node(thetas[0])
+    copied = pickle.loads(pickle.dumps(spread))
+    assert (qml.QNode(circuit, copied, shots=9)(thetas[1]) == node(thetas[1])).all()
 
 
 def test_a_lost_scheduler_is_a_line():

@@ -82,6 +82,11 @@ class SpreadDevice(HypernetDevice):
         super().__init__(wires=self.local.wires)
         self.noise, self.record = self.local.noise, self.local.record
 
+    def __getstate__(self):
+        """A copy, as one that was pickled, connects anew."""
+        kept = {name: value for name, value in vars(self).items() if name != "_ended"}
+        return kept | {"_client": None}
+
     @property
     def name(self) -> str:
         return self.local.name
