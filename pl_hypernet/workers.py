@@ -17,6 +17,7 @@ CONFIG = {
     "distributed.scheduler.worker-saturation": 1.0,  # no run waits at a worker that has one
     "distributed.scheduler.http.routes": [],  # no pages of what is computed
     "distributed.worker.http.routes": [],
+    "distributed.worker.profile.enabled": False,  # nobody looks at it
 }
 SECONDS = 10  # for which an address is tried
 
