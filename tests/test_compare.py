@@ -120,6 +120,13 @@ def test_bad_input_is_one_line(settings, said):
         plh.compare(hypernet_of(), some_data(6), "score", **SHORT | {"seeds": 1} | settings)
 
 
+def test_a_device_that_is_paid_for_is_refused(monkeypatch):
+    hypernet = hypernet_of()
+    monkeypatch.setattr(type(hypernet.device), "spending", "dollars")
+    with pytest.raises(InputError, match=r"'hypernet.mps': compare makes many trainings"):
+        plh.compare(hypernet, some_data(6), "score", max_cost=5, **SHORT)
+
+
 def test_seconds_of_workers_are_not_known():
     hypernet = plh.QuantumHypernetwork(hypernet_of().network, shots=20, workers=2)
     with pytest.raises(InputError, match="seconds=1: those of the device's workers"):

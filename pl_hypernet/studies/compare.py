@@ -85,6 +85,11 @@ def compare(
             raise InputError(f"{name}={limit!r}: expected a positive number")
     network = hypernet.network
     config = RunConfig.of(hypernet, data, optimizer, settings, optimizer_options)
+    if hypernet.device.spending is not None:
+        raise InputError(
+            f"device {hypernet.device_name!r}: compare makes many trainings, each of which would "
+            "cost something; take a simulator"
+        )
     if seconds is not None and {"workers", "scheduler"} & config.device_options.keys():
         raise InputError(f"seconds={seconds!r}: those of the device's workers are not known here")
     data = as_data(data, regression=network.is_regression)
