@@ -52,12 +52,12 @@ OF_FILES = {  # that do not ship
     "--optimizer-option stepsize=0.2 --evaluations 1000 --seconds 5 --seeds 5 "
     f"{TRAINED} {only('annealing', 'one-flip', 'float')}",
     "deep": f"{TEN} --network 64-10 --scale 0.3 --layers 0 --batch-size 250 {PATHWISE} "
-    "--evaluation-shots 20 --steps 400 --optimizer-option stepsize=0.1 "
+    "--evaluation-shots 20 --steps 2400 --optimizer-option stepsize=0.1 "
     "--optimizer-option window=0.5 --seconds 40 --seeds 2 "
     + only("hypernetwork", "straight-through", "gumbel-softmax", "binarised", "annealing", "float"),
     "dropout": f"{TEN} --data-option features=pca:16 --network 64-10 --choice dropout.0=2 --choice "
     f"dropout.1=2 --scale 0.5 --layers 0 --batch-size 250 {PATHWISE} --evaluation-shots 50 "
-    "--steps 600 --optimizer-option stepsize=0.1 --optimizer-option window=0.5 --seconds 30 "
+    "--steps 1800 --optimizer-option stepsize=0.1 --optimizer-option window=0.5 --seconds 30 "
     f"--seeds 3 {only('hypernetwork', 'two-loops')} "
     + only("straight-through", "two-loops-straight-through"),
 }

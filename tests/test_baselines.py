@@ -16,6 +16,8 @@ from pl_hypernet.baselines.methods import METHODS
 from pl_hypernet.baselines.one_layer import one_layer
 from pl_hypernet.baselines.plain_search import exhaustive
 from pl_hypernet.baselines.relaxation import Relaxation
+from pl_hypernet.baselines.task import GRADIENT
+from pl_hypernet.baselines.trained_by_gradients import EPOCHS, latent_bits
 from pl_hypernet.baselines.two_loops import with_choices
 from pl_hypernet.measurements.expected_loss import bitstrings
 from pl_hypernet.training.config import RunConfig
@@ -232,6 +234,18 @@ def test_seconds_end_methods_too():
         METHODS[method](task, 0)
         assert task.allowance.used > 1
         assert task.allowance.share > 0.5
+
+
+@pytest.mark.parametrize("method", ["straight-through", "binarised", "float"])
+def test_a_training_has_all_its_epochs_where_seconds_are_the_only_limit(method):
+    task = task_of(plh.BinaryNetwork(6, [2, 1], SIGMOIDS), some_data(6), seconds=2)
+    task.allowance.spend = lambda n: (Allowance.spend(task.allowance, n), spent.append(n))
+    spent: list[float] = []
+    if method == "float":
+        METHODS[method](task, 0)
+    else:
+        latent_bits(task, {}, np.random.default_rng(0), task.allowance, method != "binarised")
+    assert abs(sum(spent) - EPOCHS * (GRADIENT + (method != "float"))) < 1e-9
 
 
 def test_what_is_compiled_takes_no_seconds(monkeypatch):

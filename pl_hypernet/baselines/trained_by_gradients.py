@@ -53,7 +53,7 @@ def latent_bits(
     network = task.network
     model = LatentNetwork(network, chosen, 1.0, rng)
     model.rounds = rounds
-    epochs = int(min(EPOCHS, max(1, allowance.left // (GRADIENT + 1))))
+    epochs = int(min(EPOCHS, max(1, allowance.left / (GRADIENT + 1))))
     several = len(network.sizes) == 1 and network.n_outputs > 1
     damping = 0.0 if not rounds else 1.0 if several else 0.3
     objective, batch_size = task.objective, _batch_size(task)
@@ -84,7 +84,7 @@ def float_network(task: Task, seed: int) -> Found:
         module = _float_module(network)
     objective, batch_size = task.objective, _batch_size(task)
     n_samples = len(objective.inputs)
-    epochs = int(min(EPOCHS, max(1, allowance.left // GRADIENT)))
+    epochs = int(min(EPOCHS, max(1, allowance.left / GRADIENT)))
     optimizer = torch.optim.Adam(module.parameters(), FLOAT_STEPSIZE)
     n_steps = epochs * -(-n_samples // batch_size)
     schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, n_steps)
