@@ -41,6 +41,13 @@ GATES = {
     "controlled GlobalPhase": (1, lambda x: qml.ctrl(qml.GlobalPhase(x[0]), [0, 2])),
     "PCPhase": (1, lambda x: qml.PCPhase(x[0], 3, [0, 1])),
     "BlockEncode": (4, lambda x: qml.BlockEncode(qml.math.reshape(x, (2, 2)) / 7, [1, 3])),
+    "QSVT": (
+        7,
+        lambda x: qml.QSVT(
+            qml.BlockEncode(qml.math.reshape(x[:4], (2, 2)) / 7, [1, 3]),
+            [qml.PCPhase(x[i], 2, [1, 3]) for i in (4, 5, 6)],
+        ),
+    ),
     "of a known kind": (3, lambda x: MyRot(*x, 1)),
     "power": (1, lambda x: qml.pow(qml.RX(x[0], 1), 0.4)),
     "inverse": (1, lambda x: qml.adjoint(qml.IsingXY(x[0], [1, 3]))),

@@ -44,9 +44,9 @@ KINDS = ANGLES | {
 BY_SIZE = (qml.QubitUnitary, qml.BlockEncode, qml.PCPhase)  # of any number of wires, which few do
 # which decompose exactly into what they are made of
 SYMBOLIC = (Adjoint, Controlled, Pow, Prod, Exp, Evolution)
-EXCITATIONS = (
+COMPOSED = (
     *(qml.DoubleExcitation, qml.DoubleExcitationPlus, qml.DoubleExcitationMinus),
-    qml.OrbitalRotation,
+    *(qml.OrbitalRotation, qml.QSVT),
 )
 NO_ONE_STATE = (MidMeasure, Conditional, Allocate, Deallocate, Postselect)
 
@@ -147,7 +147,7 @@ def _leaves(operation: Operator) -> Iterator[Operator]:
     native = is_wide_gate(operation) or (operation.has_matrix and len(operation.wires) <= 2)
     # a class made of a known one may have a matrix that torch does not see through
     derived = isinstance(operation, tuple(KINDS)) and not isinstance(operation, BY_SIZE)
-    exact = isinstance(operation, (*SYMBOLIC, *EXCITATIONS)) or derived or not native
+    exact = isinstance(operation, (*SYMBOLIC, *COMPOSED)) or derived or not native
     exact &= getattr(operation, "num_steps", None) is None  # of Trotter
     exact &= not (isinstance(operation, Pow) and type(operation.base) not in KINDS)
     if not (exact and operation.has_decomposition):
