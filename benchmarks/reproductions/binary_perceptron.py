@@ -1,7 +1,6 @@
 """The binary perceptron: probability of zero error against load.
 
-    python benchmarks/reproductions/binary_perceptron.py                # 17 weights
-    python benchmarks/reproductions/binary_perceptron.py --weights 21   # the published size
+    python benchmarks/reproductions/binary_perceptron.py                # the published 21 weights
 
 Random patterns with random labels (arXiv:2112.10219, 2208.14468); the cost is the number of
 patterns that are wrong. At each load the first instances are taken that can be stored at all.
@@ -66,10 +65,12 @@ def draw(results: dict) -> Figure:
 
 
 def main(
-    weights: Annotated[int, typer.Option(help="Odd; published: 21.")] = 17,
-    instances: Annotated[int, typer.Option(help="Of each load.")] = 3,
+    weights: Annotated[int, typer.Option(help="Odd; published: 21.")] = 21,
+    instances: Annotated[int, typer.Option(help="Of each load.")] = 4,
     loads: Annotated[str, typer.Option(help="Patterns per weight.")] = "0.4,0.8",
-    depths: Annotated[str, typer.Option(help="p of QAOA; the last also of annealing.")] = "1,5,10",
+    depths: Annotated[
+        str, typer.Option(help="p of QAOA; the last also of annealing.")
+    ] = "1,5,10,20",
     small: Annotated[bool, typer.Option(help="9 weights, 2 instances.")] = False,
     out: Annotated[Path | None, typer.Option(help="Where files go.")] = None,
 ) -> None:
