@@ -8,7 +8,7 @@ from pennylane import numpy as pnp
 from scipy.stats import unitary_group
 
 import pl_hypernet as plh
-from pl_hypernet.errors import InputError
+from pl_hypernet.errors import DeviceError, InputError
 from pl_hypernet.mps import gates
 from pl_hypernet.mps.evolution import evolve, evolve_by_gates
 from pl_hypernet.mps.gate_layers import gate_layers
@@ -211,3 +211,14 @@ def test_parameters_that_are_differentiated_are_looked_at(interface):
     assert float(slope(0.3)) == pytest.approx(-np.sin(0.3))
     with pytest.raises(InputError, match="RY has NaN or infinite parameters"):
         slope(np.nan)
+
+
+def test_an_exponential_that_is_not_unitary_is_refused():
+    @qml.qnode(qml.device("hypernet.mps", wires=2), diff_method=None)
+    def circuit(exponent):
+        qml.exp(qml.X(0) @ qml.X(1), exponent)
+        return qml.expval(qml.Z(0))
+
+    assert circuit(-0.3j) == pytest.approx(np.cos(0.6))
+    with pytest.raises(DeviceError, match="not unitary"):
+        circuit(0.3)

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import pennylane as qml
 from pennylane.operation import Operator
-from pennylane.ops import Controlled
+from pennylane.ops import Controlled, Exp
 from pennylane.ops.op_math import Adjoint
 from pennylane.ops.op_math.adjoint import AdjointOperation
 
@@ -155,7 +155,14 @@ def _one_matrix(gate: Operator) -> np.ndarray:
             f"{gate.name} has a batch of {len(matrix)} parameters: expected one circuit, expand "
             "the tape with qml.transforms.broadcast_expand"
         )
-    return np.asarray(matrix)
+    matrix = np.asarray(matrix)
+    if isinstance(gate, Exp):
+        error = np.abs(matrix @ matrix.conj().T - np.eye(len(matrix))).max()
+        if error > 1e-6:
+            raise DeviceError(
+                f"{gate} is not unitary: expected the exponential of i times a Hermitian operator"
+            )
+    return matrix
 
 
 def _wide_gate(gate: Operator, matrix: np.ndarray | None, places: tuple[int, ...]) -> Gate:
