@@ -205,7 +205,7 @@ def test_what_makes_a_difference_is_said(table, tmp_path, capsys):
     said = capsys.readouterr().err
     assert "made with pl_hypernet 0.0.1" in said
     assert "hypernet.mps cannot be seeded: its shots are fresh ones" in said
-    assert "the learning rate change over the steps: from here on over 5 in place of 3" in said
+    assert "the learning rate: changes over the steps, from here on over 5 in place of 3" in said
     assert "going on from step 3 of 5" in said
 
 

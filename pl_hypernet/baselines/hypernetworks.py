@@ -23,7 +23,8 @@ def hypernetwork(task: Task, seed: int) -> Found:
     Its steps are as many as the evaluations that it may spend allow, and it ends with its seconds.
 
     Raises:
-        DoesNotApply: an ansatz, a device, a start or an optimizer that only a program can hold.
+        DoesNotApply: an ansatz, a device, a start or an optimizer that only a program can hold;
+            fewer evaluations than a step takes.
     """
     return found_by(task, trained(task, task.network, task.data, task.config, seed))
 
@@ -69,6 +70,11 @@ def trained(
         _compile(network, data, config)
     samples = len(data.inputs) / len(task.data.inputs)
     allowance = task.allowance
+    if allowance.used == 0 and step * samples > allowance.evaluations:
+        raise DoesNotApply(
+            f"where it can make a step, of {step * samples:,.0f} evaluations: fewer shots, or more "
+            "evaluations"
+        )
     evaluations = min(evaluations, allowance.left)
     seconds = min(seconds, allowance.limit - allowance.seconds)
     settings = config.of_training

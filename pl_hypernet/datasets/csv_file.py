@@ -19,7 +19,7 @@ HINT = (
     "; or choose the target, which is the last column, {!r}, where no other is named by "
     "target='NAME', --data-option target=NAME"
 )
-MEANS = "; or let means take its place by missing='mean', --data-option missing=mean"
+MEANS = "; or train with missing='mean', --data-option missing=mean: means take its place"
 
 
 @dataclass(frozen=True)

@@ -199,8 +199,8 @@ class HypernetMPS(HypernetDevice):
         if self.truncation_error > TRUNCATION_LIMIT:
             warnings.warn(
                 f"hypernet.mps truncated a state, to a fidelity of {self.fidelity:.2g} with the "
-                f"exact one, at max_bond_dim={self.max_bond_dim}, cutoff={self.cutoff}: shots come "
-                "from the truncated state; raise max_bond_dim",
+                f"exact one, at max_bond_dim={self.max_bond_dim}, cutoff={self.cutoff}: results "
+                "are of the truncated state; raise max_bond_dim",
                 TruncationWarning,
                 stacklevel=2,
             )

@@ -89,7 +89,10 @@ def resume(
         raise InputError(f"steps={config.steps}: the run in {folder} has made {made}; give more")
     has_end = is_newest and is_of_theta and (folder / SUMMARY).exists()
     if config.steps == made and has_end:
-        _say(progress, f"the run in {folder} has made its {made} steps: give a larger number")
+        _say(
+            progress,
+            f"the run in {folder} has made its {made} steps: more are made with --steps, steps=",
+        )
         return load(folder, hypernet, data, loss, budget, check, network)
 
     watching = Callbacks(callbacks, config, True)
@@ -152,7 +155,7 @@ def _differences(trainer: Trainer, plain: dict, before: RunConfig, config: RunCo
         scheduled.append("the rate of the real parameters")
     if scheduled and config.steps != before.steps:
         found.append(
-            f"{' and '.join(scheduled)} change over the steps: from here on over {config.steps} in "
+            f"{' and '.join(scheduled)}: changes over the steps, from here on over {config.steps} in "
             f"place of {before.steps}"
         )
     return found

@@ -59,6 +59,7 @@ class Session:
         if folder_pictures:
             self._stages[PICTURES] = PICTURE_SECONDS
         aside = judging + (PICTURE_SECONDS if folder_pictures else 0.0)
+        self.seconds_before = seconds_before
         self.limits = Limits(trainer, config, budget, aside, seconds_before)
 
     def run(
@@ -134,7 +135,8 @@ class Session:
             bar.stage(PICTURES, "drawing pictures")
             with written_to(folder):
                 run.save_pictures()
-        run.summary["run_seconds"] = round(time.perf_counter() - began, 3)
+        whole = self.seconds_before + time.perf_counter() - began
+        run.summary["run_seconds"] = round(whole, 3)
         writer.summary(run.summary)
         bar.done()
         return run
