@@ -89,10 +89,8 @@ def resume(
         raise InputError(f"steps={config.steps}: the run in {folder} has made {made}; give more")
     has_end = is_newest and is_of_theta and (folder / SUMMARY).exists()
     if config.steps == made and has_end:
-        _say(
-            progress,
-            f"the run in {folder} has made its {made} steps: more are made with --steps, steps=",
-        )
+        more = "a larger --steps, steps=, makes more"
+        _say(progress, f"the run in {folder} has made its {made} steps: {more}")
         return load(folder, hypernet, data, loss, budget, check, network)
 
     watching = Callbacks(callbacks, config, True)
@@ -155,8 +153,8 @@ def _differences(trainer: Trainer, plain: dict, before: RunConfig, config: RunCo
         scheduled.append("the rate of the real parameters")
     if scheduled and config.steps != before.steps:
         found.append(
-            f"{' and '.join(scheduled)}: changes over the steps, from here on over {config.steps} in "
-            f"place of {before.steps}"
+            f"{' and '.join(scheduled)}: changes over the steps, from here on over {config.steps} "
+            f"in place of {before.steps}"
         )
     return found
 
