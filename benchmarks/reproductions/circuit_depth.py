@@ -54,7 +54,7 @@ def draw(results: dict) -> Figure:
 
 def main(
     root: Annotated[Path | None, typer.Option(help="Folder of MNIST/raw.")] = None,
-    starts: Annotated[int, typer.Option(help="Of each depth.")] = 5,
+    starts: Annotated[int, typer.Option(help="Of each depth.")] = 10,
     depths: Annotated[str, typer.Option(help="Layers of CNOT.")] = "0,1,2,3",
     small: Annotated[bool, typer.Option(help="5 qubits of digits that ship, 3 starts.")] = False,
     out: Annotated[Path | None, typer.Option(help="Where files go.")] = None,
