@@ -34,6 +34,7 @@ PUBLISHED = {  # mean and standard error over 100 circuits, noisy_histogram_p_*.
     1.0: (0.35537, 3.9e-4), 1.2: (0.36099, 4.6e-4), 1.4: (0.36658, 5.4e-4),
     1.6: (0.37214, 6.1e-4), 1.8: (0.37767, 6.8e-4), 2.0: (0.38318, 7.5e-4),
 }  # fmt: skip
+CIRCUITS = 5  # the first ones
 
 
 def draw_errors(shape: tuple, p1: float, p2: float, rng) -> tuple[np.ndarray, ...]:
@@ -130,6 +131,7 @@ def main(
 ) -> None:
     costs, _ = digits(root, small)
     trained = json.loads(((out or HERE) / "circuit_depth.json").read_text())["angles_of_3_layers"]
+    trained = trained[:CIRCUITS]
     values = np.stack((costs, costs < costs.min() + CLOSE), axis=1).astype(float)
     rng = np.random.default_rng(0)
     trajectories = 20 if small else trajectories
