@@ -33,7 +33,8 @@ class NetworkSettings(Settings):
         None, description="of the file that made the network: the first half of its SHA-256."
     )
     activation: Annotated[  # default: a choice for one output, softmax for several
-        str | None, Option("A fixed one: sigmoid or hard_sigmoid; identity for regression.")
+        str | None,
+        Option("Of the output, fixed: sigmoid or hard_sigmoid; identity for regression."),
     ] = None
     scale: Annotated[
         float | None, Option("Factor of the outputs; default: random networks have logits of 2.")

@@ -46,7 +46,7 @@ class ObjectiveSettings(Settings):
     mmd: Annotated[
         Weight,
         Option(
-            "The same of bits alone: of MMD^2 from uniform bits.", metavar="WEIGHT", parse=as_typed
+            "Of MMD^2, the shots' distance from uniform bits.", metavar="WEIGHT", parse=as_typed
         ),
     ] = Field(
         0.0,
