@@ -35,6 +35,8 @@ from pl_hypernet.errors import CacheWarning
 from pl_hypernet.version import __version__
 
 KEPT_UNUSED = 90 * 24 * 3600  # seconds
+# of numba's fastmath: sums in any order, so that loops are vectorised; NaN and infinity stay
+FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
 _apart: dict[str, tuple[Dispatcher, tuple]] = {}  # what stands behind a symbol: of what types

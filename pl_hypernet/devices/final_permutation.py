@@ -1,8 +1,8 @@
 """The end of a circuit that only permutes basis states: done to the bits of its shots.
 
 A CNOT before a measurement of all bits is one on the bits, and a phase before it changes nothing.
-Without the last ring of CNOT, as of PennyLane's entangling layers, the state has a smaller bond
-dimension by a factor of up to four.
+Without the last ring of CNOT, as of PennyLane's entangling layers, the bond dimension is smaller by
+a factor of four, or of 16 where the ring takes longer steps.
 """
 
 import numpy as np

@@ -6,7 +6,7 @@ starting from and ending in index 0.
 
 import numpy as np
 
-from pl_hypernet.compiled import compiled
+from pl_hypernet.compiled import FAST, compiled
 
 SHOT_BLOCK = 256  # shots that go through the chain together, along the vector lanes
 
@@ -67,7 +67,7 @@ def right_canonical(tensors, dims):
     return carry[0, 0].real
 
 
-@compiled(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+@compiled(nogil=True, fastmath=FAST)
 def sample(re, im, is_real, dims, uniforms, bits, log_probabilities, begin, end):
     """Draws bitstrings site by site, each bit from its exact conditional distribution.
 

@@ -7,12 +7,11 @@ vectors that are wanted alone. Up to some hundred rows this takes half of LAPACK
 
 import numpy as np
 
-from pl_hypernet.compiled import compiled
+from pl_hypernet.compiled import FAST, compiled
 
 LEAST = 1e-30  # entries below are no part of a matrix of trace 1
 EPSILON = 2.0**-52
 MOST_SWEEPS = 60  # for one eigenvalue; two or three are enough
-FASTMATH = {"contract", "reassoc", "nsz", "arcp"}
 
 
 @compiled(apart=True, nogil=True)
@@ -45,7 +44,7 @@ def reflection(row_re, row_im, a_re, a_im, k):
     return -norm * c, -norm * s
 
 
-@compiled(apart=True, nogil=True, fastmath=FASTMATH)
+@compiled(apart=True, nogil=True, fastmath=FAST)
 def reflect(re, im, a_re, a_im, p_re, p_im, k):
     """A reflection of the first k rows and columns of a Hermitian matrix, in place.
 
@@ -93,7 +92,7 @@ def tridiagonal(re, im, d, e_re, e_im, v_re, v_im):
     d[0] = re[0, 0]
 
 
-@compiled(apart=True, nogil=True, fastmath=FASTMATH)
+@compiled(apart=True, nogil=True, fastmath=FAST)
 def rotate(z, i, c, s):
     """Turns rows i and i + 1."""
     upper, lower = z[i], z[i + 1]
@@ -147,7 +146,7 @@ def diagonalise(d, e, z):
                 e[last] = 0.0
 
 
-@compiled(apart=True, nogil=True, fastmath=FASTMATH)
+@compiled(apart=True, nogil=True, fastmath=FAST)
 def undo_reflections(u_re, u_im, v_re, v_im):
     """Rows u (kept, n) in the basis before :func:`tridiagonal`, in place."""
     for k in range(1, u_re.shape[1]):

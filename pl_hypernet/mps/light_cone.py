@@ -20,12 +20,11 @@ of pointers that might overlap, LLVM vectorises no loop over more than four.
 
 import numpy as np
 
-from pl_hypernet.compiled import compiled
+from pl_hypernet.compiled import FAST, compiled
 
 LANES = 64  # of a row: shots, or their real and imaginary parts
 HALF = LANES // 2
 ROW = np.uint64(LANES)  # places in the state are unsigned: they do not count from the end
-FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
 @compiled(nogil=True, fastmath=FAST)

@@ -3,7 +3,7 @@
 import numpy as np
 import torch
 
-from pl_hypernet.compiled import compiled
+from pl_hypernet.compiled import FAST, compiled
 
 BLOCK = 512  # shots that go through the chain together on a CPU
 GPU_BLOCK = 2**15
@@ -124,7 +124,7 @@ def _sample_block(joined, uniforms, bits, log_probabilities) -> None:
             probability[:] = 1
 
 
-@compiled(nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+@compiled(nogil=True, fastmath=FAST)
 def _squares(row):
     total = row.dtype.type(0)
     for k in range(len(row)):

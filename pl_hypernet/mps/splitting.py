@@ -7,7 +7,7 @@ the time that it takes grows faster than their length.
 
 import numpy as np
 
-from pl_hypernet.compiled import compiled
+from pl_hypernet.compiled import FAST, compiled
 from pl_hypernet.mps.leading_vectors import leading_vectors
 
 EXACTLY = -1.0  # a number, as numba compiles a function anew for each constant that is none
@@ -29,7 +29,7 @@ def new_matrix(p, q):
     return np.empty((p, q), dtype=np.complex128)
 
 
-@compiled(apart=True, nogil=True, fastmath={"contract", "reassoc", "nsz", "arcp"})
+@compiled(apart=True, nogil=True, fastmath=FAST)
 def orthonormal_rows(matrix):
     """C (p, r) and Q (r, q), rows orthonormal, with matrix = C Q up to 1e-12 of its norm.
 

@@ -9,13 +9,12 @@ t. At the last site nothing depends on r any more: the sum over r is taken.
 
 import numpy as np
 
-from pl_hypernet.compiled import compiled
+from pl_hypernet.compiled import FAST, compiled
 from pl_hypernet.mps.layered_tensors import site_matrices
 from pl_hypernet.mps.layers import Layers
 
 BLOCK = 32  # shots that go through the chain together
 EVERY = 8  # sites between two normalisations, before a number can under- or overflow
-FAST = {"contract", "reassoc", "nsz", "arcp"}
 
 
 def path_amplitudes(theta: np.ndarray, layers: Layers) -> np.ndarray:
