@@ -2,6 +2,7 @@
 
     python benchmarks/robust_networks.py --root DATA --seeds 5 --json robust_networks.json
     python benchmarks/robust_networks.py --networks 66 --seeds 5
+    python benchmarks/robust_networks.py --root DATA --networks 784-64-10 --seeds 3 --longer 4
     python benchmarks/robust_networks.py --small  # to see that it runs
 
 Local-entropy training looks for networks whose neighbours are good as well (arXiv:1605.06444). Of a
@@ -133,6 +134,7 @@ def one_run(task: Task, p: float, entropy: float, seed: int, steps: int, root) -
 def main(
     seeds: Annotated[int, typer.Option(help="Seeds 0 ... seeds - 1.")] = 1,
     networks: Annotated[str, typer.Option(help="Some of them, with commas.")] = ",".join(TASKS),
+    longer: Annotated[int, typer.Option(help="So many times the steps.", min=1)] = 1,
     root: Annotated[Path | None, typer.Option(help="Folder of the MNIST files.")] = None,
     small: Annotated[bool, typer.Option(help="66 qubits, 3 steps, to see that it runs.")] = False,
     as_json: Annotated[Path | None, typer.Option("--json", help="Add all runs here.")] = None,
@@ -141,7 +143,9 @@ def main(
     console = Console(width=180)
     kept = json.loads(as_json.read_text()) if as_json and as_json.exists() else {}
     for name in ["66"] if small else networks.split(","):
-        task, groups = TASKS[name], kept.setdefault(name, {})
+        task = replace(TASKS[name], steps=longer * TASKS[name].steps)
+        title = f"{name}, {task.steps} steps"
+        groups = kept.setdefault(title, {})
         for seed, (p, entropy) in product(range(seeds), task.rules):
             label = f"flips, p = {p}" if p else f"entropy, {entropy:g}" if entropy else "neither"
             runs = groups.setdefault(label, [])
@@ -149,7 +153,7 @@ def main(
                 runs.append(one_run(task, p, entropy, seed, 3 if small else task.steps, root))
                 if as_json:
                     as_json.write_text(json.dumps(kept) + "\n")
-        table = Table(title=name, title_justify="left")
+        table = Table(title=title, title_justify="left")
         for heading in ("trained with", *MEASURED):
             table.add_column(heading, justify="left" if heading == "trained with" else "right")
         for label, runs in groups.items():

@@ -268,3 +268,9 @@ def test_a_checkpoint_says_what_was_spent(tmp_path):
     train(tmp_path / "run", 3)
     assert load_checkpoint(tmp_path / "run")[1]["dollars"] == 0
     assert hasattr(Trainer, "dollars")
+
+
+def test_an_out_that_is_no_path_is_refused(tmp_path):
+    for out in (False, 3):
+        with pytest.raises(RunFolderError, match=f"out={out}: expected the path of a folder, or"):
+            train(out)

@@ -25,6 +25,7 @@ from pl_hypernet.studies.progress import SweepBar
 from pl_hypernet.training.check_task import check_task
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.digests import digest_of_data
+from pl_hypernet.training.folder import folder_path
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.whole_files import write_whole, written_to
 
@@ -103,7 +104,7 @@ def compare(
             raise InputError("an optimizer of its own: give evaluations or seconds") from error
     loss = settings.get("loss")
     asked = _Asked(config, data, network, evaluations, seconds, loss if callable(loss) else None)
-    folder = None if out is None else Path(out).expanduser()
+    folder = None if out is None else folder_path(out)
     numbers = range(config.seed, config.seed + seeds)
     about = f"{network.n_qubits:,} qubits, {len(data.inputs):,} training samples"
     comparison = Comparison(about, asked.limits, folder, network.is_regression, tuple(numbers))

@@ -9,6 +9,7 @@ from pathlib import Path
 from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.settings.file import read_settings
 from pl_hypernet.studies.study import SWEEP, Study
+from pl_hypernet.training.folder import folder_path
 from pl_hypernet.training.history import lock
 from pl_hypernet.training.whole_files import write_whole, written_to
 
@@ -28,15 +29,15 @@ def places(study, out) -> tuple[Path | dict, Path]:
     if isinstance(study, dict):
         if out is None:
             raise InputError("a study in hand needs a folder: out='study'")
-        return study, Path(out).expanduser()
+        return study, folder_path(out)
     path = Path(study).expanduser()
     if path.is_dir():
-        if out is not None and Path(out).expanduser().resolve() != path.resolve():
+        if out is not None and folder_path(out).resolve() != path.resolve():
             raise InputError(f"out={str(out)!r}: the study in {path} goes on there")
         return path / STUDY, path
     if out is None and not path.suffix:
         raise InputError(f"study {path}: expected a file as study.toml, or the folder of a study")
-    return path, path.with_suffix("") if out is None else Path(out).expanduser()
+    return path, path.with_suffix("") if out is None else folder_path(out)
 
 
 @contextmanager

@@ -32,10 +32,11 @@ def check_task(network: Network, data: Data) -> None:
         )
     n_classes = max(2, network.n_outputs)
     if not data.is_regression and len(data.classes) != n_classes:
-        needed = 1 if len(data.classes) == 2 else len(data.classes)
+        two = len(data.classes) == 2
+        needed, outputs = (1, "1 output, or 2") if two else (len(data.classes),) * 2
         raise InputError(
             f"data have {len(data.classes)} classes, the network tells {n_classes} apart: make the "
-            f"network with {needed} output{'s' * (needed > 1)}, as by --network {needed}"
+            f"network with {outputs}{'' if two else ' outputs'}, as by --network {needed}"
         )
 
 

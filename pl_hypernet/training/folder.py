@@ -56,6 +56,20 @@ class NextRunFolder:
         return self._made
 
 
+def folder_path(out) -> Path:
+    """The path that was given as ``out``, ``~`` for a user's home.
+
+    Raises:
+        RunFolderError: it is no path.
+    """
+    try:
+        return Path(out).expanduser()
+    except TypeError as error:
+        raise RunFolderError(
+            f"out={out!r}: expected the path of a folder, or None to write nothing"
+        ) from error
+
+
 def make_run_folder(path) -> tuple[Path, list[Path]]:
     """A new, empty folder.
 
@@ -69,7 +83,7 @@ def make_run_folder(path) -> tuple[Path, list[Path]]:
         RunFolderError: it exists already, or cannot be made or written; nothing is left then.
     """
     numbered = path if isinstance(path, NextRunFolder) else None
-    path = Path(path).expanduser() if numbered is None else numbered.path
+    path = folder_path(path) if numbered is None else numbered.path
     made: list[Path] = []
     try:
         for folder in reversed(path.parents):
