@@ -135,8 +135,9 @@ def one_run(task: tuple) -> dict:
 
 def mean_and_error(values) -> str:
     values = np.array(values, dtype=float)
-    error = values.std(ddof=1) / np.sqrt(len(values)) if len(values) > 1 else np.nan
-    return f"{values.mean():.4f} ± {error:.4f}"
+    if len(values) == 1:
+        return f"{values.mean():.4f}"
+    return f"{values.mean():.4f} ± {values.std(ddof=1) / np.sqrt(len(values)):.4f}"
 
 
 def table(runs: list[dict]) -> Table:

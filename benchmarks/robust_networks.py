@@ -38,8 +38,8 @@ from rich.table import Table
 import pl_hypernet as plh
 from pl_hypernet.analysis.calibration import expected_calibration_error, negative_log_likelihood
 from pl_hypernet.analysis.neighbourhood import neighbourhood
-from pl_hypernet.networks.derivatives import FIRST_ORDER
 from pl_hypernet.objectives import NetworkLoss
+from pl_hypernet.objectives.flipped_bits import FlippedBits
 
 FLIPPED = (0.02, 0.06, 0.12)  # shares of the bits
 MEASURED = (
@@ -48,24 +48,6 @@ MEASURED = (
 )  # fmt: skip
 JUDGED = 5000  # training digits that say which shot is best
 NEAR = 1000  # test digits that judge neighbours
-
-
-class Flipped:
-    """The loss of shots of which each bit is flipped with probability p, for ``expected_loss``."""
-
-    def __init__(self, loss: NetworkLoss, p: float, seed: int):
-        self.loss, self.p, self.rng = loss, p, np.random.default_rng(seed)
-
-    def __call__(self, bits) -> np.ndarray:
-        return self.loss(self._flip(bits))
-
-    def spin_gradients(self, bits, how=FIRST_ORDER) -> tuple[np.ndarray, np.ndarray]:
-        losses, by_spin = self.loss.spin_gradients(self._flip(bits), how)
-        return losses, (1 - 2 * self.p) * by_spin
-
-    def _flip(self, bits) -> np.ndarray:
-        bits = np.asarray(bits, dtype=np.int8)
-        return bits ^ (self.rng.random(bits.shape, dtype=np.float32) < self.p).astype(np.int8)
 
 
 @dataclass(frozen=True)
@@ -107,7 +89,8 @@ def one_run(task: Task, p: float, entropy: float, seed: int, steps: int, root) -
     hypernet = plh.QuantumHypernetwork(network, layers=task.layers, shots=task.shots, seed=seed)
     optimizer = plh.PathwiseOptimizer(decay_steps=steps, **task.options)
     loss = NetworkLoss(network, data.inputs, data.targets)
-    cost = hypernet.energy_qnode(Flipped(loss, p, seed) if p else loss, entropy=entropy)
+    flips = hypernet.generator("flips")
+    cost = hypernet.energy_qnode(FlippedBits(loss, p, flips) if p else loss, entropy=entropy)
     batches = hypernet.generator("batches")
     theta = hypernet.start_angles()
     for _ in range(steps):

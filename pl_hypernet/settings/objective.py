@@ -72,6 +72,18 @@ class ObjectiveSettings(Settings):
         '{"hard_sigmoid": 0.01}}``. They take part in the training, not in its evaluation.',
     )
 
+    flips: Annotated[
+        float,
+        Option("Of bits of each shot before it is scored, in training.", metavar="PROBABILITY"),
+    ] = Field(
+        0.0,
+        ge=0,
+        lt=0.5,
+        description="probability with which each bit of a shot is flipped before it is scored, in "
+        "the training alone: networks that bear flipped bits. The energies of the training are of "
+        "the flipped bits.",
+    )
+
     @field_validator("entropy", "mmd", mode="before")
     @classmethod
     def _weight(cls, weight) -> Weight:

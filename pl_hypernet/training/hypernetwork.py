@@ -27,7 +27,8 @@ from pl_hypernet.settings import CUSTOM, CircuitSettings
 from pl_hypernet.training.own_ansatz import OwnAnsatz, OwnCircuit
 from pl_hypernet.training.sizes import check_sizes
 
-PURPOSES = ("angles", "device", "optimizer", "batches", "validation")  # each its own random stream
+# each its own random stream, by its place here
+PURPOSES = ("angles", "device", "optimizer", "batches", "validation", "flips")
 ANSATZ_OPTIONS = ("rotations", "entangler", "pattern")
 
 
@@ -137,7 +138,7 @@ class QuantumHypernetwork:
             self.theta_shape = (n_angles,)
         self.n_angles = math.prod(self.theta_shape)
         check_sizes(n_qubits, self.n_angles, shots)
-        seeds = np.random.SeedSequence(seed).spawn(5)
+        seeds = np.random.SeedSequence(seed).spawn(len(PURPOSES))
         self._seeds = dict(zip(PURPOSES, seeds, strict=True))
         options = dict(device_options)
         if isinstance(device, str) and takes_seed(device):

@@ -5,6 +5,7 @@ import torch
 
 from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
+from pl_hypernet.objectives.flipped_bits import FlippedBits
 
 
 class TrainedAlong:
@@ -28,7 +29,7 @@ class TrainedAlong:
             self._optimizer = network.torch_optimizer(list(self.parameters.values()))
             self._rates = [group["lr"] for group in self._optimizer.param_groups]
 
-    def step(self, loss: NetworkLoss, bits: np.ndarray) -> None:
+    def step(self, loss: NetworkLoss | FlippedBits, bits: np.ndarray) -> None:
         """One step, on the samples that are selected.
 
         Args:

@@ -15,6 +15,7 @@ from pl_hypernet.measurements import Estimate
 from pl_hypernet.measurements.objective import Objective
 from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
+from pl_hypernet.objectives.flipped_bits import FlippedBits
 from pl_hypernet.optimizers import Optimizer
 from pl_hypernet.random_state import random_state_of, set_random_state
 from pl_hypernet.settings import TrainingSettings
@@ -72,6 +73,10 @@ class Trainer:
             settings.penalties,
             data.weights,
         )
+        self._flips = hypernet.generator("flips")
+        self._lowered = self.loss
+        if settings.flips:
+            self._lowered = FlippedBits(self.loss, settings.flips, self._flips)
         hypernet.network.observe(data.inputs)
         self.along = TrainedAlong(hypernet.network, settings.steps)
         rng = hypernet.generator("batches")
@@ -159,14 +164,14 @@ class Trainer:
         network.train()
         try:
             cost = self.hypernet.energy_qnode(
-                self.loss, diff_method=self._diff_method, **self._objective()
+                self._lowered, diff_method=self._diff_method, **self._objective()
             )
             theta, value = self.optimizer.step_and_cost(cost, self.theta)
             if network.trained_along:
                 bits = getattr(value, "bits", None)
                 if bits is None:  # PennyLane's optimizers give plain numbers
                     bits = self.hypernet.sample(self.theta)
-                self.along.step(self.loss, bits)
+                self.along.step(self._lowered, bits)
         finally:
             network.eval()
         return theta, value
@@ -202,6 +207,7 @@ class Trainer:
             "dollars": self.dollars,
             "counts": vars(self.counts),
             "batches": random_state_of(self.batches.rng),
+            "flips": random_state_of(self._flips),
             "device": self.hypernet.device.random_state,
         }
         if keeps_state(self.optimizer):
@@ -219,6 +225,8 @@ class Trainer:
         self._dollars_before = _dollars(self.hypernet) - plain.get("dollars", 0.0)
         self._counts_before = self.hypernet.device.counts - Counts(**plain["counts"])
         set_random_state(self.batches.rng, plain["batches"])
+        if "flips" in plain:  # not in checkpoints of earlier versions
+            set_random_state(self._flips, plain["flips"])
         self.hypernet.device.random_state = plain["device"]
         self.along.restore(_part(arrays, "along."), self.n_steps)
         if "optimizer" in plain and keeps_state(self.optimizer):
