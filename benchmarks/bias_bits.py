@@ -57,7 +57,7 @@ def main(
             _, trial = trained(hypernet, data, TRIAL, **settings)
             steps = max(TRIAL, round(seconds / trial * TRIAL))
             run, spent = trained(hypernet, data, steps, **settings)
-            accuracy = run.summary["test_accuracy"] or run.summary["train_accuracy"]
+            accuracy = run.evaluation.test or run.evaluation.train
             row = [
                 bias,
                 f"{binary.bias_scale[0]:g}",
@@ -65,8 +65,8 @@ def main(
                 f"{binary.n_qubits:,}",
                 f"{steps}",
                 f"{spent:.0f}",
-                f"{accuracy['vote']:.4f}",
-                f"{accuracy['most_likely']:.4f}",
+                f"{accuracy.vote:.4f}",
+                f"{accuracy.most_likely:.4f}",
             ]
             table.add_row(*row)
             Console(stderr=True).print(*row)

@@ -39,6 +39,7 @@ ROOT = Path(__file__).parent.parent
 PAGES = ["README.md", "docs/**/*.md"]
 SMALL = ["--steps", "2", "--shots", "20", "--batch-size", "50", "--evaluation-shots", "20"]
 COMPARED = ["--seeds", "1", "--evaluations", "40", "--seconds", "1"]
+SCORES = [f"{s}_{m}" for s in ("test", "validation", "train") for m in ("accuracy", "r2")]
 ACCOUNT = "device_arn="  # needs one at AWS
 
 
@@ -165,8 +166,7 @@ def main(
         written = re.search(r"^Written to (.*)$", shown, re.MULTILINE)
         if written and not small and (Path(written[1]) / "summary.json").exists():
             summary = json.loads((Path(written[1]) / "summary.json").read_text())
-            best = summary.get("test_accuracy") or summary.get("train_accuracy")
-            best = best or summary.get("test_r2") or summary["train_r2"]
+            best = next(filter(None, map(summary.get, SCORES)))
             console.print(
                 f"  E {summary['energy']['mean']:.4f}, best {best['best']:.4f}, vote "
                 f"{best['vote']:.4f}, {summary['steps']} steps",

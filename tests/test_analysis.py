@@ -145,6 +145,33 @@ def test_summary_without_a_test_set_or_good_shots(task):
     shown = str(summary)
     assert "shots above 90 % accuracy" in shown
     assert "Hamming" not in shown
+    assert "test" not in shown
+    assert "activation = sigmoid" in shown
+
+
+def test_held_out_samples_are_validation_samples(task):
+    network, bits, data = task
+    held_out = plh.Data(data.inputs, data.targets).split(0.25, 0)
+    assert (data.judging, held_out.judging) == ("test", "validation")
+    assert plh.Data(data.inputs, data.targets).judging == "training"
+    summary = summarise(plh.evaluate(network, bits, held_out), ABOUT, SPENT)
+    assert "validation_accuracy" in summary
+    assert "test_accuracy" not in summary
+    shown = str(summary)
+    assert "validation" in shown
+    assert "test" not in shown
+
+
+def test_shares_of_neurons_are_not_named_shares_of_shots(task):
+    _, _, data = task
+    network = plh.BinaryNetwork(data.n_inputs, [3, 1], choices=[plh.RemoveNeurons(0)])
+    bits = np.zeros((4, network.n_qubits), np.int8)
+    summary = summarise(plh.evaluate(network, bits, data), ABOUT, SPENT)
+    assert summary["decisions"] == {"neurons.0": 3}
+    assert "neurons.0 = kept, of 3 in each shot" in str(summary)
+    assert "shots with" not in str(summary)
+    del summary["decisions"]  # as of an old file
+    assert "neurons.0 = kept " in str(summary)
 
 
 def test_the_table_of_a_regression_speaks_of_a_regression():

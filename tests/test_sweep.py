@@ -234,17 +234,16 @@ def test_a_picture_has_error_bars_and_a_line_for_each_value_of_the_others(tmp_pa
     assert high == pytest.approx(2 * points[3].error)
 
 
-def test_figures_of_held_out_samples_are_named_so():
+def test_figures_within_tables_have_names_of_their_own():
     summary = {
         "shots": 7,
-        "test_accuracy": {"vote": 0.9},
+        "validation_accuracy": {"vote": 0.9},
         "choices": {"a": {"b": 1.0}},
         "remarks": [],
     }
-    assert figures_of(summary, True) == {
+    assert figures_of(summary) == {
         "total.shots": 7, "validation_accuracy.vote": 0.9, "choices.a.b": 1.0,
     }  # fmt: skip
-    assert "test_accuracy.vote" in figures_of(summary, False)
 
 
 def taken_up(folder, asked):

@@ -1,5 +1,6 @@
 """What shots of a trained state are worth as networks, one by one and together."""
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -51,11 +52,14 @@ class Evaluation:
         bits: int8 (S, n_qubits), the shots.
         energy: mean training loss of the shots, with its error; ``energy.losses`` are the shots'.
         best: index of the shot with the lowest training loss.
-        train, test: accuracies; ``test`` is None where there is no test set.
+        train, test: accuracies; ``test``, of the test samples or of those that ``validation`` held
+            out, is None where there are neither.
         choices: for each choice, the share of shots of each option; a choice about several
             neurons, say, counts each of them.
+        decisions: how many a shot makes of each choice: 1, or the number of neurons, say.
         metric: ``"accuracy"``, or ``"r2"`` of a regression.
         targets: names of the targets, where there are several; else ().
+        judging: as of :class:`Data`, the samples of ``test``, or ``"training"``.
     """
 
     bits: np.ndarray
@@ -64,8 +68,10 @@ class Evaluation:
     train: Accuracy
     test: Accuracy | None
     choices: dict[str, dict[str, float]]
+    decisions: dict[str, int]
     metric: str = "accuracy"
     targets: tuple[str, ...] = ()
+    judging: str = "test"
 
     @property
     def word(self) -> str:
@@ -135,8 +141,10 @@ def evaluate(
         train=train.accuracy(best),
         test=None if test is None else test.accuracy(best),
         choices=shares(network, chosen(network, bits)),
+        decisions={name: math.prod(choice.shape) for name, choice in network.choices.items()},
         metric="r2" if network.is_regression else "accuracy",
         targets=_names(data),
+        judging=data.judging,
     )
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure, FigureBase
-from rich.table import Table
+from rich.console import RenderableType
 
 from pl_hypernet.analysis.pictures.style import HEIGHT, WIDTH
 from pl_hypernet.analysis.tables import as_text
@@ -20,7 +20,7 @@ DPI = 110
 def page(
     title: str,
     about: str,
-    tables: list[Table],
+    tables: list[RenderableType],
     pictures: Mapping[str, Callable[[FigureBase], Any]],
     command: str,
     configuration: str,

@@ -2,8 +2,7 @@
 
 import io
 
-from rich.console import Console
-from rich.table import Table
+from rich.console import Console, RenderableType
 
 WIDTH = 80
 
@@ -14,8 +13,8 @@ def in_words(n_qubits: int, n_real: int = 0) -> str:
     return f"{qubits} and {n_real:,} real parameter{'s' * (n_real != 1)}" if n_real else qubits
 
 
-def as_text(table: Table) -> str:
-    """A table of 80 columns, plain wherever this runs."""
+def as_text(table: RenderableType) -> str:
+    """A table, or several, of 80 columns, plain wherever this runs."""
     out = io.StringIO()
     plain = {"force_terminal": False, "force_jupyter": False, "color_system": None}
     Console(file=out, width=WIDTH, **plain).print(table)
@@ -28,6 +27,6 @@ class Figures(dict):
     def __str__(self) -> str:
         return as_text(self.table())
 
-    def table(self) -> Table:
-        """The table that the command shows."""
+    def table(self) -> RenderableType:
+        """The table, or several, that the command shows."""
         raise NotImplementedError

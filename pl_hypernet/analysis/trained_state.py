@@ -23,14 +23,15 @@ from pl_hypernet.networks import Network
 
 @dataclass(frozen=True, eq=False)
 class TrainedState:
-    """Votes, neighbours and diversity of the shots; on test samples where there are any.
+    """Votes, neighbours and diversity of the shots; on test or validation samples where there are
+    any.
 
     Attributes:
         diversity: of the shots.
         ensembles, neighbours, probabilities, targets: None of a regression; else votes by size,
             what lies around the best shot and the most likely network, probabilities of the vote
             float64 (M, n_classes), and the classes int (M,).
-        which: ``"test"`` or ``"training"``, the samples that judge.
+        which: ``"test"``, ``"validation"`` or ``"training"``, the samples that judge.
     """
 
     evaluation: Evaluation
@@ -128,7 +129,7 @@ def analyse(
         log_p: float64 (S,), of the shots; None: not known.
     """
     bits = evaluation.bits
-    which = "training" if data.test_inputs is None else "test"
+    which = data.judging
     inputs, targets = data.test_inputs, data.test_targets
     if data.test_inputs is None:
         inputs, targets = data.inputs, data.targets

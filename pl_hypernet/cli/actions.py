@@ -213,7 +213,7 @@ def _most_frequent(bits: np.ndarray, evaluation: Evaluation | None, title: str) 
     else:
         losses = evaluation.energy.losses[first]
         accuracy = evaluation.test or evaluation.train
-        word = f"{'test' if evaluation.test else 'training'} {evaluation.word}"
+        word = f"{evaluation.judging} {evaluation.word}"
         cells["loss"] = [f"{loss:.4f}" for loss in losses]
         cells[word] = [f"{one:.4f}" for one in accuracy.each[first]]
         caption += f"; energy {evaluation.energy}; {word}: mean of shots {accuracy.mean:.4f}, "

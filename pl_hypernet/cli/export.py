@@ -91,5 +91,5 @@ def _to_compare_on(run: Run) -> tuple[np.ndarray, str]:
         rng = np.random.default_rng(0)
         return rng.normal(size=(RANDOM, run.schema.n_inputs)).astype(np.float32), "random inputs"
     if run.data.test_inputs is not None:
-        return run.data.test_inputs, "test samples"
+        return run.data.test_inputs, f"{run.data.judging} samples"
     return run.data.inputs, "training samples"

@@ -40,6 +40,8 @@ class Data:
         weights: float64 (n_samples,), at least 0 and brought to mean 1, what each training sample
             counts in the loss and in the units of real targets; None: all the same. Feature maps
             and accuracies count each sample once.
+        are_held_out: whether the test samples are validation samples: held out of the training
+            samples, as by :meth:`split`.
 
     Raises:
         DataError: wrong shapes; weights below 0 or not finite; NaN, infinite or huge inputs;
@@ -63,6 +65,7 @@ class Data:
     target_names: tuple[str, ...] | None = None
     maps: tuple[FeatureMap, ...] = ()
     weights: np.ndarray | None = None
+    are_held_out: bool = False
 
     def __post_init__(self):
         self._check("training", self.inputs, self.targets)
@@ -116,6 +119,14 @@ class Data:
     def n_samples(self) -> int:
         """Of training and testing."""
         return len(self.inputs) + (0 if self.test_inputs is None else len(self.test_inputs))
+
+    @property
+    def judging(self) -> str:
+        """The samples that judge: ``"test"``, ``"validation"``, or ``"training"`` where there are
+        no others."""
+        if self.test_inputs is None:
+            return "training"
+        return "validation" if self.are_held_out else "test"
 
     @property
     def is_regression(self) -> bool:
@@ -173,7 +184,8 @@ class Data:
         )
 
     def split(self, fraction: float, seed) -> "Data":
-        """Holds a random part of the training samples out as the test set.
+        """Holds a random part of the training samples out: validation samples, in the place of
+        the test samples.
 
         Features, the means of missing inputs, and the units of real targets are those of the
         samples that are kept.
@@ -217,6 +229,7 @@ class Data:
             feature_names=self.feature_names,
             target_names=self.target_names,
             weights=None if self.weights is None else self.weights[kept],
+            are_held_out=True,
         )
         return made.with_standard_targets() if self.is_regression else made
 

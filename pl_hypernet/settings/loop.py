@@ -23,7 +23,8 @@ class LoopSettings(Settings):
         None,
         gt=0,
         lt=1,
-        description="fraction of the training samples to hold out; they become the test samples.",
+        description="fraction of the training samples to hold out as validation samples."
+        " These take the place of the test samples.",
     )
     evaluate_every: Annotated[
         int | None, Option("Energies on all training samples in between.", metavar="STEPS")

@@ -17,6 +17,7 @@ from pl_hypernet.studies.results import PICTURE, RESULTS, save_picture, save_row
 
 WIDE = 110  # letters of a line that has room for errors beside their means
 LARGE = 1e6  # numbers that are shown as 1.23M
+OTHERS = ("test", "validation")  # samples that judge
 MEANS = ("mean", "best", "vote")
 
 
@@ -54,8 +55,9 @@ class Comparison:
 
     @property
     def judged_on(self) -> str:
-        """``test``, or ``train`` where there are no test samples."""
-        return "test" if any("test.vote" in row for row in self.rows) else "train"
+        """``test`` or ``validation``, or ``train`` where there are no other samples."""
+        found = (name for name in OTHERS if any(f"{name}.vote" in row for row in self.rows))
+        return next(found, "train")
 
     def mean(self, method: str, figure: str) -> tuple[float, float | None] | None:
         """Over the seeds: mean and standard error, None of a single one; None: it has no figure."""
@@ -75,7 +77,7 @@ class Comparison:
         Args:
             width: letters of a line; of less than 110 errors stand below their means.
         """
-        on = {"test": "test", "train": "training"}[self.judged_on]
+        on = self.judged_on.replace("train", "training")
         what = f"R² on {on} samples" if self.is_regression else f"accuracy on {on} samples in %"
         n = len(self.seeds)
         of_seeds = f"mean ± standard error of {n} seeds" if n > 1 else f"of seed {self.seeds[0]}"

@@ -31,7 +31,7 @@ def draw_comparison(
         figure: to draw in.
         methods: by name, from above.
         mean: of a method's figure, and its error, see :meth:`Comparison.mean`.
-        samples: ``test`` or ``train``, which scores are of.
+        samples: ``test``, ``validation`` or ``train``, which scores are of.
         is_rate: whether scores are accuracies, of which errors are shown; else R^2.
         bound: no network has a lower training loss; None: not known.
     """
@@ -55,7 +55,7 @@ def draw_comparison(
                 x, row + 0.18 * (k - 1), xerr=e, fmt=marker, ms=5, capsize=2, lw=1, color=COLORS[k],
                 fillstyle=filled, label=WORDS[name] if row == 0 else None,
             )  # fmt: skip
-    what = "test" if samples == "test" else "training"
+    what = samples.replace("train", "training")
     axes[0].set_xlabel(f"{what} error (%)" if is_rate else f"R² on {what} samples")
     panels = ((axes[1], "loss.best", "lowest training loss"), (axes[2], "seconds", "seconds"))
     for ax, figure_name, label in panels:

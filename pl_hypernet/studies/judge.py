@@ -26,9 +26,10 @@ def judged(task: Task, name: str, found: Any) -> dict[str, Any]:
 
     Returns:
         ``networks``, how many; ``loss.mean`` and ``loss.best`` on the training samples, penalties
-        left aside; ``train.mean``, ``train.best``, ``train.vote`` and those of ``test``: accuracies
-        or R^2, of the mean network, of the one of the lowest training loss, of all together;
-        ``ece`` and ``nll`` of the vote, on test samples if there are any; and what the method adds.
+        left aside; ``train.mean``, ``train.best``, ``train.vote`` and those of ``test`` or
+        ``validation``: accuracies or R^2, of the mean network, of the one of the lowest training
+        loss, of all together; ``ece`` and ``nll`` of the vote, on the samples that judge; and what
+        the method adds.
 
     Raises:
         InputError: something else was found.
@@ -51,7 +52,7 @@ def judged(task: Task, name: str, found: Any) -> dict[str, Any]:
         "loss.mean": float(evaluation.energy),
         "loss.best": float(evaluation.energy.losses[evaluation.best]),
     }
-    for samples, accuracy in (("train", evaluation.train), ("test", evaluation.test)):
+    for samples, accuracy in (("train", evaluation.train), (data.judging, evaluation.test)):
         if accuracy is not None:
             figures |= {f"{samples}.{each}": getattr(accuracy, each) for each in FIGURES}
     if not network.is_regression:
@@ -61,7 +62,7 @@ def judged(task: Task, name: str, found: Any) -> dict[str, Any]:
 
 
 def _judging(task: Task) -> tuple[np.ndarray, np.ndarray]:
-    """Inputs and targets of the test samples, or of the training samples where there are none."""
+    """Inputs and targets of the test or validation samples, or else of the training samples."""
     data = task.data
     if data.test_inputs is None or data.test_targets is None:
         return data.inputs, data.targets
@@ -87,7 +88,7 @@ def _of_outputs(task: Task, found: Found) -> dict[str, Any]:
     if data.test_inputs is not None:
         outputs = found.outputs(network.check_inputs(data.test_inputs))
         score = _score(network, outputs, data.test_targets)
-        figures |= {f"test.{each}": score for each in FIGURES}
+        figures |= {f"{data.judging}.{each}": score for each in FIGURES}
     if not network.is_regression:
         p = network.probabilities(outputs)[0].double().numpy(force=True)
         p = np.hstack([1 - p, p]) if p.shape[1] == 1 else p / p.sum(axis=1, keepdims=True)

@@ -20,14 +20,12 @@ METRICS = (
 LEFT_OUT = ("remarks",)  # sentences
 
 
-def figures_of(summary: dict[str, Any], held_out: bool) -> dict[str, Any]:
+def figures_of(summary: dict[str, Any]) -> dict[str, Any]:
     """The figures of ``summary.json``, those within tables as ``energy.mean``; what the run took in
     all as ``total.shots``.
 
     Args:
         summary: its contents.
-        held_out: its test samples were held out of the training samples, by ``validation``, and
-            are named so.
     """
     found: dict[str, Any] = {}
     for name, figure in summary.items():
@@ -35,8 +33,6 @@ def figures_of(summary: dict[str, Any], held_out: bool) -> dict[str, Any]:
             continue
         if name in TOTALS:
             name = f"total.{name}"
-        elif held_out:
-            name = name.replace("test_", "validation_")
         found |= _within(name, figure)
     return found
 
@@ -55,7 +51,7 @@ def check_metric(metric: str, held_out: bool) -> None:
 
     Args:
         metric: by name.
-        held_out: as of :func:`figures_of`.
+        held_out: whether ``validation`` holds samples out of the training samples.
 
     Raises:
         InputError: an unknown name, or one of samples that there are none of.
@@ -66,7 +62,7 @@ def check_metric(metric: str, held_out: bool) -> None:
         raise InputError(f"metric = {metric!r}: no samples are held out, give validation = 0.2")
     if metric.startswith("test_") and held_out:
         raise InputError(
-            f"metric = {metric!r}: with validation the samples held out take the place of the test "
+            f"metric = {metric!r}: the validation samples take the place of the test "
             f"samples, choose {metric.replace('test_', 'validation_')!r}"
         )
 
@@ -82,7 +78,7 @@ def check_measured(metric: str, planned: dict[str, Any]) -> None:
         InputError: there are no test samples, or it is of classes where outputs are numbers, or of
             numbers where they are classes.
     """
-    if metric.startswith("test_") and not planned["samples"]["test"]:
+    if metric.startswith("test_") and not planned["samples"].get("test"):
         raise InputError(
             f"metric = {metric!r}: the data have no test samples, choose a figure of the training "
             "samples, or hold some out with validation = 0.2"

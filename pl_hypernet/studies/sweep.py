@@ -134,5 +134,5 @@ class _Made:
 def _row(run: SweptRun, summary: dict[str, Any]) -> dict[str, Any]:
     """Where a run is, what differs, and its figures; settings come before figures of their name."""
     about = {"run": f"{RUNS}/{run.name}", **run.point, "seed": run.seed}
-    figures = figures_of(summary, run.config.validation is not None)
+    figures = figures_of(summary)
     return about | {name: figure for name, figure in figures.items() if name not in about}

@@ -73,7 +73,8 @@ def plan(
         Plan: a dict with the keys n_qubits, n_real, n_angles, per_step and total (dicts of
         energies, overlaps, circuits, shots, tasks, seconds, usd; None where there is none),
         circuits (gates and depth of each kind, compiled), native_gates, bond_dim, memory (bytes of
-        a state), step_memory (bytes of a step's shots), line (of qubits), samples (train, test),
+        a state), step_memory (bytes of a step's shots), line (of qubits), samples (train, and test
+        or validation),
         is_regression, cost, limits (by name, those that there are), remarks. The total
         includes the shots that judge the trained state.
 
@@ -269,7 +270,10 @@ def _planned(job: _Job, prices) -> Plan:
         bond_dim=costs.bond_dim,
         memory=costs.memory,
         step_memory=step_bytes(optimizer, network.n_qubits, int(n_angles), config.shots),
-        samples={"train": len(data.inputs), "test": data.n_samples - len(data.inputs)},
+        samples={
+            "train": len(data.inputs),
+            "validation" if data.are_held_out else "test": data.n_samples - len(data.inputs),
+        },
         is_regression=network.is_regression,
         line=list(costs.line),
         cost=None if costs.price is None else vars(costs.price),

@@ -44,8 +44,7 @@ def draw_accuracy(figure: FigureBase, evaluation: Evaluation, network: Network) 
     top.set(ylabel="shots", title="Networks")
     on_the_right = accuracy.vote > np.mean(top.get_xlim())
     top.legend(frameon=False, loc="upper left" if on_the_right else "upper right")
-    which = "test" if evaluation.test else "training"
-    ax.set_xlabel(f"{which} {evaluation.word}{low}")
+    ax.set_xlabel(f"{evaluation.judging} {evaluation.word}{low}")
     ax.xaxis.set_major_locator(MaxNLocator(6))
 
 
