@@ -1,5 +1,6 @@
 """What can go wrong, each with one line: what came, what was expected, how to mend it."""
 
+from collections.abc import Iterable
 from difflib import get_close_matches
 
 
@@ -59,4 +60,24 @@ def did_you_mean(name: object, known) -> str:
 
 def unknown_name(kind: str, name: object, known) -> InputError:
     """The line for a name that is not in a list of choices."""
-    return InputError(f"unknown {kind} {name!r}: choose one of {', '.join(map(str, known))}")
+    known = list(map(str, known))
+    near = did_you_mean(name, known)
+    return InputError(f"unknown {kind} {name!r}: {near}choose one of {', '.join(known)}")
+
+
+def check_options(owner: str, given: Iterable[str], known: Iterable[str], elsewhere=()) -> None:
+    """Refuses options that something does not have.
+
+    Args:
+        owner: what they are of, for people.
+        given, known: their names.
+        elsewhere: names of others, which may have been meant.
+
+    Raises:
+        InputError: the first of them.
+    """
+    known = list(known)
+    for name in given:
+        if name not in known:
+            near = did_you_mean(name, [*known, *elsewhere])
+            raise InputError(f"{owner}: no option {name!r}: {near}choose from {', '.join(known)}")

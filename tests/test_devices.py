@@ -325,8 +325,9 @@ def test_bad_devices():
         plh.device("lightning.qubit", wires=66)
     with pytest.raises(InputError, match=r"'braket\.local\.qubit', seed=1: it cannot be seeded"):
         plh.device("braket.local.qubit", wires=2, seed=1)
-    with pytest.raises(InputError, match="unexpected keyword argument 'colour'"):
-        plh.device("hypernet.mps", wires=3, colour="red")
+    for name in ("hypernet.mps", "default.qubit", "default.tensor", "lightning.qubit"):
+        with pytest.raises(InputError, match=f"'{name}': no option 'colour': choose from .*seed"):
+            plh.device(name, wires=3, colour="red")
     with pytest.raises(InputError, match="expected a name or a PennyLane device"):
         plh.device(3)
 

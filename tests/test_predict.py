@@ -119,7 +119,7 @@ def test_several_targets_train(tmp_path):
     ).split(0.25, 0)
     data = plh.datasets.with_features(data, "standardise")
     run = trained(data, [2], "identity", steps=60, entropy=0.5, out=tmp_path / "run")
-    of_targets = run.summary["test_r2"]["targets"]
+    of_targets = run.summary["validation_r2"]["targets"]
     assert min(of_targets[name]["vote"] for name in ("price", "weight")) > 0.5
     assert "R² of weight, mean prediction" in str(plh.load(tmp_path / "run").summary)
     with pytest.raises(

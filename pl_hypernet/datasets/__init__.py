@@ -13,7 +13,7 @@ from pl_hypernet.datasets.npz_file import read_npz
 from pl_hypernet.datasets.perceptrons import random_patterns, teacher_student, teacher_weights
 from pl_hypernet.datasets.tables import TABLES, breast_cancer, diabetes, iris, wine
 from pl_hypernet.datasets.torch_dataset import is_torch_dataset, to_arrays
-from pl_hypernet.errors import DataError, InputError, unknown_name
+from pl_hypernet.errors import DataError, check_options, unknown_name
 
 DATASETS = {
     "mnist": mnist,
@@ -75,10 +75,8 @@ def load(name: str | Path, *, features: str | list[str] | None = None, **options
     if read is None and name not in DATASETS:
         raise unknown_name("dataset", name, [*DATASETS, *(f"FILE{suffix}" for suffix in FILES)])
     make, given = (DATASETS[name], ()) if read is None else (read, (name,))
-    try:
-        inspect.signature(make).bind(*given, **options)
-    except TypeError as error:
-        raise InputError(f"dataset {name!r} does not take {options}: {error}") from error
+    takes = list(inspect.signature(make).parameters)[len(given) :]
+    check_options(f"dataset {name!r}", options, [*takes, "features"])
     data = make(*given, **options)
     if read is not None:
         chosen = {

@@ -7,7 +7,7 @@ from pl_hypernet.circuits.gate_counts import count_gates
 from pl_hypernet.circuits.undone import undone
 from pl_hypernet.devices.cost_figures import CircuitCosts
 from pl_hypernet.devices.factory import device
-from pl_hypernet.devices.installed import check_installed
+from pl_hypernet.devices.installed import check_installed, check_option_names
 from pl_hypernet.devices.known import KNOWN, NUMBER_BYTES, check_size
 from pl_hypernet.devices.timing import Effort
 from pl_hypernet.memory import check_memory, rounded
@@ -36,6 +36,7 @@ def circuit_costs(
     """
     check_installed(name)
     n_wires = len(ansatz.wires)
+    check_option_names(name, options)
     check_size(name, n_wires, options)
     if name == "hypernet.mps":
         device(name, wires=1, **options)  # which checks its options

@@ -9,7 +9,7 @@ from pennylane.devices import Device
 from pl_hypernet.devices.bitstring_device import BitstringDevice
 from pl_hypernet.devices.default_tensor import SampledTensorDevice
 from pl_hypernet.devices.hypernet_device import HypernetDevice
-from pl_hypernet.devices.installed import check_installed, takes_seed
+from pl_hypernet.devices.installed import check_installed, check_option_names, takes_seed
 from pl_hypernet.devices.known import check_size
 from pl_hypernet.devices.spread_device import SpreadDevice
 from pl_hypernet.errors import DeviceError, HypernetError, InputError
@@ -74,12 +74,13 @@ def device(
     if isinstance(wires, int) and wires < 1:
         raise InputError(f"wires={wires}: expected at least 1")
     check_installed(name)
-    if wires is not None:
-        check_size(name, wires if isinstance(wires, int) else len(wires), options)
     if "seed" in options and takes_seed(name) is False:
         raise InputError(
             f"device {name!r}, seed={options['seed']}: it cannot be seeded; leave the seed out"
         )
+    check_option_names(name, options)
+    if wires is not None:
+        check_size(name, wires if isinstance(wires, int) else len(wires), options)
     if spread:
         if call_timeout is not None:
             raise InputError(f"call_timeout={call_timeout!r} beside workers: leave it out")

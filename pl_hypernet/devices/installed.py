@@ -2,14 +2,17 @@
 
 import functools
 import inspect
+from collections.abc import Collection
 from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib.metadata import entry_points
 
 from pl_hypernet.devices.known import KNOWN, KnownDevice
-from pl_hypernet.errors import DeviceError
+from pl_hypernet.errors import DeviceError, check_options
 
 PLUGINS = "pennylane.plugins"
+BRAKET = "braket.aws.qubit"
+OURS = ("call_timeout", "workers", "scheduler")  # options of plh.device itself
 PACKAGES = {  # start of a device's name -> what to install
     "braket.": "amazon-braket-pennylane-plugin",
     "qiskit.aer": "pennylane-qiskit qiskit-aer",
@@ -69,6 +72,40 @@ def takes_seed(name: str) -> bool | None:
         return "seed" in inspect.signature(point.load()).parameters
     except Exception:  # not installed, or a plugin that does not import: none of our business
         return None
+
+
+def options_taken(name: str) -> list[str] | None:
+    """Names of the options of a device, beside its wires; None where we do not know.
+
+    Imports its plugin, as :func:`takes_seed`.
+    """
+    try:
+        (point,) = entry_points(group=PLUGINS, name=name)
+        kind = point.load()
+        takes = inspect.signature(kind).parameters
+    except Exception:  # as above
+        return None
+    names = [option for option in takes if option not in ("wires", "shots")]
+    if any(each.kind is each.VAR_KEYWORD for each in takes.values()):
+        further = getattr(kind, "_device_options", None)  # where PennyLane's own name them
+        return None if further is None else list(dict.fromkeys([*names[:-1], *further]))
+    return names
+
+
+def check_option_names(name: str, options: Collection[str]) -> None:
+    """Refuses options that an installed device does not have.
+
+    Args:
+        name: of the device.
+        options: by name; those that :func:`plh.device` takes itself are fine.
+
+    Raises:
+        InputError: with those that it has.
+    """
+    taken = options_taken(name) if options and name != BRAKET else None  # which checks its own
+    if taken is not None:
+        seed = [] if takes_seed(name) is False else ["seed"]
+        check_options(f"device {name!r}", options, dict.fromkeys([*taken, *seed, *OURS]))
 
 
 def check_installed(name: str) -> None:

@@ -11,7 +11,7 @@ from pydantic import model_validator
 
 from pl_hypernet import datasets
 from pl_hypernet.datasets import Data
-from pl_hypernet.errors import InputError, did_you_mean, unknown_name
+from pl_hypernet.errors import InputError, check_options, did_you_mean, unknown_name
 from pl_hypernet.measurements.reductions import find_reduction
 from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.activations import REGRESSION, SOFTMAX
@@ -222,14 +222,10 @@ class RunConfig(RunSettings):
         for name in self.optimizer_options:
             if name not in takes and name in CircuitSettings.model_fields:
                 raise InputError(f"{name} is an argument of QuantumHypernetwork: give it there")
-            if name not in takes:
-                known = [*takes, *TrainingSettings.model_fields]
-                raise InputError(
-                    f"optimizer {self.optimizer!r}: no option {name!r}: "
-                    f"{did_you_mean(name, known)}choose from {', '.join(takes)}"
-                )
+        owner = f"optimizer {self.optimizer!r}"
+        check_options(owner, self.optimizer_options, takes, TrainingSettings.model_fields)
         known = {name: given[name] for name in given.keys() & takes}
         try:
             return build(**known | self.optimizer_options)
         except TypeError as error:
-            raise InputError(f"optimizer {self.optimizer!r}: {error}") from error
+            raise InputError(f"{owner}: {error}") from error
