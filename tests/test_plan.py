@@ -278,6 +278,10 @@ def test_the_command_prints_a_table_and_json():
     assert "66 qubits, 330 angles on hypernet.mps" in result.output
     assert "bond dimension" in result.output
     assert max(map(len, result.output.splitlines())) <= 80
+    assert "overlaps (exact, no shots)" in result.output
+    assert "an overlap" in result.output
+    result = runner.invoke(app, ["plan", "--optimizer", "spsa"])
+    assert "overlap" not in result.output  # none is sent
     arguments = ["plan", "--json", "--device", "braket.aws.qubit", "--steps", "10"]
     result = runner.invoke(app, [*arguments, "--device-option", f"device_arn={CEPHEUS}"])
     planned = json.loads(result.output)

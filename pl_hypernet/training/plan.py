@@ -72,9 +72,9 @@ def plan(
     Returns:
         Plan: a dict with the keys n_qubits, n_real, n_angles, per_step and total (dicts of
         energies, overlaps, circuits, shots, tasks, seconds, usd; None where there is none),
-        circuits (gates and depth of each kind, compiled), native_gates, bond_dim, memory (bytes of
-        a state), step_memory (bytes of a step's shots), line (of qubits), samples (train, and test
-        or validation),
+        circuits (gates and depth of each kind that is sent, compiled), native_gates, bond_dim,
+        memory (bytes of a state), step_memory (bytes of a step's shots), line (of qubits), samples
+        (train, and test or validation),
         is_regression, cost, limits (by name, those that there are), remarks. The total
         includes the shots that judge the trained state.
 
@@ -244,7 +244,7 @@ def _planned(job: _Job, prices) -> Plan:
         *_steps_within(limits, step, total, config.steps),
         *([job.why] if job.why else []),
         *costs.remarks,
-        f"in all: and {config.evaluation_shots} shots to judge the end"
+        f"in all: with the {config.evaluation_shots:,} shots that judge the end"
         + (f"; evaluation and pictures take {duration(end)}" if end is not None else ""),
     ]
     if costs.price is not None:
@@ -265,7 +265,11 @@ def _planned(job: _Job, prices) -> Plan:
         exact_overlaps=costs.exact_overlaps,
         per_step=step,
         total=total,
-        circuits={kind: vars(gates) for kind, gates in costs.gates.items()},
+        circuits={
+            kind: vars(gates)
+            for kind, gates in costs.gates.items()
+            if kind != "overlap" or step["overlaps"]
+        },
         native_gates=list(costs.native_gates),
         bond_dim=costs.bond_dim,
         memory=costs.memory,

@@ -3,6 +3,8 @@
 import json
 
 from rich import box
+from rich.console import Group
+from rich.markup import escape
 from rich.table import Table
 
 from pl_hypernet.analysis.tables import Figures, in_words
@@ -15,61 +17,71 @@ class Plan(Figures):
     def to_json(self) -> str:
         return json.dumps(self, indent=2)
 
-    def table(self) -> Table:
-        """The table that the command shows."""
+    def table(self) -> Group:
+        """What the command shows: the run, its circuits, what they need, and remarks."""
         size = in_words(self["n_qubits"], self["n_real"])
-        table = Table(
-            title=f"{size}, {self['n_angles']:,} angles on {self['device']}; "
-            f"{self['steps']} steps of {self['optimizer']} with {self['shots_per_energy']} shots",
-            title_justify="left",
-            box=box.SIMPLE_HEAD,
-            caption="\n".join(self["remarks"]),
-            caption_justify="left",
+        title = (
+            f"{size}, {self['n_angles']:,} angles on {self['device']}; {self['steps']} steps of "
+            f"{self['optimizer']} with {self['shots_per_energy']} shots"
         )
-        table.add_column("")
-        table.add_column("a step", justify="right")
-        table.add_column("in all", justify="right")
+        remarks = escape("\n".join(self["remarks"]))
+        tables = self._run(), self._circuits(), self._needs()
+        parts = [part for table in tables for part in (table, "")]
+        return Group(f"[italic]{title}[/]", "", *parts, remarks)
+
+    def _run(self) -> Table:
+        """What a step costs, and all of them."""
         step, total, limits = self["per_step"], self["total"], self["limits"]
-        if limits:
-            table.add_column("at most", justify="right")
+        table = _table("", "a step", "in all", *(["at most"] if limits else []))
 
         def most(name: str, shown) -> list[str]:
             return [shown(limits[name])] if name in limits else []
 
-        table.add_row("energies", f"{step['energies']}", f"{total['energies']:,}")
-        exact = " (exact, no shots)" if self["exact_overlaps"] else ""
-        table.add_row("overlaps" + exact, f"{step['overlaps']}", f"{total['overlaps']:,}")
-        table.add_row(
-            "circuits",
-            f"{step['circuits']}",
-            f"{total['circuits']:,}",
-            *most("max_circuits", "{:,}".format),
-        )
-        table.add_row(
-            "shots", f"{step['shots']:,}", f"{total['shots']:,}", *most("max_shots", "{:,}".format)
-        )
+        table.add_row("energies", f"{step['energies']:,}", f"{total['energies']:,}")
+        if step["overlaps"]:
+            exact = " (exact, no shots)" if self["exact_overlaps"] else ""
+            table.add_row(f"overlaps{exact}", f"{step['overlaps']:,}", f"{total['overlaps']:,}")
+        for name in ("circuits", "shots"):
+            limit = most(f"max_{name}", "{:,}".format)
+            table.add_row(name, f"{step[name]:,}", f"{total[name]:,}", *limit)
         if total["tasks"] is not None:
-            table.add_row("paid tasks", f"{step['tasks']}", f"{total['tasks']:,}")
-        table.add_row(
-            "about", duration(step["seconds"]), duration(total["seconds"]),
-            *most("max_seconds", duration),
-        )  # fmt: skip
+            table.add_row("paid tasks", f"{step['tasks']:,}", f"{total['tasks']:,}")
+        seconds = duration(step["seconds"]), duration(total["seconds"])
+        table.add_row("time, about", *seconds, *most("max_seconds", duration))
         if self["cost"] is not None:
             label = f"cost, prices of {self['cost']['as_of']}"
             amounts = dollars(step["usd"]), dollars(total["usd"])
             table.add_row(label, *amounts, *most("max_cost", dollars))
-        table.add_section()
-        for kind, gates in self["circuits"].items():
-            size = f"{gates['one_qubit']} + {gates['two_qubit']}"
-            table.add_row(f"gates of 1 + 2 qubits, an {kind}", size, f"depth {gates['depth']}")
-        if self["native_gates"]:
-            table.add_row("native gates", "", " ".join(self["native_gates"]))
-        if self["bond_dim"] is not None:
-            table.add_row("bond dimension", "", f"{self['bond_dim']}")
-        if self["memory"] is not None:
-            table.add_row("memory of a state", "", in_bytes(self["memory"]))
-        table.add_row("memory of a step's shots", "", in_bytes(self["step_memory"]))
         return table
+
+    def _circuits(self) -> Table:
+        """Gates of each kind of circuit that a step sends."""
+        table = _table("a circuit", "gates of 1 qubit", "of 2 qubits", "depth")
+        for kind, gates in self["circuits"].items():
+            counts = gates["one_qubit"], gates["two_qubit"], gates["depth"]
+            table.add_row(f"an {kind}", *(f"{count:,}" for count in counts))
+        return table
+
+    def _needs(self) -> Table:
+        """What a state takes, whatever the number of steps."""
+        table = _table("", "")
+        table.show_header = False
+        if self["native_gates"]:
+            table.add_row("native gates", " ".join(self["native_gates"]))
+        if self["bond_dim"] is not None:
+            table.add_row("bond dimension", f"{self['bond_dim']:,}")
+        if self["memory"] is not None:
+            table.add_row("memory of a state", in_bytes(self["memory"]))
+        table.add_row("memory of a step's shots", in_bytes(self["step_memory"]))
+        return table
+
+
+def _table(first: str, *others: str) -> Table:
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False)
+    table.add_column(first)
+    for heading in others:
+        table.add_column(heading, justify="right")
+    return table
 
 
 def duration(seconds: float | None) -> str:
