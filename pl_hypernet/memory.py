@@ -31,8 +31,10 @@ def check_memory(n_bytes: int, what: str, advice: str) -> None:
         )
 
 
-def rounded(number: int) -> str:
-    """A number of things in three digits, however large."""
+def rounded(number: float) -> str:
+    """A number of things in full, as 1,048,576, or in three digits, however large."""
+    if number < 10**12:
+        return f"{number:,.0f}"
     return f"{number:.3g}" if number < 10**300 else "more than 10^300"
 
 

@@ -366,8 +366,10 @@ def test_too_large(monkeypatch):
     """The bond dimension, or the memory of many large tensors."""
     gates = [qml.CNOT([i, i + 1]) for i in range(39)]
     operations = [gate for layer in range(11) for gate in (gates if layer % 2 else gates[::-1])]
-    with pytest.raises(InputError, match=r"bond dimension of 2048 .* expected at most 1024"):
+    with pytest.raises(InputError, match=r"bond dimension of 2,048 .* expected at most 1,024"):
         circuit_log_probability(operations, np.zeros((1, 40)))
     monkeypatch.setattr(module, "MAX_BYTES", 2**10)
-    with pytest.raises(InputError, match=r"tensors of .* GiB: expected at most"):
+    with pytest.raises(
+        InputError, match=r"tensors of .* kB: expected at most 1,024 and 1.02 kB on"
+    ):
         circuit_log_probability(gates, np.zeros((1, 40)))

@@ -177,7 +177,7 @@ def test_help_imports_nothing_heavy(tmp_path):
         (["--data-option", "digit=3,8"], "dataset 'mnist': no option 'digit': did you mean 'digi"),
         (["--device-option", "red"], "expected key=value"),
         (["--max-bond-dim", "0"], "max_bond_dim=0: expected an int of at least 1"),
-        (["--layers", "30"], "set max_bond_dim to truncate"),
+        (["--layers", "30"], "of 1,073,741,824 at 66 wires, too large to hold: set max_bond_dim"),
         (
             ["--data", "cifar"],
             "unknown dataset 'cifar': did you mean 'cifar10'? Or choose one of mnist, fashion_mn",

@@ -212,7 +212,7 @@ def test_arrays_in_any_order():
         (np.zeros((5, 3)), [[0, 1, 2]], {}, "other values than 0 and 1"),
         (np.zeros((5, 3)), [[0, 1, 1]], {"pattern": "star"}, "unknown pattern 'star'"),
         (np.zeros((5, 3)), [[0, 1, 1]], {"entangler": "CY"}, "unknown entangler 'CY'"),
-        (np.zeros((23, 40)), [[0] * 40], {"pattern": "ring"}, "bond dimension of 4.1943e.06"),
+        (np.zeros((23, 40)), [[0] * 40], {"pattern": "ring"}, "bond dimension of 4,194,304"),
         (np.zeros((4, 3)), [[0, 1, 1]], {}, "number of rows"),
     ],
 )

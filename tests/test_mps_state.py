@@ -334,7 +334,7 @@ def test_schmidt_coefficients_are_cut_at_the_best_place():
 
 def test_too_large_for_closed_form():
     big = random_ansatz(12, 60, entangler="CNOT")
-    with pytest.raises(DeviceError, match="bond dimension of 4096"):
+    with pytest.raises(DeviceError, match="bond dimension of 4,096"):
         evolve([[big]], [wires(60)])
 
 

@@ -334,7 +334,7 @@ def test_what_an_optimizer_has_to_say(capsys):
 def test_a_run_that_never_started_leaves_nothing(tmp_path):
     network = plh.BinaryNetwork(40)
     hypernet = plh.QuantumHypernetwork(network, layers=20, shots=10)
-    with pytest.raises(DeviceError, match="bond dimension of 1048576"):
+    with pytest.raises(DeviceError, match="bond dimension of 1,048,576"):
         plh.train(hypernet, small_task(40), steps=2, progress=False, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 

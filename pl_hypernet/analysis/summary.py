@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pl_hypernet.analysis.evaluation import Accuracy, Evaluation
-from pl_hypernet.analysis.tables import Figures, in_words
+from pl_hypernet.analysis.tables import Figures, counted, in_words
 
 LABEL = 42  # letters, so that tables one below the other are as wide
 
@@ -86,13 +86,16 @@ class Summary(Figures):
     def _lines(self) -> list[str]:
         """What was spent, and remarks."""
         overlaps = self.get("overlaps")  # absent from old files
-        overlaps = f" ({overlaps:,} overlaps)" if overlaps else ""
+        overlaps = f" ({counted(overlaps, 'overlap')})" if overlaps else ""
         in_all = self.get("run_seconds")  # absent from old files, and from runs that did not end
         in_all = "" if in_all is None else f", in all {in_all:.1f} s"
+        steps, circuits, shots = (
+            counted(self[f"{each}s"], each) for each in ("step", "circuit", "shot")
+        )
         return [
-            f"[dim italic]{self['steps']} steps of {self['optimizer']}, seed {self['seed']}: "
+            f"[dim italic]{steps} of {self['optimizer']}, seed {self['seed']}: "
             f"{self['seconds']:.1f} s{in_all}",
-            f"{self['circuits']:,} circuits{overlaps}, {self['shots']:,} shots[/]",
+            f"{circuits}{overlaps}, {shots}[/]",
             *(f"[bold]{escape(remark)}[/]" for remark in self.get("remarks", [])),
         ]
 

@@ -10,7 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from pl_hypernet.analysis import Evaluation, evaluate
-from pl_hypernet.analysis.tables import in_words
+from pl_hypernet.analysis.tables import counted, in_words
 from pl_hypernet.cli.agreement import agree_to_run, agree_to_shots
 from pl_hypernet.cli.loading import loading
 from pl_hypernet.console import Console
@@ -53,10 +53,11 @@ def train_from_settings(
     if said:
         console.print(said)
     console.print(
-        f"{len(data.inputs):,} samples of {data.n_inputs} inputs; "
+        f"{counted(len(data.inputs), 'training sample')} of {counted(data.n_inputs, 'input')}; "
         f"{in_words(hypernet.n_qubits, hypernet.network.n_real)}, "
         f"{hypernet.n_angles:,} angles on {_named(config.device, config.device_options)}; "
-        f"{config.steps} steps of {config.optimizer} with {config.shots} shots"
+        f"{counted(config.steps, 'step')} of {config.optimizer} with "
+        f"{counted(config.shots, 'shot')}"
     )
     if budget is not None and config.max_cost is not None:
         raise InputError(f"--budget {budget:g} --max-cost {config.max_cost:g}: give one of them")

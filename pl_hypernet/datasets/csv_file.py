@@ -15,9 +15,11 @@ from pl_hypernet.regular_file import open_regular
 
 MISSING = {"", "?", "na", "n/a", "nan", "null", "none"}  # in small letters
 MEND = "fill it in or remove the row"
+OF_INPUTS = "as inputs must be: remove the column, or write numbers for its words"
+OF_TARGETS = "as targets of a regression must be: remove the row, or write a number"
 HINT = (
-    "; or choose the target, which is the last column, {!r}, where no other is named by "
-    "target='NAME', --data-option target=NAME"
+    "; or, if it is to be predicted, target={0!r} (--data-option target={0!r}): now that is the "
+    "last column, {1!r}"
 )
 MEANS = "; or train with missing='mean', --data-option missing=mean: means take its place"
 
@@ -146,13 +148,18 @@ def read_csv(
                 f"only one of {path} and {test} has a column {odd!r}: expected the same"
             )
     numeric = regression or all(map(table.is_number, table.column(targets[0])))
-    hint = HINT.format(targets[0]) if target is None else ""
+    hint = HINT if target is None else ""
     arrays = []
     for each in tables:
-        columns = [_numbers(each, name, missing is not None, hint) for name in inputs]
+        columns = [
+            _numbers(each, name, missing is not None, hint.format(name, targets[0]))
+            for name in inputs
+        ]
         arrays.append(np.stack(columns, axis=1))
         if regression:
-            labels = np.stack([_numbers(each, name, False) for name in targets], axis=1)
+            labels = np.stack(
+                [_numbers(each, name, False, of=OF_TARGETS) for name in targets], axis=1
+            )
         elif numeric:
             labels = _whole(_numbers(each, targets[0], False))
         else:
@@ -256,7 +263,9 @@ def _hint(names: list[str], form: Form) -> str:
     return f"; it seems to be delimiter={typed}, --data-option delimiter={typed}"
 
 
-def _numbers(table: Table, name: str, may_miss: bool, hint: str = "") -> np.ndarray:
+def _numbers(
+    table: Table, name: str, may_miss: bool, hint: str = "", of: str = OF_INPUTS
+) -> np.ndarray:
     """A column as float64, with NaN for missing cells where these are allowed."""
     column = table.names.index(name)
     numbers = table.numbers[:, column]
@@ -266,9 +275,7 @@ def _numbers(table: Table, name: str, may_miss: bool, hint: str = "") -> np.ndar
             if not may_miss:
                 raise table.error(row, name, f"{cell!r} is missing: {MEND}{MEANS}")
         elif not table.is_number(cell):
-            raise table.error(
-                row, name, f"{cell!r} is no number: remove the column or code it{hint}"
-            )
+            raise table.error(row, name, f"{cell!r} is no number, {of}{hint}")
         else:
             raise table.error(row, name, f"{cell!r} is beyond {LARGEST:.0e}: rescale the column")
     return numbers

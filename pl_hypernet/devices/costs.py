@@ -74,7 +74,7 @@ def circuit_costs(
             numbers = min(numbers, form.draw_bytes // NUMBER_BYTES)
         check_memory(
             NUMBER_BYTES * numbers,
-            f"states of bond dimension {costs.bond_dim} at {n_wires} wires",
+            f"states of bond dimension {rounded(costs.bond_dim)} at {n_wires} wires",
             "set max_bond_dim to truncate, or use fewer layers",
         )
     if numbers > 1:

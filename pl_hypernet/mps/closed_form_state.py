@@ -5,6 +5,7 @@ from functools import cached_property
 import numpy as np
 
 from pl_hypernet.errors import DeviceError
+from pl_hypernet.memory import rounded
 from pl_hypernet.mps.closed_form import ClosedForm
 from pl_hypernet.mps.sizes import CLOSED_FORM_BYTES, tensor_bytes
 from pl_hypernet.mps.state import MatrixProductState
@@ -36,8 +37,8 @@ class ClosedFormState(MatrixProductState):
     def tensors(self) -> np.ndarray:
         if tensor_bytes(self.bond_dim, len(self.wires)) > CLOSED_FORM_BYTES:
             raise DeviceError(
-                f"tensors of bond dimension {self.bond_dim} at {len(self.wires)} wires are too "
-                "large to hold: ask for shots or overlaps alone, or set max_bond_dim"
+                f"tensors of bond dimension {rounded(self.bond_dim)} at {len(self.wires)} wires "
+                "are too large to hold: ask for shots or overlaps alone, or set max_bond_dim"
             )
         return self.form.tensors()
 

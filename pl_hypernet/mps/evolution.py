@@ -7,7 +7,7 @@ from pennylane.wires import Wires
 
 from pl_hypernet.circuits.same_wires import same_wires
 from pl_hypernet.errors import DeviceError
-from pl_hypernet.memory import memory_here
+from pl_hypernet.memory import memory_here, rounded
 from pl_hypernet.mps.closed_form import ClosedForm, closed_form
 from pl_hypernet.mps.closed_form_state import ClosedFormState
 from pl_hypernet.mps.gate_layers import gate_layers
@@ -102,8 +102,9 @@ def fits_closed_form(form: ClosedForm, max_bond_dim: int | None) -> bool:
     held = tensor_bytes(needed, len(form.wires)) <= memory_here() if few else _tensors_fit(form)
     if not held and max_bond_dim is None:
         raise DeviceError(
-            f"the circuit needs a bond dimension of {needed} at {len(form.wires)} wires, "
-            "too large to hold: set max_bond_dim to truncate, or use fewer layers"
+            f"the circuit needs a bond dimension of {rounded(needed)} at {len(form.wires)} wires, "
+            "too large to hold: set max_bond_dim to truncate, as --max-bond-dim 64, or use fewer "
+            "layers"
         )
     return _tensors_fit(form)
 

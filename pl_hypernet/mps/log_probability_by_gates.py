@@ -9,6 +9,7 @@ from itertools import pairwise
 import torch
 
 from pl_hypernet.errors import InputError
+from pl_hypernet.memory import in_bytes, rounded
 from pl_hypernet.mps.chain_log_probability import log_square
 from pl_hypernet.mps.gate_columns import (
     PlacedGate,
@@ -112,8 +113,8 @@ def _fits(columns, n_sites: int, max_bond_dim: int | None = None) -> bool:
     fits = max(dims) <= max_bond_dim and size <= MAX_BYTES
     if not fits and n_sites > MAX_VECTOR_WIRES:
         raise InputError(
-            f"the circuit needs a bond dimension of {max(dims):.6g} and tensors of "
-            f"{size / 2**30:.3g} GiB: expected at most {max_bond_dim} and {MAX_BYTES >> 30} GiB "
+            f"the circuit needs a bond dimension of {rounded(max(dims))} and tensors of "
+            f"{in_bytes(size)}: expected at most {rounded(max_bond_dim)} and {in_bytes(MAX_BYTES)} "
             f"on more than {MAX_VECTOR_WIRES} wires, use fewer gates or an order of wires in which "
             "they are closer"
         )

@@ -9,6 +9,7 @@ from pennylane.wires import Wires
 from scipy.special import entr
 
 from pl_hypernet.errors import InputError
+from pl_hypernet.memory import rounded
 from pl_hypernet.mps import kernels, matrix_products
 from pl_hypernet.mps.threads import in_threads
 
@@ -191,8 +192,8 @@ class MatrixProductState:
         if not self.can_reduce_to(len(wires)):
             raise InputError(
                 f"the density matrix of {len(wires)} of {len(self.wires)} wires at bond dimension "
-                f"{self.bond_dim} is too large to make: ask for fewer wires, or for the entropy of "
-                "one end of the line"
+                f"{rounded(self.bond_dim)} is too large to make: ask for fewer wires, or for the "
+                "entropy of one end of the line"
             )
         sites = [self._site_of[wire] for wire in wires]
         first, last = min(sites), max(sites)

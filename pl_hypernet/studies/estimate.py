@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from pl_hypernet.analysis.tables import counted
 from pl_hypernet.errors import HypernetError, InputError
 from pl_hypernet.memory import check_memory
 from pl_hypernet.studies.metrics import check_measured
@@ -34,8 +35,8 @@ class Estimate:
         time = "" if seconds is None else f", about {duration(seconds)} of a process"
         cost = "" if usd is None else f", about {dollars(usd)}"
         return (
-            f"{self.runs} runs: {total['circuits']:,.0f} circuits, {total['shots']:,.0f} shots"
-            f"{time}{cost}"
+            f"{counted(self.runs, 'run')}: {counted(round(total['circuits']), 'circuit')}, "
+            f"{counted(round(total['shots']), 'shot')}{time}{cost}"
         )
 
 

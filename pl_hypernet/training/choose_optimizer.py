@@ -4,6 +4,7 @@ import math
 
 from pl_hypernet.devices.known import noise_of
 from pl_hypernet.errors import InputError
+from pl_hypernet.memory import rounded
 from pl_hypernet.mps.closed_form import closed_form_alone
 from pl_hypernet.mps.log_probability_by_gates import bond_dim_by_gates
 from pl_hypernet.objectives.spin_gradients import MOST_FLIPPED
@@ -69,7 +70,7 @@ def _why_not_exact(device: str, options: dict, operations: list, wires: list) ->
     if kept < chi or options.get("cutoff") is not None:
         return "shots come from a truncated state"
     if chi > MAX_BOND_DIM:
-        return f"the circuit needs a bond dimension of {chi}, above {MAX_BOND_DIM}"
+        return f"the circuit needs a bond dimension of {rounded(chi)}, above {MAX_BOND_DIM}"
     return None
 
 

@@ -7,7 +7,7 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from pl_hypernet.analysis.tables import Figures, in_words
+from pl_hypernet.analysis.tables import Figures, counted, in_words
 from pl_hypernet.memory import in_bytes
 
 
@@ -21,8 +21,9 @@ class Plan(Figures):
         """What the command shows: the run, its circuits, what they need, and remarks."""
         size = in_words(self["n_qubits"], self["n_real"])
         title = (
-            f"{size}, {self['n_angles']:,} angles on {self['device']}; {self['steps']} steps of "
-            f"{self['optimizer']} with {self['shots_per_energy']} shots"
+            f"{size}, {counted(self['n_angles'], 'angle')} on {self['device']}; "
+            f"{counted(self['steps'], 'step')} of {self['optimizer']} with "
+            f"{counted(self['shots_per_energy'], 'shot')}"
         )
         remarks = escape("\n".join(self["remarks"]))
         tables = self._run(), self._circuits(), self._needs()

@@ -13,7 +13,7 @@ from pl_hypernet.analysis.flat import flat
 from pl_hypernet.analysis.page import page
 from pl_hypernet.analysis.pictures import Pictures
 from pl_hypernet.analysis.summary import summarise
-from pl_hypernet.analysis.tables import in_words
+from pl_hypernet.analysis.tables import counted, in_words
 from pl_hypernet.analysis.trained_state import TrainedState, analyse
 from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.schema import Schema
@@ -299,7 +299,8 @@ class Run:
         size = in_words(self.hypernet.n_qubits, self.hypernet.network.n_real)
         text = page(
             title=f"{size}, {self.config.optimizer} on {self.summary['device']}",
-            about=f"{len(self.data.inputs):,} training samples of {self.data.n_inputs} inputs; "
+            about=f"{counted(len(self.data.inputs), 'training sample')} of "
+            f"{counted(self.data.n_inputs, 'input')}; "
             f"{self.how_far}; pl_hypernet {__version__}",
             tables=[self.summary.table(), *self.trained_state.tables()],
             pictures=self.pictures.each() | self.trained_state.pictures(),
@@ -349,4 +350,4 @@ class Run:
             return f"failed after step {made} of {planned}"
         if made < planned:
             return f"stopped by {self.stop_reason!r} after step {made} of {planned}"
-        return f"{made} steps"
+        return counted(made, "step")
