@@ -184,7 +184,9 @@ def test_a_regression_is_no_vote_and_bad_networks_do_not_hide_the_others():
     pictures = pictures_of("regression")
     assert pictures.evaluation.test.each.min() < -1
     (ax,) = drawn(pictures, "accuracy").get_axes()
-    assert ax.get_legend().get_texts()[0].get_text().startswith("mean prediction: ")
+    legend = ax.get_legend()
+    assert legend.get_texts()[0].get_text().startswith("mean prediction: ")
+    assert legend.get_window_extent().y0 >= ax.get_window_extent().y1  # where no line crosses it
     assert ax.get_xlabel() == "test R², the worst as -1"
     assert ax.get_xlim()[0] > -1.3
 

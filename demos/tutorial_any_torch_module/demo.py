@@ -39,6 +39,10 @@ from torch.func import functional_call
 
 import pl_hypernet as plh
 
+# room around what is drawn
+pads = {f"figure.constrained_layout.{side}_pad": 0.1 for side in "wh"}  # inches
+plt.rcParams.update(pads)
+
 seed = 0
 most_steps = int(os.environ.get("DEMO_STEPS", 1000))  # tests take fewer
 

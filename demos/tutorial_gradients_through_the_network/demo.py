@@ -41,6 +41,10 @@ import pl_hypernet as plh
 from pl_hypernet.analysis.calibration import expected_calibration_error
 from pl_hypernet.baselines import straight_through
 
+# room around what is drawn
+pads = {f"figure.constrained_layout.{side}_pad": 0.1 for side in "wh"}  # inches
+plt.rcParams.update(pads)
+
 seed = 0
 most_steps = int(os.environ.get("DEMO_STEPS", 1000))  # tests take fewer
 data = plh.datasets.mnist()

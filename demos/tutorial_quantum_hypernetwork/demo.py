@@ -50,6 +50,10 @@ import torch
 
 import pl_hypernet as plh
 
+# room around what is drawn
+pads = {f"figure.constrained_layout.{side}_pad": 0.1 for side in "wh"}  # inches
+plt.rcParams.update(pads)
+
 seed = 0
 data = plh.datasets.mnist()
 

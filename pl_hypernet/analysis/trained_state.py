@@ -58,9 +58,10 @@ class TrainedState:
 
     def table(self) -> Table:
         """The numbers, for people."""
-        table = Table(title=f"The trained state ({self.which} samples)", title_justify="left")
-        table.add_column("")
-        table.add_column("", justify="right")
+        title = f"The trained state ({self.which} samples)"
+        table = Table(title=title, title_justify="left", show_header=False)
+        table.add_column()
+        table.add_column(justify="right")
         found = self.diversity
         shots, n_qubits = self.evaluation.bits.shape
         table.add_row(f"different networks among {shots:,} shots", f"{found.n_different:,}")

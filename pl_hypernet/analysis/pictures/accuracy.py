@@ -41,9 +41,15 @@ def draw_accuracy(figure: FigureBase, evaluation: Evaluation, network: Network) 
     _draw_histogram(top, each, rows if len(network.choices) == 1 else [])
     word = "mean prediction" if network.is_regression else "vote of all shots"
     top.axvline(accuracy.vote, color="black", ls="--", lw=1, label=f"{word}: {accuracy.vote:.4f}")
-    top.set(ylabel="shots", title="Networks")
-    on_the_right = accuracy.vote > np.mean(top.get_xlim())
-    top.legend(frameon=False, loc="upper left" if on_the_right else "upper right")
+    top.set_ylabel("shots")
+    top.set_title("Networks", loc="left")
+    top.legend(  # beside the title, where no line or bar can cross it
+        frameon=False,
+        loc="lower right",
+        bbox_to_anchor=(1, 1),
+        borderaxespad=0.2,
+        handlelength=1.5,
+    )
     ax.set_xlabel(f"{evaluation.judging} {evaluation.word}{low}")
     ax.xaxis.set_major_locator(MaxNLocator(6))
 
@@ -85,4 +91,3 @@ def _draw_histogram(ax, each: np.ndarray, rows) -> None:
         colors = [color for _, color, _ in rows]
     ax.hist(groups, bins=bins, stacked=True, color=colors)
     ax.set_xlim(bins[0], bins[-1] + 0.02 * (bins[-1] - bins[0]))
-    ax.set_ylim(0, 1.2 * ax.get_ylim()[1])  # room for the legend

@@ -46,9 +46,7 @@ def draw_choices(
         lowest.tick_params(labelbottom=True)
         lowest.set_xlabel("step")
     more = "" if len(shares) == len(shown) else f", {len(shown)} of {len(shares)} choices"
-    figure.supylabel(
-        f"share of the shots (in brackets: at the end{more})", fontsize="medium", x=0.01
-    )
+    figure.supylabel(f"share (in brackets: at the end{more})", fontsize="medium", x=0.01)
 
 
 def _draw_choice(ax, name: str, history: list[dict], shares: dict[str, float], size) -> None:

@@ -41,8 +41,9 @@ def draw_reliability(ax: Axes, probabilities: np.ndarray, targets: np.ndarray) -
         color=COLORS[0],
         alpha=0.7,
         lw=0,
-        label=f"vote; expected\ncalibration error {error:.4f}",
     )
+    said = f"of the vote; expected\ncalibration error {error:.4f}"
+    ax.text(0.97, 0.05, said, ha="right", va="bottom", transform=ax.transAxes)
     low = max(0.0, min(found.confidence.min(), found.accuracy.min()) - 0.05)
     ax.set(
         xlabel="mean confidence (area: share of the samples)",
@@ -51,4 +52,3 @@ def draw_reliability(ax: Axes, probabilities: np.ndarray, targets: np.ndarray) -
         xlim=(low, 1.03),
         ylim=(low, 1.03),
     )
-    ax.legend(frameon=False, loc="lower right")
