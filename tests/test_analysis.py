@@ -162,6 +162,26 @@ def test_held_out_samples_are_validation_samples(task):
     assert "test" not in shown
 
 
+def test_what_is_printed_is_one_line(task):
+    network, bits, data = task
+    hypernet = plh.QuantumHypernetwork(network, shots=20, max_bond_dim=4)
+    evaluation = plh.evaluate(network, bits, data)
+    said = [
+        (hypernet, f"{network.n_qubits} qubits on hypernet.mps, "),
+        (hypernet.device, f"(wires={network.n_qubits}, max_bond_dim=4, precision=single, "),
+        (network.layout, "of layers.0.weight, layers.0.bias, choice.activation"),
+        (data, f"{len(data.inputs):,} training and {len(data.test_inputs):,} test samples"),
+        (evaluation, f"{len(bits)} shots, E = {evaluation.energy}, test accuracy of their vote "),
+        (plh.NetworkLoss(network, data.inputs, data.targets), f"{len(data.inputs):,} samples"),
+        (plh.SPSAOptimizer(0.3, seed=1), "SPSAOptimizer(stepsize=0.3, finite_diff_step=0.2"),
+        (plh.device("default.qubit", wires=1), "<default.qubit device (wires=1)>"),
+    ]
+    for what, part in said:
+        assert part in repr(what)
+        assert len(repr(what)) < 200
+        assert "\n" not in repr(what)
+
+
 def test_shares_of_neurons_are_not_named_shares_of_shots(task):
     _, _, data = task
     network = plh.BinaryNetwork(data.n_inputs, [3, 1], choices=[plh.RemoveNeurons(0)])

@@ -22,6 +22,7 @@ FLOW = [
         "console",
         "memory",
         "workers",
+        "words",
     },
     {"settings"},
     {"datasets"},

@@ -14,6 +14,7 @@ from pl_hypernet.measurements import Estimate
 from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.objectives.losses import squared_errors
+from pl_hypernet.words import counted
 
 GOOD = 0.9  # test accuracy above which a network counts as good
 
@@ -72,6 +73,13 @@ class Evaluation:
     metric: str = "accuracy"
     targets: tuple[str, ...] = ()
     judging: str = "test"
+
+    def __repr__(self) -> str:
+        vote = (self.test or self.train).vote
+        return (
+            f"<Evaluation: {counted(len(self.bits), 'shot')}, E = {self.energy}, {self.judging} "
+            f"{self.word} of their vote {vote:.4f}>"
+        )
 
     @property
     def word(self) -> str:

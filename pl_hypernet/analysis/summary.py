@@ -8,7 +8,8 @@ from rich.markup import escape
 from rich.table import Table
 
 from pl_hypernet.analysis.evaluation import Accuracy, Evaluation
-from pl_hypernet.analysis.tables import Figures, counted, in_words
+from pl_hypernet.analysis.tables import Figures, in_words
+from pl_hypernet.words import counted
 
 LABEL = 42  # letters, so that tables one below the other are as wide
 

@@ -4,6 +4,8 @@ import io
 
 from rich.console import Console, RenderableType
 
+from pl_hypernet.words import counted
+
 WIDTH = 80
 
 
@@ -11,11 +13,6 @@ def in_words(n_qubits: int, n_real: int = 0) -> str:
     """The size of a network: ``"153 qubits and 16 real parameters"``, or of qubits alone."""
     qubits = counted(n_qubits, "qubit")
     return f"{qubits} and {counted(n_real, 'real parameter')}" if n_real else qubits
-
-
-def counted(number: int, noun: str) -> str:
-    """As ``"1 step"`` or ``"1,000 steps"``."""
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def as_text(table: RenderableType) -> str:

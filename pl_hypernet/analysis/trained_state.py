@@ -19,6 +19,7 @@ from pl_hypernet.analysis.pictures.overview import on_axes
 from pl_hypernet.analysis.pictures.votes import draw_ensembles, draw_reliability
 from pl_hypernet.datasets import Data
 from pl_hypernet.networks import Network
+from pl_hypernet.words import counted
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,6 +42,12 @@ class TrainedState:
     neighbours: dict[str, Neighbourhood] | None = None
     probabilities: np.ndarray | None = None
     targets: np.ndarray | None = None
+
+    def __repr__(self) -> str:
+        return (
+            f"<TrainedState: {self.diversity.n_different:,} different of "
+            f"{counted(len(self.evaluation.bits), 'shot')}, judged on {self.which} samples>"
+        )
 
     def pictures(self) -> dict[str, Callable[[FigureBase], Any]]:
         """Functions that draw on a figure, by name."""

@@ -10,7 +10,7 @@ import numpy as np
 from rich.table import Table
 
 from pl_hypernet.analysis import Evaluation, evaluate
-from pl_hypernet.analysis.tables import counted, in_words
+from pl_hypernet.analysis.tables import in_words
 from pl_hypernet.cli.agreement import agree_to_run, agree_to_shots
 from pl_hypernet.cli.loading import loading
 from pl_hypernet.console import Console
@@ -25,6 +25,7 @@ from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.folder import TASKS, NextRunFolder
 from pl_hypernet.training.from_settings import made_of_settings
 from pl_hypernet.training.history import last_step
+from pl_hypernet.words import counted
 
 SAMPLING = "sampling.jsonl"
 SHOWN = 5  # most frequent networks in the table of samples

@@ -11,6 +11,9 @@ from pl_hypernet.datasets.features import fit_maps, keeps_columns
 from pl_hypernet.datasets.missing_values import fill_missing
 from pl_hypernet.datasets.schema import Schema
 from pl_hypernet.errors import DataError
+from pl_hypernet.words import counted
+
+MOST_NAMED = 10  # classes, in one line
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,19 @@ class Data:
                         f"test {what} have shape {test.shape}, training {what} {train.shape}: "
                         "expected the same number of columns"
                     )
+
+    def __repr__(self) -> str:
+        judging = (
+            "" if self.test_inputs is None else f" and {len(self.test_inputs):,} {self.judging}"
+        )
+        of = f"{counted(self.n_targets, 'target')}, numbers"
+        if self.classes is not None:
+            known = ", ".join(map(str, self.classes[:MOST_NAMED]))
+            of = f"classes {known}{', ...' if len(self.classes) > MOST_NAMED else ''}"
+        return (
+            f"<Data: {len(self.inputs):,} training{judging} samples of "
+            f"{counted(self.n_inputs, 'input')}; {of}>"
+        )
 
     @property
     def n_inputs(self) -> int:

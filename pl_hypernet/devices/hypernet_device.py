@@ -25,6 +25,14 @@ class HypernetDevice(Device):
         super().__init__(wires=wires, shots=shots)
         self.record = Record()
 
+    def __repr__(self) -> str:
+        wires = f"wires={len(self.wires) if self.wires else None}"
+        return f"<{self.name} device ({', '.join([wires, *self._about()])})>"
+
+    def _about(self) -> list[str]:
+        """What else there is to say of it, as ``"max_bond_dim=4"``."""
+        return []
+
     @property
     def counts(self) -> Counts:
         """Circuits, overlaps among them, and shots, executed so far, whoever asked for them."""

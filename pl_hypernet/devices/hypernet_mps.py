@@ -119,6 +119,10 @@ class HypernetMPS(HypernetDevice):
     def name(self) -> str:
         return "hypernet.mps"
 
+    def _about(self) -> list[str]:
+        names = ("max_bond_dim", "cutoff", "precision", "torch_device")
+        return [f"{name}={value}" for name in names if (value := getattr(self, name)) is not None]
+
     def setup_execution_config(self, config: ExecutionConfig | None = None, circuit=None):
         check_no_capture("hypernet.mps")
         config = super().setup_execution_config(config, circuit)

@@ -12,6 +12,7 @@ import torch
 from pl_hypernet.errors import InputError
 from pl_hypernet.memory import check_memory, rounded
 from pl_hypernet.networks.block import Block
+from pl_hypernet.words import counted
 
 BIT_BYTES = 64  # of each bit of a network: its place, its angles, its share of a gradient
 
@@ -63,6 +64,10 @@ class ParameterLayout:
         if tied or fixed:
             self._first, self._source = self._constrained(tied, fixed or {})
         self.n_qubits = len(self._first)
+
+    def __repr__(self) -> str:
+        blocks = ", ".join(block.name for block in self.blocks)
+        return f"<ParameterLayout: {counted(self.n_qubits, 'qubit')} of {blocks}>"
 
     @cached_property
     def _bit_names(self) -> list[str]:

@@ -13,6 +13,7 @@ from pl_hypernet.objectives.losses import find_loss, second_derivatives
 from pl_hypernet.objectives.penalties import Penalties, check_penalties, penalty_of
 from pl_hypernet.objectives.spin_gradients import flip_gradients, flipped_or_refused
 from pl_hypernet.user_code import UserCode
+from pl_hypernet.words import counted
 
 FLIP_WORK = 2**32  # multiplications of a step, below which every bit is flipped
 
@@ -69,6 +70,12 @@ class NetworkLoss:
         names = [f"choice.{name}" for name in network.choices]
         self._choice_qubits = network.layout.qubits_of(*names)
         self.select(None)
+
+    def __repr__(self) -> str:
+        return (
+            f"<NetworkLoss: networks of {counted(self.network.n_qubits, 'bit')} on "
+            f"{counted(len(self.inputs), 'sample')}>"
+        )
 
     def _of_mean_one(self, weights) -> torch.Tensor | None:
         """As the losses take them: (M,) of the inputs' type; None where they make no difference."""

@@ -1,6 +1,7 @@
 """What every optimizer of this package is."""
 
 from abc import ABC, abstractmethod
+from inspect import signature
 
 import numpy as np
 from pennylane.operation import Operator
@@ -22,6 +23,10 @@ class Optimizer(ABC):
     messages: list[str] = []  # noqa: RUF012 - replaced, never changed
     bit_bytes = 20
     angle_bytes = 0
+
+    def __repr__(self) -> str:
+        names = [name for name in signature(type(self)).parameters if hasattr(self, name)]
+        return f"{type(self).__name__}({', '.join(f'{n}={getattr(self, n)!r}' for n in names)})"
 
     def step(self, cost, *args, **kwargs):
         """One step; see :meth:`step_and_cost`."""

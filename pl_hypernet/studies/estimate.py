@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-from pl_hypernet.analysis.tables import counted
 from pl_hypernet.errors import HypernetError, InputError
 from pl_hypernet.memory import check_memory
 from pl_hypernet.studies.metrics import check_measured
@@ -10,6 +9,7 @@ from pl_hypernet.studies.study import Study, SweptRun
 from pl_hypernet.training import Plan, plan
 from pl_hypernet.training.plan_table import dollars, duration
 from pl_hypernet.training.table_settings import with_table_defaults
+from pl_hypernet.words import counted
 
 PROCESS_BYTES = 4 * 10**8  # of a worker before its run: Python, PennyLane, torch
 COUNTED = ("circuits", "shots", "seconds", "usd")

@@ -26,6 +26,7 @@ from pl_hypernet.networks import Network
 from pl_hypernet.settings import CUSTOM, CircuitSettings
 from pl_hypernet.training.own_ansatz import OwnAnsatz, OwnCircuit
 from pl_hypernet.training.sizes import check_sizes
+from pl_hypernet.words import counted
 
 # each its own random stream, by its place here
 PURPOSES = ("angles", "device", "optimizer", "batches", "validation", "flips")
@@ -154,6 +155,14 @@ class QuantumHypernetwork:
             )
         if self.custom_ansatz is not None:
             self.custom_ansatz.check(np.asarray(self.start_angles()), self.wires)
+
+    def __repr__(self) -> str:
+        ansatz = counted(self.layers, "layer") if self.custom_ansatz is None else "an own ansatz"
+        return (
+            f"<QuantumHypernetwork: {counted(self.n_qubits, 'qubit')} on {self.device.name}, "
+            f"{counted(self.n_angles, 'angle')} of {ansatz}, {self.shots:,} shots, "
+            f"seed {self.seed}>"
+        )
 
     @classmethod
     def of(cls, network: Network, settings: CircuitSettings) -> "QuantumHypernetwork":

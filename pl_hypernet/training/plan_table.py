@@ -7,8 +7,9 @@ from rich.console import Group
 from rich.markup import escape
 from rich.table import Table
 
-from pl_hypernet.analysis.tables import Figures, counted, in_words
+from pl_hypernet.analysis.tables import Figures, in_words
 from pl_hypernet.memory import in_bytes
+from pl_hypernet.words import counted
 
 
 class Plan(Figures):

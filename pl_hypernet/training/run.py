@@ -13,7 +13,7 @@ from pl_hypernet.analysis.flat import flat
 from pl_hypernet.analysis.page import page
 from pl_hypernet.analysis.pictures import Pictures
 from pl_hypernet.analysis.summary import summarise
-from pl_hypernet.analysis.tables import counted, in_words
+from pl_hypernet.analysis.tables import in_words
 from pl_hypernet.analysis.trained_state import TrainedState, analyse
 from pl_hypernet.datasets import Data
 from pl_hypernet.datasets.schema import Schema
@@ -30,6 +30,7 @@ from pl_hypernet.training.history import last_step
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.remarks import remarks
 from pl_hypernet.version import __version__
+from pl_hypernet.words import counted
 
 WHICH = ("vote", "majority", "best", "most_likely")  # networks that predict
 ONE_NETWORK = ("best", "most_likely")

@@ -42,6 +42,9 @@ class Pictures:
     data: Data
     entropies: dict[str, np.ndarray] | None = None
 
+    def __repr__(self) -> str:
+        return f"<Pictures: {', '.join(self.each())}>"
+
     def each(self) -> dict[str, Callable[[FigureBase], None]]:
         """The pictures that this run has, by name: functions that draw on a figure."""
         drawn = {"energy": on_axes(lambda ax: draw_energy(ax, self.history))}
