@@ -48,16 +48,18 @@ def test_networks_in_the_readme(capsys):
     assert capsys.readouterr().out.strip() == re.search(r"print.*# (.*)", code)[1]
 
 
-def test_a_run_that_is_used_in_the_readme(tmp_path, monkeypatch, capsys):
+def test_a_run_that_is_used_in_the_readme(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     code = python_block("Your data")
     assert "progress" not in code
-    exec(code.replace('out="runs/wine"', 'out="runs/wine", progress=False'), {})
+    printed = []  # and not what else comes to standard output
+    scope = {"print": printed.append}
+    exec(code.replace('out="runs/wine"', 'out="runs/wine", progress=False'), scope)
+    assert scope["run"].how_far == "100 steps"  # a signal to the process would end it before
     stated = re.findall(r"print.*# (.*)", code)
-    accuracy, probabilities = capsys.readouterr().out.splitlines()
-    assert float(accuracy) == pytest.approx(float(stated[0]), abs=0.03)
-    for shown in (stated[1], probabilities):
-        numbers = [float(number) for number in re.findall(r"[\d.]+", shown)]
+    accuracy, probabilities = printed
+    assert accuracy == pytest.approx(float(stated[0]), abs=0.03)
+    for numbers in ([float(n) for n in re.findall(r"[\d.]+", stated[1])], probabilities[0]):
         assert sum(numbers) == pytest.approx(1, abs=0.02)
         assert numbers[0] > 0.8
     assert (tmp_path / "runs/wine/best.npz").exists()

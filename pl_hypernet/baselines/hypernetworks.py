@@ -13,7 +13,6 @@ from pl_hypernet.training.limits import counts_of_step
 
 PATHWISE = "pathwise"
 OUT_OF_TIME = "seconds"  # why a training ended
-OWN = "hypernet.mps"  # the device that compiles its loops
 _compiled: set[tuple] = set()  # kinds of steps
 
 
@@ -67,7 +66,8 @@ def trained(
     hypernet = made(network, config)
     step = evaluations_of_step(hypernet, data, config)
     with task.allowance.clock_stopped():
-        _compile(network, data, config)
+        if hypernet.device.compiles:
+            _compile(network, data, config)
     samples = len(data.inputs) / len(task.data.inputs)
     allowance = task.allowance
     if allowance.used == 0 and step * samples > allowance.evaluations:
@@ -114,7 +114,7 @@ def made(network: Network, config: RunConfig) -> QuantumHypernetwork:
 def _compile(network: Network, data: Data, config: RunConfig) -> None:
     """What a step compiles, with the first one of its kind in this process."""
     kind = config.optimizer, config.layers > 0
-    if config.device != OWN or kind in _compiled:
+    if kind in _compiled:
         return
     _compiled.add(kind)
     few = config.model_copy(update={"shots": 2, "evaluation_shots": 2})

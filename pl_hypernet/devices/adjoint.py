@@ -104,7 +104,7 @@ def why_not(circuit: QuantumScript) -> str | None:
         return "a circuit with shots"
     for measurement in circuit.measurements:
         obs = measurement.obs
-        if _is_of_bits(measurement):
+        if _is_bit_probability(measurement):
             if len(measurement.wires) > MAX_PROBABILITY_WIRES:
                 return f"probs of {len(measurement.wires)} wires"
             continue
@@ -125,7 +125,7 @@ def why_not(circuit: QuantumScript) -> str | None:
     return None
 
 
-def _is_of_bits(measurement: MeasurementProcess) -> bool:
+def _is_bit_probability(measurement: MeasurementProcess) -> bool:
     """Whether it asks for the probabilities of the bits of some wires."""
     plain = measurement.obs is None and measurement.mv is None
     return isinstance(measurement, ProbabilityMP) and plain and len(measurement.wires) > 0
@@ -133,7 +133,7 @@ def _is_of_bits(measurement: MeasurementProcess) -> bool:
 
 def _numbers(measurement: MeasurementProcess) -> list[list[Form]]:
     """Of each number that a measurement returns, the forms whose means add up to it."""
-    if not _is_of_bits(measurement):
+    if not _is_bit_probability(measurement):
         return [summands(measurement.obs)]
     strings = product((0, 1), repeat=len(measurement.wires))
     return [[Projection(dict(zip(measurement.wires, bits, strict=True)))] for bits in strings]
@@ -247,7 +247,7 @@ def vjp(
 def jacobian(circuit: QuantumScript, execution_config: ExecutionConfig | None = None):
     """The derivatives of each expectation value and probability, as PennyLane's devices give
     them."""
-    shapes = [(2 ** len(m.wires),) if _is_of_bits(m) else () for m in circuit.measurements]
+    shapes = [(2 ** len(m.wires),) if _is_bit_probability(m) else () for m in circuit.measurements]
     single = len(shapes) == 1
     of_measurements = []
     for i, shape in enumerate(shapes):

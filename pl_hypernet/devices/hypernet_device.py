@@ -17,9 +17,12 @@ class HypernetDevice(Device):
     Attributes:
         noise (str | None): why its shots may not follow the circuit's pure state; None: they do.
         record (Record): what it remembers of its executions.
+        compiles (bool): whether the first circuit of a kind takes seconds longer in a process, as
+            loops are compiled for it.
     """
 
     noise: str | None = None
+    compiles = False
 
     def __init__(self, wires=None, shots=None):
         super().__init__(wires=wires, shots=shots)

@@ -85,6 +85,7 @@ class HypernetMPS(HypernetDevice):
     """
 
     config_filepath = str(Path(__file__).with_name("hypernet_mps.toml"))
+    compiles = True
 
     def __init__(
         self,

@@ -79,6 +79,7 @@ class SpreadDevice(HypernetDevice):
         self._client: Any = None
         self.local = make(name, wires, **self._options)
         self.inner = getattr(self.local, "inner", self.local)
+        self.compiles = self.local.compiles
         super().__init__(wires=self.local.wires)
         self.noise, self.record = self.local.noise, self.local.record
 

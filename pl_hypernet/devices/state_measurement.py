@@ -84,23 +84,23 @@ def measure_all(
     Returns:
         One result for each circuit, as PennyLane's devices give them.
     """
-    tasks = [_task(circuit, device_wires) for circuit in circuits]
-    _make_states(tasks, states_of)
-    for task in tasks:
-        task.circuit, state = postselect(task.circuit, task.states[0], postselect_mode, rng)
-        task.states = (state, *task.states[1:])
-        if more := max(0, len(task.settings) - 1):
-            total = task.circuit.shots.total_shots
+    pending = [_pending(circuit, device_wires) for circuit in circuits]
+    _make_states(pending, states_of)
+    for one in pending:
+        one.circuit, state = postselect(one.circuit, one.states[0], postselect_mode, rng)
+        one.states = (state, *one.states[1:])
+        if more := max(0, len(one.settings) - 1):
+            total = one.circuit.shots.total_shots
             record.counts += Counts(circuits=more, shots=more * total)
-    overlaps = iter(overlap_all([task.states for task in tasks if len(task.states) == 2]))
-    shots = _draw(tasks, rng, precision)
+    overlaps = iter(overlap_all([one.states for one in pending if len(one.states) == 2]))
+    shots = _draw(pending, rng, precision)
     return tuple(
-        next(overlaps) if len(task.states) == 2 else _result(task, shots, rng) for task in tasks
+        next(overlaps) if len(one.states) == 2 else _result(one, shots, rng) for one in pending
     )
 
 
 @dataclass(eq=False)
-class Task:
+class PendingCircuit:
     """A circuit on the way to its result.
 
     Attributes:
@@ -121,7 +121,7 @@ class Task:
     states: tuple[MatrixProductState, ...] = ()
 
 
-def _task(circuit: QuantumScript, device_wires: Wires | None) -> Task:
+def _pending(circuit: QuantumScript, device_wires: Wires | None) -> PendingCircuit:
     if device_wires is None:
         circuit = on_standard_wires(circuit)
         device_wires = Wires(range(len(circuit.wires)))
@@ -140,47 +140,49 @@ def _task(circuit: QuantumScript, device_wires: Wires | None) -> Task:
     settings = settings_of(bare, wires) if bare.shots else []
     end: list[Operator] = []
     unconditional = bare is circuit and len(operations) == len(circuit.operations)
-    if settings and unconditional and all(_is_of_bits(s.basis) for s in settings):
+    if settings and unconditional and all(_is_computational(s.basis) for s in settings):
         operations, end = without_permutation(operations)
-    return Task(circuit, operations, order, wires, settings, end)
+    return PendingCircuit(circuit, operations, order, wires, settings, end)
 
 
-def _make_states(tasks: list[Task], states_of: StatesOf) -> None:
+def _make_states(pending: list[PendingCircuit], states_of: StatesOf) -> None:
     parts: list[list[Operator]] = []
     sites: list[Wires] = []
-    for task in tasks:
-        halves = _is_overlap(task.circuit)
-        parts += _halves(task.operations) if halves else [task.operations]
-        sites += [task.order] * (1 + halves)
+    for one in pending:
+        halves = _is_overlap(one.circuit)
+        parts += _halves(one.operations) if halves else [one.operations]
+        sites += [one.order] * (1 + halves)
     made = iter(states_of(parts, sites))
-    for task in tasks:
-        task.states = tuple(next(made) for _ in range(1 + _is_overlap(task.circuit)))
+    for one in pending:
+        one.states = tuple(next(made) for _ in range(1 + _is_overlap(one.circuit)))
 
 
-def _draw(tasks: list[Task], rng, precision) -> Iterator[tuple[np.ndarray, Wires]]:
+def _draw(pending: list[PendingCircuit], rng, precision) -> Iterator[tuple[np.ndarray, Wires]]:
     """Bits of each setting of each circuit in turn, and their wires."""
     drawn = [
-        (_in_basis(task.states[0], setting.basis), task.circuit.shots.total_shots)
-        for task in tasks
-        for setting in task.settings
+        (_in_basis(one.states[0], setting.basis), one.circuit.shots.total_shots)
+        for one in pending
+        for setting in one.settings
     ]
     bits = sample_all([source for source, _ in drawn], [n for _, n in drawn], rng, precision)
     return zip(bits, (source.wires for source, _ in drawn), strict=True)
 
 
-def _result(task: Task, shots: Iterator[tuple[np.ndarray, Wires]], rng: np.random.Generator):
+def _result(
+    one: PendingCircuit, shots: Iterator[tuple[np.ndarray, Wires]], rng: np.random.Generator
+):
     """As PennyLane's devices give it."""
-    circuit, state = task.circuit, task.states[0]
+    circuit, state = one.circuit, one.states[0]
     if not circuit.shots:
-        values = [exact_value(m, state, task.wires) for m in circuit.measurements]
+        values = [exact_value(m, state, one.wires) for m in circuit.measurements]
         return values[0] if len(values) == 1 else tuple(values)
-    drawn = [next(shots) for _ in task.settings]
-    measured = [_on_wires(permuted(*pair, task.end), pair[1], task.wires) for pair in drawn]
+    drawn = [next(shots) for _ in one.settings]
+    measured = [_on_wires(permuted(*pair, one.end), pair[1], one.wires) for pair in drawn]
     bare = without_shadows(circuit)
-    result = results_of(bare, task.settings, measured)
+    result = results_of(bare, one.settings, measured)
     if bare is circuit:
         return result
-    return with_shadows(circuit, result, state, task.wires, rng)
+    return with_shadows(circuit, result, state, one.wires, rng)
 
 
 def _in_basis(state: MatrixProductState, basis: Basis) -> MatrixProductState | Turned | Outcomes:
@@ -193,7 +195,7 @@ def _in_basis(state: MatrixProductState, basis: Basis) -> MatrixProductState | T
     return Turned(state, rotations) if rotations else state
 
 
-def _is_of_bits(basis: Basis) -> bool:
+def _is_computational(basis: Basis) -> bool:
     """Whether it is the computational basis."""
     return isinstance(basis, Wires) or not (isinstance(basis, Rotation) or _rotations(basis))
 
