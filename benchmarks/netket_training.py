@@ -14,8 +14,9 @@ through the network; and a product state by the last two. Learning rates of NetK
 seeds 100 and 101 by the training energy (--tune).
 
 Prints the energy of 1000 fresh shots on all training digits, their test accuracies (mean, best by
-training loss, vote), mutual Hamming distance, shots of the training, and seconds of the processor
-for steps and compilation apart. Mean and standard error over the seeds.
+training loss, vote), mutual Hamming distance, shots of the training, seconds of the processor that
+it took, and those of the first step, in which what is compiled is. Mean and standard error over the
+seeds.
 """
 
 import json
@@ -41,7 +42,7 @@ import pl_hypernet as plh
 
 SHOTS = 1000  # of each judgement
 BATCH = 500
-MEASURED = ("energy", "mean", "best", "vote", "Hamming", "shots", "seconds", "compiled")
+MEASURED = ("energy", "mean", "best", "vote", "Hamming", "shots", "seconds", "first")
 
 
 class Energy(nk.operator.DiscreteJaxOperator):
@@ -143,7 +144,7 @@ class NetKet:
             if step == 0:
                 first = time.process_time() - began
         took = time.process_time() - began
-        numbers = {"shots": steps * self.shots, "seconds": took, "compiled": first}
+        numbers = {"shots": steps * self.shots, "seconds": took, "first": first}
         return numbers, bits_of(self._draw(state))
 
     def _draw(self, state) -> np.ndarray:
@@ -166,7 +167,7 @@ class Ours:
             task.network, layers=self.layers, shots=self.shots, seed=seed
         )
         options = {} if rate is None else {"stepsize": rate}
-        began = time.process_time()
+        began, ends = time.process_time(), []
         run = plh.train(
             hypernet,
             task.data,
@@ -174,11 +175,11 @@ class Ours:
             steps=steps,
             batch_size=BATCH,
             progress=False,
+            callbacks=[lambda record, theta: ends.append(time.process_time())],
             **options,
         )
-        took = run.summary["seconds"]
-        compiled = max(0.0, time.process_time() - began - took)
-        numbers = {"shots": run.summary["shots"], "seconds": took, "compiled": compiled}
+        took, first = ends[-1] - began, ends[0] - began
+        numbers = {"shots": run.summary["shots"], "seconds": took, "first": first}
         return numbers, run.bits[:SHOTS]
 
 
@@ -195,18 +196,18 @@ def boltzmann_machine(hilbert):
 
 
 WAYS = {
-    "NetKet, product, SR": NetKet(product_state, False, True, 0.1),
-    "NetKet, product, Adam": NetKet(product_state, False, False, 0.03),
-    "NetKet, RBM, SR": NetKet(boltzmann_machine, False, True, 0.1),
-    "NetKet, RBM, Adam": NetKet(boltzmann_machine, False, False, 0.01),
-    "NetKet, autoregressive, Adam": NetKet(dense, True, False, 0.01),
-    "QN-SPSA, 2 layers": Ours("qnspsa", 2, 1000, 1000),
+    "NetKet, product, SR": NetKet(product_state, False, True, 1.0),
+    "NetKet, product, Adam": NetKet(product_state, False, False, 0.1),
+    "NetKet, RBM, SR": NetKet(boltzmann_machine, False, True, 1.0),
+    "NetKet, RBM, Adam": NetKet(boltzmann_machine, False, False, 0.003),
+    "NetKet, autoregressive, Adam": NetKet(dense, True, False, 0.003),
+    "QN-SPSA, 2 layers": Ours("qnspsa", 2, 200, 1000),
     "score, 2 layers": Ours("score", 2, 1000, 300),
     "score, product": Ours("score", 0, 1000, 300),
     "pathwise, 2 layers": Ours("pathwise", 2, 10, 120, 0.2),
     "pathwise, product": Ours("pathwise", 0, 10, 120, 0.2),
 }
-RATES = (0.01, 0.03, 0.1, 0.3)
+RATES = (0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
 
 
 class Task:
