@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from rich.console import Group
+from rich.markup import escape
 from rich.table import Table
 
 from pl_hypernet.analysis import Evaluation, evaluate
@@ -53,9 +55,11 @@ def train_from_settings(
     console = Console()
     if said:
         console.print(said)
+    held_out = config.validation
+    held = "" if held_out is None else f", {100 * held_out:g} % of them held out"
     console.print(
-        f"{counted(len(data.inputs), 'training sample')} of {counted(data.n_inputs, 'input')}; "
-        f"{in_words(hypernet.n_qubits, hypernet.network.n_real)}, "
+        f"{counted(len(data.inputs), 'training sample')} of {counted(data.n_inputs, 'input')}"
+        f"{held}; {in_words(hypernet.n_qubits, hypernet.network.n_real)}, "
         f"{hypernet.n_angles:,} angles on {_named(config.device, config.device_options)}; "
         f"{counted(config.steps, 'step')} of {config.optimizer} with "
         f"{counted(config.shots, 'shot')}"
@@ -202,7 +206,7 @@ def sampling_logged(device, folder: Path):
         log.unlink()
 
 
-def _most_frequent(bits: np.ndarray, evaluation: Evaluation | None, title: str) -> Table:
+def _most_frequent(bits: np.ndarray, evaluation: Evaluation | None, title: str) -> Group:
     """The most frequent networks among some shots, those of equal frequency by their loss."""
     rows, inverse = unique_bitstrings(bits)
     often = np.bincount(inverse)
@@ -221,12 +225,12 @@ def _most_frequent(bits: np.ndarray, evaluation: Evaluation | None, title: str) 
         caption += f"; energy {evaluation.energy}; {word}: mean of shots {accuracy.mean:.4f}, "
         caption += f"{_vote(evaluation)} {accuracy.vote:.4f}"
     cells["network"] = ["".join(map(str, row)) for row in rows]
-    table = Table(title=title, title_justify="left", caption=caption, caption_justify="left")
+    table = Table(title=title, title_justify="left")
     for heading in cells:
         table.add_column(heading, justify="left" if heading == "network" else "right")
     for row in np.lexsort((losses, -often))[:SHOWN]:
         table.add_row(*(column[row] for column in cells.values()))
-    return table
+    return _with_caption(table, caption)
 
 
 def _vote(evaluation: Evaluation) -> str:
@@ -234,20 +238,14 @@ def _vote(evaluation: Evaluation) -> str:
     return "mean prediction" if evaluation.metric == "r2" else "vote"
 
 
-def _comparison(evaluations: dict[str, Evaluation]) -> Table:
+def _comparison(evaluations: dict[str, Evaluation]) -> Group:
     """The same theta on two devices: do their shots have the same distribution of accuracy?"""
     from scipy.stats import ks_2samp  # here alone: it takes half a second to load
 
     accuracies = [(e.test or e.train).each for e in evaluations.values()]
     p_value = ks_2samp(*accuracies).pvalue
     word = next(iter(evaluations.values())).word
-    table = Table(
-        title="The same angles on both devices",
-        title_justify="left",
-        caption=f"two-sample Kolmogorov-Smirnov test of the shots' {word}: p = {p_value:.2g}; "
-        "small where the distributions differ",
-        caption_justify="left",
-    )
+    table = Table(title="The same angles on both devices", title_justify="left")
     vote = _vote(next(iter(evaluations.values())))
     for heading in ("device", "energy", f"mean {word}", vote, "above 0.9"):
         table.add_column(heading, justify="left" if heading == "device" else "right")
@@ -258,4 +256,10 @@ def _comparison(evaluations: dict[str, Evaluation]) -> Table:
             name, f"{evaluation.energy}", f"{mean}", f"{accuracy.vote:.4f}",
             f"{evaluation.good.mean():.3f}",
         )  # fmt: skip
-    return table
+    test = f"two-sample Kolmogorov-Smirnov test of the shots' {word}: p = {p_value:.2g}"
+    return _with_caption(table, f"{test}; small where the distributions differ")
+
+
+def _with_caption(table: Table, caption: str) -> Group:
+    """One that is as wide as the terminal, not as the table."""
+    return Group(table, f"[dim italic]{escape(caption)}[/]")
