@@ -1,7 +1,10 @@
 """What a network is made of, checked: each function returns what fits, or raises an InputError."""
 
 from collections.abc import Callable
+from math import inf
 from numbers import Integral, Real
+
+import torch
 
 from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.networks.activations import (
@@ -99,3 +102,32 @@ def bias_values(value) -> bool | tuple[int, ...]:
 def shown(each: tuple):
     """One for all layers as such."""
     return each[0] if len(set(each)) == 1 else list(each)
+
+
+def check_module(module, input_shape, activation, scale, torch_optimizer) -> tuple[int, ...]:
+    """What a :class:`TorchNetwork` is made of, refused where it will not do.
+
+    Returns:
+        The shape of one sample.
+
+    Raises:
+        InputError: with what was expected.
+    """
+    if not isinstance(module, torch.nn.Module):
+        raise InputError(f"module {module!r}: expected a torch.nn.Module")
+    shape = (input_shape,) if is_size(input_shape) else tuple(input_shape)
+    if not shape or not all(map(is_size, shape)):
+        raise InputError(f"input_shape={input_shape!r}: expected sizes, as (1, 28, 28) or 784")
+    if scale is not None and not (is_real(scale) and 0 < scale < inf):
+        raise InputError(f"scale={scale!r}: expected a positive number, or None")
+    if not callable(torch_optimizer):
+        raise InputError(
+            f"torch_optimizer={torch_optimizer!r}: expected a function of parameters, as "
+            "functools.partial(torch.optim.Adam, lr=0.01)"
+        )
+    if activation not in (None, REGRESSION, "sigmoid", SOFTMAX):
+        raise InputError(
+            f"activation={activation!r}: outputs of a module are logits; expected 'identity' "
+            "for a regression, else None, and all else in the module"
+        )
+    return tuple(map(int, shape))

@@ -19,3 +19,8 @@ def as_bits(bits) -> np.ndarray:
     if bits.size and (not whole or bits.min() < 0 or bits.max() > 1):
         raise InputError("bits hold other values than 0 and 1: a spin s is the bit (1 - s) / 2")
     return bits.astype(np.int8, copy=False)
+
+
+def as_array(tensor: Tensor) -> np.ndarray:
+    """On the host, without its graph."""
+    return tensor.detach().cpu().numpy()

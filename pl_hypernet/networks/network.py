@@ -10,14 +10,15 @@ from torch import Tensor
 
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks.architecture import ArchitectureChoice
-from pl_hypernet.networks.bits import as_bits
+from pl_hypernet.networks.bits import as_array, as_bits
 from pl_hypernet.networks.choice import Choice
-from pl_hypernet.networks.curvature import Summed, curvatures
+from pl_hypernet.networks.curvature import Summed
 from pl_hypernet.networks.derivatives import FIRST_ORDER, Derivatives
+from pl_hypernet.networks.gradients import values_and_gradients
 from pl_hypernet.networks.layout import ParameterLayout
 from pl_hypernet.networks.unique import unique_bitstrings
 from pl_hypernet.networks.votes import EQUAL, Votes, first_of_largest
-from pl_hypernet.spins import to_spins
+from pl_hypernet.networks.voting import scores_and_votes
 from pl_hypernet.torch_threads import in_order
 
 CHUNK = 2**21  # outputs held at a time when they are reduced, 8 MB of float32
@@ -218,7 +219,7 @@ class Network(torch.nn.Module, ABC):
             numpy (S, ...), row s for bits[s].
         """
         rows, inverse = unique_bitstrings(as_bits(bits))
-        parts = self._in_parts(rows, inputs, lambda logits, _: _as_array(reduce(logits)))
+        parts = self.in_parts(rows, inputs, lambda logits, _: as_array(reduce(logits)))
         return np.concatenate(list(parts))[inverse]
 
     def score_with_gradient(
@@ -246,43 +247,7 @@ class Network(torch.nn.Module, ABC):
         Raises:
             RuntimeError: of torch, where it cannot differentiate ``reduce``.
         """
-        inputs = self.check_inputs(inputs)
-        rows = self.bits_on_device(as_bits(bits))
-        values, gradients = [], []
-        blocks, along = self.layout.blocks, list(self.trained_along.values())
-        for chunk in rows.split(self.networks_at_once(len(inputs))):
-            # a leaf for each block: each part of a common one would bring zeros for all the others
-            decoded, leaves = {}, []
-            for block, part in zip(blocks, self.layout.split(chunk), strict=True):
-                decoded[block.name], leaf = block.with_gradient(part, self.scale.dtype)
-                leaves.append(leaf)
-            layers: list[Summed] = []
-            if how.curvature:
-                outputs, layers = self.summed_with_gradient(decoded, inputs, how.window)
-            else:
-                outputs = self.outputs_with_gradient(decoded, inputs, how.window)
-            value = reduce(outputs)
-            found = torch.autograd.grad(
-                value.sum(), [*leaves, *along], retain_graph=how.curvature, materialize_grads=True
-            )
-            values.append(value.detach())
-            by_leaves = found[: len(leaves)]
-            if how.mean:
-                by_leaves = [gradient.sum(dim=0, keepdim=True) for gradient in by_leaves]
-            by_spins = [block.by_spins(g) for block, g in zip(blocks, by_leaves, strict=True)]
-            gradients.append(self.layout.join(by_spins))
-            if how.curvature:
-                bent = curvatures(layers, outputs, second(outputs.detach()), leaves)
-                bent = [block.second_by_spins(c) for block, c in zip(blocks, bent, strict=True)]
-                bent = self.layout.join(bent) * to_spins(chunk)
-                gradients[-1] -= bent.sum(dim=0, keepdim=True) if how.mean else bent
-            if how.mean and len(gradients) > 1:
-                gradients[0] += gradients.pop()
-            for parameter, gradient in zip(along, found[len(leaves) :], strict=True):
-                gradient /= len(rows)
-                parameter.grad = gradient if parameter.grad is None else parameter.grad + gradient
-        found = gradients[0][0] / len(rows) if how.mean else _joined(gradients)
-        return _joined(values).cpu().numpy(), found.cpu().numpy()
+        return values_and_gradients(self, bits, inputs, reduce, how, second)
 
     def vote(self, bits, inputs) -> Votes:
         """What S networks say together, in bounded memory, equal networks once.
@@ -305,40 +270,7 @@ class Network(torch.nn.Module, ABC):
             bits, inputs, reduce: as of :meth:`score`.
             progress: called again and again with the share of the work that is done.
         """
-        rows, inverse = unique_bitstrings(as_bits(bits))
-        often = torch.as_tensor(np.bincount(inverse), device=self.device)
-
-        def of_part(logits: Tensor, part: slice) -> tuple[np.ndarray, ...]:
-            weights = often[part].double()  # single: the order of samples would show in the sums
-            sums = torch.einsum("s,smk->mk", weights, self.probabilities(logits).double())
-            choosing = self._choosing(logits, weights)
-            return _as_array(reduce(logits)), _as_array(sums), _as_array(choosing)
-
-        scores, total, choosing, done = [], 0.0, 0.0, 0
-        for score, sums, chosen in self._in_parts(rows, inputs, of_part):
-            scores.append(score)
-            done += len(score)
-            if progress is not None:
-                progress(done / len(rows))
-            total = total + sums.astype(np.float64)
-            choosing = choosing + chosen.astype(np.float64)
-        mean, shares = total / len(inverse), choosing / len(inverse)
-        if self.is_regression:
-            shares = None
-        elif self.n_outputs == 1:
-            mean = np.hstack([1 - mean, mean])
-        else:
-            mean /= mean.sum(axis=1, keepdims=True)  # softmax is of single precision
-        return np.concatenate(scores)[inverse], Votes(mean, shares)
-
-    def _choosing(self, logits: Tensor, weights: Tensor) -> Tensor:
-        """The weight of the networks that choose each class, (M, n_classes)."""
-        n_samples = logits.shape[1]
-        if self.is_regression:
-            return weights.new_zeros(n_samples, 0)
-        classes = self.classify(logits)
-        found = weights.new_zeros(max(2, self.n_outputs), n_samples)
-        return found.scatter_add_(0, classes, weights[:, None].expand(classes.shape)).T
+        return scores_and_votes(self, bits, inputs, reduce, progress)
 
     def probabilities(self, logits: Tensor) -> Tensor:
         """That of class 1, or of each class: (S, M, n_outputs); outputs of a regression as is."""
@@ -372,7 +304,7 @@ class Network(torch.nn.Module, ABC):
         """How many networks are scored together, so that few numbers are held."""
         return max(1, CHUNK // max(n_samples * self.widest, self.layout.n_bits))
 
-    def _in_parts(
+    def in_parts(
         self, rows: np.ndarray, inputs, function: Callable[[Tensor, slice], Result]
     ) -> Iterator[Result]:
         """``function(logits, part)`` for some networks at a time, in order."""
@@ -381,11 +313,3 @@ class Network(torch.nn.Module, ABC):
         parts = [slice(begin, begin + step) for begin in range(0, len(bits), step)]
         run = in_order if self.in_threads else map
         return iter(run(lambda part: function(self.logits(bits[part], inputs), part), parts))
-
-
-def _joined(parts: list[Tensor]) -> Tensor:
-    return parts[0] if len(parts) == 1 else torch.cat(parts)
-
-
-def _as_array(tensor: Tensor) -> np.ndarray:
-    return tensor.detach().cpu().numpy()

@@ -4,7 +4,6 @@ import warnings
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from functools import partial
-from hashlib import blake2b
 from math import inf, prod
 
 import numpy as np
@@ -14,11 +13,12 @@ from torch.func import functional_call
 
 from pl_hypernet.errors import InputError, NetworkWarning
 from pl_hypernet.networks import network as network_module
-from pl_hypernet.networks.activations import REGRESSION, SOFTMAX
-from pl_hypernet.networks.arguments import is_real, is_size, output_activation
+from pl_hypernet.networks.activations import REGRESSION
+from pl_hypernet.networks.arguments import check_module, output_activation
 from pl_hypernet.networks.batch_norm import BATCH, MEASURE, MEASURED, BatchNorms, NetworkBatchNorm
 from pl_hypernet.networks.bits import as_bits
 from pl_hypernet.networks.default_scale import LOGITS, PIXELS
+from pl_hypernet.networks.kept_statistics import KeptStatistics, some_of
 from pl_hypernet.networks.layout import ParameterLayout
 from pl_hypernet.networks.module_choices import CHOSEN, block_of, decide, find_choices
 from pl_hypernet.networks.module_parameters import Which, find_parameters
@@ -27,8 +27,6 @@ from pl_hypernet.networks.network import FirstWeights, Network
 from pl_hypernet.networks.plain_module import PlainModule
 from pl_hypernet.networks.sign import Sign
 
-OBSERVED = 2000  # samples by which the statistics of batch norms are measured
-MOST_STATISTICS = 2**24  # numbers of them that are kept
 ADAM = partial(torch.optim.Adam, lr=0.01)
 NUMBER = 100  # multiplications that take as long as a number that a layer hands on
 ALONE = 2**18  # numbers of a layer from which a network runs faster alone than mapped with others
@@ -101,26 +99,9 @@ class TorchNetwork(Network):
         torch_optimizer: Callable = ADAM,
     ):
         super().__init__()
-        if not isinstance(module, torch.nn.Module):
-            raise InputError(f"module {module!r}: expected a torch.nn.Module")
-        shape = (input_shape,) if is_size(input_shape) else tuple(input_shape)
-        if not shape or not all(map(is_size, shape)):
-            raise InputError(f"input_shape={input_shape!r}: expected sizes, as (1, 28, 28) or 784")
-        if scale is not None and not (is_real(scale) and 0 < scale < inf):
-            raise InputError(f"scale={scale!r}: expected a positive number, or None")
-        if not callable(torch_optimizer):
-            raise InputError(
-                f"torch_optimizer={torch_optimizer!r}: expected a function of parameters, as "
-                "functools.partial(torch.optim.Adam, lr=0.01)"
-            )
-        if activation not in (None, REGRESSION, "sigmoid", SOFTMAX):
-            raise InputError(
-                f"activation={activation!r}: outputs of a module are logits; expected 'identity' "
-                "for a regression, else None, and all else in the module"
-            )
+        self.input_shape = check_module(module, input_shape, activation, scale, torch_optimizer)
         square = mean_square or (1.0 if activation == REGRESSION else PIXELS)
         found = find_parameters(module, bits, real, values, square)
-        self.input_shape = tuple(map(int, shape))
         self.n_columns = prod(self.input_shape)
         self.tied, self.fixed = tuple(map(tuple, tied)), dict(fixed or {})
         self.torch_optimizer = torch_optimizer
@@ -139,7 +120,7 @@ class TorchNetwork(Network):
         for name, parameter in self.module.named_parameters():
             parameter.requires_grad_(name in found.real)
         self.trained_along = {n: self.module.get_parameter(n) for n in found.real}
-        self._statistics: dict[bytes, dict[str, Tensor]] = {}  # measured, of each network
+        self._statistics = KeptStatistics()
         self._magnitudes = found.magnitudes
         self._aliases = {name: first for name, first in found.aliases.items() if first in names}
         trial = try_module(self.module, self.input_shape)
@@ -234,9 +215,7 @@ class TorchNetwork(Network):
         """
         if not self._norms or (self.observed is not None and not again):
             return
-        inputs = self.check_inputs(inputs)
-        rows = np.linspace(0, len(inputs) - 1, min(OBSERVED, len(inputs))).round().astype(int)
-        self.observed = inputs[torch.as_tensor(rows, device=inputs.device)].clone()
+        self.observed = some_of(self.check_inputs(inputs))
         self._statistics.clear()
 
     @torch.no_grad()
@@ -353,16 +332,6 @@ class TorchNetwork(Network):
 
     def _statistics_of(self, bits: Tensor) -> dict[str, Tensor]:
         """Those of networks, each measured once."""
-        packed = np.packbits(bits.cpu().numpy(), axis=1)
-        keys = [blake2b(row.tobytes(), digest_size=16).digest() for row in packed]
-        found = []
-        for i, key in enumerate(keys):
-            if key not in self._statistics:
-                numbers = self._numbers(self.layout.decode(bits[i : i + 1]))
-                one = self._measured(numbers)
-                most = MOST_STATISTICS // max(1, sum(tensor.numel() for tensor in one.values()))
-                if len(self._statistics) >= max(len(keys), most):
-                    self._statistics.pop(next(iter(self._statistics)))
-                self._statistics[key] = one
-            found.append(self._statistics[key])
-        return {name: torch.cat([one[name] for one in found]) for name in found[0]}
+        return self._statistics.of(
+            bits, lambda one: self._measured(self._numbers(self.layout.decode(one)))
+        )
