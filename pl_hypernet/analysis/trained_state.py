@@ -98,7 +98,7 @@ class TrainedState:
         table = Table(title="Networks with some bits flipped", title_justify="left")
         table.add_column("bits", justify="right")
         for name, near in self.neighbours.items():
-            table.add_column(f"{name}: accuracy", justify="right")
+            table.add_column(f"{name}:\naccuracy", justify="right")
             table.add_column(f"above {100 * near.threshold:.1f} %", justify="right")
         each = list(self.neighbours.values())
         table.add_row("0", *(text for near in each for text in (f"{100 * near.own:.2f} %", "")))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, ValidationError
 
-from pl_hypernet.errors import RunFolderError
+from pl_hypernet.analysis.flat import flat
+from pl_hypernet.errors import InputError, RunFolderError
 from pl_hypernet.regular_file import open_regular
 from pl_hypernet.training.digests import new_digest
 
@@ -208,3 +209,15 @@ def lock(file, refusal: str) -> None:
         raise RunFolderError(refusal) from error
     except OSError:  # a file system without locks
         pass
+
+
+def frame_of(history: list[dict]):
+    """See :meth:`Run.history_frame`."""
+    try:
+        from pandas import DataFrame
+    except ImportError as error:
+        raise InputError(
+            "pandas is not installed: pip install 'pl_hypernet[logs]', or pandas"
+        ) from error
+    frame = DataFrame([flat(record) for record in history])
+    return frame.set_index("step") if history else frame

@@ -108,7 +108,7 @@ def choose_for_table(data: Data, seed: int) -> TableChoice:
     gain, error = gains.mean(), gains.std(ddof=1) / np.sqrt(len(gains))
     what = "squared error" if data.is_regression else "error rate"
     said = f"{HIDDEN_LAYER[0]} hidden neurons change the {what} of held-out samples by"
-    said = f"{said} {-gain:+.3f} ± {error:.3f}"
+    said = f"{said} {0.0 - gain:+.3f} ± {error:.3f}"
     if gain > error:
         return TableChoice(HIDDEN_LAYER, None, f"{said} and are taken")
     return TableChoice((), linear.scale, f"{said} and are left out")

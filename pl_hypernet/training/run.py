@@ -9,7 +9,6 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from pl_hypernet.analysis import Evaluation, Summary, evaluate
-from pl_hypernet.analysis.flat import flat
 from pl_hypernet.analysis.page import page
 from pl_hypernet.analysis.pictures import Pictures
 from pl_hypernet.analysis.summary import summarise
@@ -26,7 +25,7 @@ from pl_hypernet.spins import to_spins
 from pl_hypernet.training.choose_optimizer import MAX_BOND_DIM
 from pl_hypernet.training.config import RunConfig
 from pl_hypernet.training.digests import check_same_data
-from pl_hypernet.training.history import last_step
+from pl_hypernet.training.history import frame_of, last_step
 from pl_hypernet.training.hypernetwork import QuantumHypernetwork
 from pl_hypernet.training.remarks import remarks
 from pl_hypernet.version import __version__
@@ -150,14 +149,7 @@ class Run:
         Raises:
             InputError: pandas is not installed.
         """
-        try:
-            from pandas import DataFrame
-        except ImportError as error:
-            raise InputError(
-                "pandas is not installed: pip install 'pl_hypernet[logs]', or pandas"
-            ) from error
-        frame = DataFrame([flat(record) for record in self.history])
-        return frame.set_index("step") if self.history else frame
+        return frame_of(self.history)
 
     @cached_property
     def best(self) -> np.ndarray:
