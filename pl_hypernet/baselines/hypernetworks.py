@@ -140,5 +140,5 @@ def evaluations_of_step(hypernet: QuantumHypernetwork, data: Data, config: RunCo
         curvature = bool(config.optimizer_options.get("curvature"))
         times = loss.scorings_of_gradient(hypernet.shots, n_samples, curvature, GRADIENT)
         return hypernet.shots * share * times
-    counts = counts_of_step(hypernet, optimizer)
+    counts = counts_of_step(hypernet, optimizer, hypernet.shots)
     return (counts.circuits - counts.overlaps) * hypernet.shots * share

@@ -57,11 +57,12 @@ def train_from_settings(
         console.print(said)
     held_out = config.validation
     held = "" if held_out is None else f", {100 * held_out:g} % of them held out"
+    few = "" if config.adaptive_shots is None else f"{config.adaptive_shots} to "
     console.print(
         f"{counted(len(data.inputs), 'training sample')} of {counted(data.n_inputs, 'input')}"
         f"{held}; {in_words(hypernet.n_qubits, hypernet.network.n_real)}, "
         f"{hypernet.n_angles:,} angles on {_named(config.device, config.device_options)}; "
-        f"{counted(config.steps, 'step')} of {config.optimizer} with "
+        f"{counted(config.steps, 'step')} of {config.optimizer} with {few}"
         f"{counted(config.shots, 'shot')}"
     )
     if budget is not None and config.max_cost is not None:

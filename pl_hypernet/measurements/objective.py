@@ -91,13 +91,17 @@ class Objective:
                 mean, if the losses are reduced to theirs.
             bits: int8 (shots, n_wires).
         """
-        if by_spin.ndim > 1:  # in their own precision: no copy of all of them
-            by_spin = self.reduction.loss_weights(losses).astype(by_spin.dtype) @ by_spin
-        weights = by_spin.astype(np.float64)
+        weights = self.loss_spin_weights(losses, by_spin)
         for weight, term in self.regularisers:
             if not term.needs_log_p:
                 weights = weights + weight * term.by_spin(bits)
         return weights
+
+    def loss_spin_weights(self, losses: np.ndarray, by_spin: np.ndarray) -> np.ndarray:
+        """The part of :meth:`spin_weights` that comes from the losses."""
+        if by_spin.ndim > 1:  # in their own precision: no copy of all of them
+            by_spin = self.reduction.loss_weights(losses).astype(by_spin.dtype) @ by_spin
+        return by_spin.astype(np.float64)
 
     def entropy_weights(self, bits: np.ndarray, log_p: np.ndarray) -> np.ndarray:
         """As :meth:`score_weights`, of the terms that :meth:`spin_weights` leaves aside."""

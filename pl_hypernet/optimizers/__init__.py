@@ -1,5 +1,7 @@
 """Energy to the next theta."""
 
+from pl_hypernet.optimizers.adaptive_shots import AdaptiveShots
+from pl_hypernet.optimizers.gradient_noise import GradientNoise
 from pl_hypernet.optimizers.optimizer import Optimizer
 from pl_hypernet.optimizers.pathwise import PathwiseOptimizer
 from pl_hypernet.optimizers.qnspsa import QNSPSAOptimizer
@@ -8,6 +10,8 @@ from pl_hypernet.optimizers.spsa import SPSAOptimizer
 
 __all__ = [
     "OPTIMIZERS",
+    "AdaptiveShots",
+    "GradientNoise",
     "Optimizer",
     "PathwiseOptimizer",
     "QNSPSAOptimizer",

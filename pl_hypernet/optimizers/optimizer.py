@@ -6,6 +6,9 @@ from inspect import signature
 import numpy as np
 from pennylane.operation import Operator
 
+from pl_hypernet.errors import InputError
+from pl_hypernet.optimizers.gradient_noise import GradientNoise
+
 
 class Optimizer(ABC):
     """Lowers the value of a QNode, a step at a time; what :class:`Trainer` and ``plan`` ask for.
@@ -18,11 +21,14 @@ class Optimizer(ABC):
         bit_bytes (int): memory that a step takes for each bit of its shots, at its peak, as
             ``benchmarks/step_memory.py`` measures it.
         angle_bytes (int): the same for each shot and angle.
+        gradient_noise (GradientNoise): of the last step; None unless it is watched.
     """
 
     messages: list[str] = []  # noqa: RUF012 - replaced, never changed
     bit_bytes = 20
     angle_bytes = 0
+    gradient_noise: GradientNoise | None = None
+    _watches_noise = False
 
     def __repr__(self) -> str:
         names = [name for name in signature(type(self)).parameters if hasattr(self, name)]
@@ -84,6 +90,17 @@ class Optimizer(ABC):
 
     def objective_will_change(self) -> None:  # noqa: B027 - nor anything to do
         """Told before a training in which weights of the objective change over the steps."""
+
+    def watch_noise(self) -> None:
+        """From now on each step leaves its :attr:`gradient_noise`, for :class:`AdaptiveShots`.
+
+        Raises:
+            InputError: it does not know the noise.
+        """
+        raise InputError(
+            f"adaptive_shots with {type(self).__name__}, which does not say how noisy its gradient "
+            "is: leave it out"
+        )
 
     @abstractmethod
     def state(self) -> tuple[dict[str, np.ndarray], dict]:

@@ -101,6 +101,7 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         self._shifts: ParallelShifts | None = None  # where derivatives of <Z> are measured
         self._why_measured: str | None = None
         self._is_product = False  # where derivatives are exact: no gate joins wires
+        self._off: np.ndarray | None = None  # see :meth:`_note_noise`
         self._goes_on = False  # the above was decided by what :meth:`restore` took over
 
     def _advance(self, problem: MeasuredLoss) -> Shots:
@@ -125,8 +126,16 @@ class PathwiseOptimizer(ShotGradientOptimizer):
                 "the gradient is not finite: expected a loss with finite derivatives; look at the "
                 "loss at the angles of the last step"
             )
+        self._note_noise(gradient.numpy(), self._off, len(shots.bits))
         self._follow(gradient)
         return shots
+
+    def watch_noise(self) -> None:
+        if self.unbiased:
+            raise InputError(
+                "adaptive_shots with unbiased=True, whose noise is not known: leave one of them out"
+            )
+        super().watch_noise()
 
     def _measure(self, problem: MeasuredLoss) -> tuple[Shots, torch.Tensor]:
         """The shots of a step, and the gradient float64 (n_angles,)."""
@@ -138,19 +147,28 @@ class PathwiseOptimizer(ShotGradientOptimizer):
             self._choose(problem, f"{truncated:.2g} of the weight of the state was truncated")
             return self._measure(problem)
         mean = isinstance(problem.objective.reduction, Mean) and not self.unbiased
-        how = Derivatives(self.window, mean, self.curvature)
+        how = Derivatives(self.window, mean and not self._watches_noise, self.curvature)
         losses, by_spin = spin_gradients(problem.measurement.loss, bits, how)
         weights = problem.objective.spin_weights(losses, by_spin, bits)
+        if self._watches_noise:  # what is added to the losses has its part in no noise
+            of_half = problem.objective.loss_spin_weights(losses[::2], by_spin[::2])
+            off = of_half - problem.objective.loss_spin_weights(losses, by_spin)
         if shifts is not None:
             weights += self._sharpening(to_spins(bits.mean(axis=0)), 1 / len(bits))
-            z = np.array([to_spins(some.mean(axis=0)) for some in shifted])
-            gradient = shifts.gradient(weights, z.reshape(-1, len(weights)))
+            gradient = shifts.gradient(weights, _means(shifted, len(weights)))
+            if self._watches_noise:
+                half = _means([some[::2] for some in shifted], len(weights))
+                self._off = shifts.gradient(weights + off, half) - gradient
             return Shots(bits, losses), torch.from_numpy(gradient)
         operations = problem.operations_at(self._angles)
         z = z_expectations(operations, problem.wires)
         if not z.requires_grad:
             raise InputError("the circuit does not depend on the trained angles: use them in it")
         weights += self._sharpening(z.detach().numpy(), ROUNDING)
+        if self._watches_noise:
+            along = torch.from_numpy(off) @ z
+            (of_angles,) = torch.autograd.grad(along, self._angles, retain_graph=True)
+            self._off = of_angles.numpy()
         if not (self.unbiased or problem.objective.needs_log_p):
             surrogate = torch.from_numpy(weights) @ z
             return Shots(bits, losses), torch.autograd.grad(surrogate, self._angles)[0]
@@ -250,6 +268,11 @@ class PathwiseOptimizer(ShotGradientOptimizer):
         self._linear_part.restore(plain["linear_part"])
         self._circuit, self._goes_on = None, "why_measured" in plain
         self._why_measured = plain.get("why_measured")
+
+
+def _means(shifted: list[np.ndarray], n_wires: int) -> np.ndarray:
+    """<Z> in each circuit, of shots int8 (shots, n_wires): float64 (n_circuits, n_wires)."""
+    return np.array([to_spins(some.mean(axis=0)) for some in shifted]).reshape(-1, n_wires)
 
 
 def _entropy_slopes(z: np.ndarray, unsure: float) -> np.ndarray:

@@ -91,9 +91,19 @@ class ScoreFunctionOptimizer(ShotGradientOptimizer):
             scores = score_vectors(operations, bits, wires, self._angles, log_p)
             kl = self.kl_step * len(wires) * self._decay() ** 2  # it goes as the square of a length
             step = natural_step(scores.numpy(), weights, self.damping, kl)
+            if self._watches_noise:
+                each = scores.numpy() * weights[:, None]
+                whole, half = each.mean(axis=0), each[::2].mean(axis=0)
+                self._note_noise(whole, half - whole, len(bits))
             with torch.no_grad():
                 self._angles += torch.from_numpy(step)
         else:
-            surrogate = (torch.from_numpy(weights) * log_p).mean()
-            self._follow(*torch.autograd.grad(surrogate, self._angles))
+            each = torch.from_numpy(weights) * log_p
+            off = None
+            if self._watches_noise:
+                apart = each[::2].mean() - each.mean()
+                off = torch.autograd.grad(apart, self._angles, retain_graph=True)[0].numpy()
+            (gradient,) = torch.autograd.grad(each.mean(), self._angles)
+            self._note_noise(gradient.numpy(), off, len(bits))
+            self._follow(gradient)
         return Shots(bits, losses, known)

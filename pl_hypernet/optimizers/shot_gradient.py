@@ -7,6 +7,7 @@ import torch
 
 from pl_hypernet.errors import unknown_name
 from pl_hypernet.optimizers.checks import check_positive, check_whole
+from pl_hypernet.optimizers.gradient_noise import GradientNoise
 from pl_hypernet.optimizers.measured_loss import MeasuredLoss, Shots
 from pl_hypernet.optimizers.optimizer import Optimizer
 
@@ -15,13 +16,19 @@ FUSED = ("Adam", "AdamW", "SGD")  # that torch has in one pass over the angles
 
 
 class ShotGradientOptimizer(Optimizer):
-    """A gradient of an expected loss from the shots of a step, followed by an optimizer of torch.
+    r"""A gradient of an expected loss from the shots of a step, followed by an optimizer of torch.
 
     Args:
         stepsize (float): learning rate of the torch optimizer.
         decay_steps (int): steps over which it falls linearly to 0; None: constant.
         torch_optimizer (str): name of a class of ``torch.optim``.
+
+    Attributes:
+        step_curvature (float): :math:`\lambda` of :class:`AdaptiveShots` at the first step, which
+            falls as the learning rate does. Nothing measures it: it was found by trial.
     """
+
+    step_curvature = 0.5
 
     def __init__(self, stepsize: float, decay_steps: int | None, torch_optimizer: str):
         check_positive(stepsize=stepsize)
@@ -57,6 +64,22 @@ class ShotGradientOptimizer(Optimizer):
     @abstractmethod
     def _advance(self, problem: MeasuredLoss) -> Shots:
         """Measures, and moves the angles; returns the shots at the old ones."""
+
+    def watch_noise(self) -> None:
+        self._watches_noise = True
+
+    def _note_noise(self, gradient: np.ndarray, off: np.ndarray | None, shots: int) -> None:
+        """Leaves :attr:`gradient_noise`, if it is watched.
+
+        Args:
+            gradient: float64 (n_angles,), of all shots.
+            off: float64 (n_angles,), what that of every other shot, from the first, is off it.
+            shots: of each circuit.
+        """
+        if self._watches_noise:
+            share = (shots + 1) // 2 / shots
+            curvature = self.step_curvature * self._decay()
+            self.gradient_noise = GradientNoise.of_part(gradient, off, share, shots, curvature)
 
     def circuits_per_step(self, circuit=None, noise=None) -> list[dict[str, int]]:
         return [{"energy": 1, "overlap": 0}]

@@ -8,6 +8,7 @@ from pl_hypernet.optimizers.arguments import TrainableArguments
 from pl_hypernet.optimizers.checks import check_qnode
 from pl_hypernet.optimizers.cost_function import CircuitCost, PlainCost, cost_function
 from pl_hypernet.optimizers.divergence_guard import DivergenceGuard
+from pl_hypernet.optimizers.gradient_noise import GradientNoise
 from pl_hypernet.optimizers.optimizer import Optimizer
 from pl_hypernet.random_state import random_state_of, set_random_state
 from pl_hypernet.settings import AUTO
@@ -49,6 +50,9 @@ class SimultaneousPerturbation(Optimizer):
     def training_begins(self) -> None:
         if self._calibrated:
             self.stepsize, self._calibrated = AUTO, False
+
+    def watch_noise(self) -> None:
+        self._watches_noise = True
 
     def objective_will_change(self) -> None:
         self.guard = None  # an objective that changes rises without diverging
@@ -101,9 +105,15 @@ class SimultaneousPerturbation(Optimizer):
         parts = [results[i : i + each] for i in range(0, len(results), each)]
         for (h, *_), (plus, minus, *_) in zip(drawn, parts, strict=True):
             gradient += (float(plus) - float(minus)) / (2 * self.finite_diff_step) * h
+        gradient /= self.resamplings
         self._learn(theta, drawn[:, 1:], [part[2:] for part in parts], here, dev)
         self.k += 1  # steps from 1, as in PennyLane's class
-        moved = theta - self.stepsize * self._natural(gradient / self.resamplings)
+        natural = self._natural(gradient)
+        moved = theta - self.stepsize * natural
+        if self._watches_noise:
+            size = gradient @ gradient
+            gain = self.stepsize * (natural @ gradient / size if size else 1.0)
+            self.gradient_noise = self._noise(energy, [part[:2] for part in parts], gain)
         if self.blocking and not self._accepts(energy, moved, function):
             moved = theta
         if self.guard is not None:
@@ -118,6 +128,30 @@ class SimultaneousPerturbation(Optimizer):
                 )
         after = arguments.trainable_at(moved)
         return (after[0] if len(after) == 1 else after), energy
+
+    def _noise(self, energy, sides: list[list], gain: float) -> GradientNoise:
+        r"""From the differences D of the energies on both sides, and how they lie above the middle.
+
+        Over directions :math:`\langle D^2 \rangle = 4 c^2 |g|^2`, and what a step of the size
+        :math:`\alpha` takes back is :math:`\alpha^2 / 2` times :math:`\langle \hat g^T H \hat g
+        \rangle = \mathrm{tr} H \langle D^2 \rangle / 4 c^2`. So :math:`\lambda = \alpha \,
+        \mathrm{tr} H`, where :math:`\langle f_+ + f_- - 2 f \rangle = c^2 \mathrm{tr} H`; a mean of
+        r directions has 1 / r of it.
+
+        Args:
+            energy: at theta.
+            sides: the two energies of each direction.
+            gain: the step over the gradient along it, :math:`\alpha`.
+        """
+        differences = np.array([float(plus) - float(minus) for plus, minus in sides])
+        variance = np.mean([plus.stderr**2 + minus.stderr**2 for plus, minus in sides])
+        bend = np.sum(sides) / len(sides) - 2 * float(energy)
+        return GradientNoise(
+            square=float(np.mean(differences**2) - variance),
+            variance=float(variance),
+            shots=energy.shots,
+            curvature=float(gain * bend / (self.finite_diff_step**2 * self.resamplings)),
+        )
 
     def _draw(self, sizes: list[int]) -> np.ndarray:
         """The directions of an estimate, +1 or -1 (directions, d), for arguments of these sizes."""

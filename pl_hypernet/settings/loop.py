@@ -17,6 +17,15 @@ class LoopSettings(Settings):
     batch_size: Annotated[int, Option("Training samples that a step sees; default {default}.")] = (
         Field(500, ge=1, description="training samples that a step sees.")
     )
+    adaptive_shots: Annotated[
+        int | None,
+        Option("Shots adapt to the gradient's noise, from so many up to --shots.", metavar="LEAST"),
+    ] = Field(
+        None,
+        ge=2,
+        description="shots of each energy of a step adapt to the noise of its gradient, from so "
+        "many up to ``shots``: see :class:`AdaptiveShots`. None: always ``shots``.",
+    )
     validation: Annotated[
         float | None, Option("Fraction of the training data to hold out for testing.")
     ] = Field(

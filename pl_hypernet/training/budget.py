@@ -44,15 +44,15 @@ class Budget:
         self._spending = hypernet.device.spending
         self._begun_at = self._spending.dollars - spent
         self._steps, self._evaluate_every = settings.steps, settings.evaluate_every
-        cost_of, shots = self._spending.cost_of, hypernet.shots
-        self._end, self._look = cost_of(1, settings.evaluation_shots), cost_of(1, shots)
-        self._start, self._step = 0.0, None
+        cost_of, self._shots = self._spending.cost_of, hypernet.shots
+        self._end, self._look = cost_of(1, settings.evaluation_shots), cost_of(1, self._shots)
+        self._at_start, self._circuits = 0, None  # circuits; of each batch of a step
         self._dearest, self._spent_before = 0.0, spent  # of the steps made; before the last
         if isinstance(optimizer, Optimizer):
             circuit = hypernet.operator(np.asarray(hypernet.start_angles()))
             batches = optimizer.circuits_per_step(circuit, hypernet.device.noise)
-            self._step = sum(cost_of(sum(batch.values()), shots) for batch in batches)
-            self._start = cost_of(optimizer.circuits_at_start(), shots)
+            self._circuits = [sum(batch.values()) for batch in batches]
+            self._at_start = optimizer.circuits_at_start()
 
     @property
     def spent(self) -> float:
@@ -61,19 +61,24 @@ class Budget:
 
     @property
     def estimate(self) -> float | None:
-        """Dollars for all steps and the evaluation; None: not known."""
-        if self._step is None or math.isnan(self._end):
+        """Dollars for all steps and the evaluation, at most where shots adapt; None: not known."""
+        if self._circuits is None or math.isnan(self._end):
             return None
         looks = self._steps // self._evaluate_every if self._evaluate_every else 0
-        return self._start + self._steps * self._step + looks * self._look + self._end
+        start = self._spending.cost_of(self._at_start, self._shots)
+        steps = self._steps * self._of_circuits(self._shots)
+        return start + steps + looks * self._look + self._end
 
     def __str__(self) -> str:
         """As ``100 steps would cost about $74.05 on qpu/iqm/Garnet ($0.30 a task ...)``."""
         amount = "we do not know what" if self.estimate is None else f"about ${self.estimate:,.2f}"
         return f"{self._steps} steps would cost {amount} {self._spending.terms}"
 
-    def check(self) -> None:
+    def check(self, shots: int) -> None:
         """Refuses a training without an amount, or with one that is too small.
+
+        Args:
+            shots: of the first step.
 
         Raises:
             InputError: with what it would cost.
@@ -82,18 +87,21 @@ class Budget:
             raise InputError(f"{self}: give budget=DOLLARS, and it stops before it costs more")
         if self._spending.price is None and self.dollars < math.inf:
             raise InputError(f"budget=${self.dollars:,.2f}: {self}; give a table as prices")
-        least = self._cost_of_step(1) + self._end
+        least = self._cost_of_step(1, shots) + self._end
         if least > self.dollars + ROUNDING:
             raise InputError(
                 f"budget=${self.dollars:,.2f}: the first step and the evaluation would cost "
                 f"${least:,.2f}: give more, or fewer shots"
             )
 
-    def allows_step(self, number: int) -> bool:
-        """Whether the next step, from 1, and the evaluation can be paid; asked before each."""
+    def allows_step(self, number: int, shots: int) -> bool:
+        """Whether the next step, from 1, of so many shots a circuit, and the evaluation can be
+        paid; asked before each."""
         self._dearest = max(self._dearest, self.spent - self._spent_before)
         self._spent_before = self.spent
-        return not self.spent + self._cost_of_step(number) + self._end > self.dollars + ROUNDING
+        return (
+            not self.spent + self._cost_of_step(number, shots) + self._end > self.dollars + ROUNDING
+        )
 
     def for_steps(self):
         """A context in which no task is sent that would leave too little for the evaluation."""
@@ -106,13 +114,17 @@ class Budget:
     def _within(self, dollars: float):
         return nullcontext() if self.dollars == math.inf else self._spending.at_most(dollars)
 
-    def _cost_of_step(self, number: int) -> float:
+    def _of_circuits(self, shots: int) -> float:
+        """Of a step, by itself."""
+        return sum(self._spending.cost_of(circuits, shots) for circuits in self._circuits)
+
+    def _cost_of_step(self, number: int, shots: int) -> float:
         """Before it is made, the energy on all samples after it included."""
-        if self._step is None:
+        if self._circuits is None:
             return self._dearest
-        cost = self._step
+        cost = self._of_circuits(shots)
         if number == 1:
-            cost += self._start
+            cost += self._spending.cost_of(self._at_start, shots)
         if self._evaluate_every and number % self._evaluate_every == 0:
             cost += self._look
         return cost

@@ -1,5 +1,6 @@
 """Before each step: whether it may be made by all that a run may use."""
 
+import math
 import time
 from collections import deque
 from contextlib import ExitStack, contextmanager
@@ -19,8 +20,9 @@ SECONDS = "max_seconds"
 LAST = 5  # steps whose longest tells how long the next one takes
 
 
-def counts_of_step(hypernet: QuantumHypernetwork, optimizer) -> Counts:
-    """What a step sends out; nothing where the optimizer does not say, as PennyLane's."""
+def counts_of_step(hypernet: QuantumHypernetwork, optimizer, shots: int) -> Counts:
+    """What a step of so many shots a circuit sends out; nothing where the optimizer does not say,
+    as PennyLane's."""
     if not isinstance(optimizer, Optimizer):
         return Counts()
     circuit = hypernet.operator(np.asarray(hypernet.start_angles()))
@@ -28,7 +30,7 @@ def counts_of_step(hypernet: QuantumHypernetwork, optimizer) -> Counts:
     energies, overlaps = (sum(b[kind] for b in batches) for kind in ("energy", "overlap"))
     exact = hypernet.device.overlaps_exactly(hypernet.n_qubits)
     measured = energies + (0 if exact else overlaps)
-    return Counts(energies + overlaps, overlaps, measured * hypernet.shots)
+    return Counts(energies + overlaps, overlaps, measured * shots)
 
 
 class Limits:
@@ -63,12 +65,12 @@ class Limits:
         self._end_seconds, self._last = end_seconds, deque(maxlen=LAST)
         shots = trainer.hypernet.shots
         self._look, self._end = Counts(1, 0, shots), Counts(1, 0, config.evaluation_shots)
-        self._step, self._start = Counts(), Counts()
+        self._one_shot, self._start = Counts(), Counts()  # a step of one shot a circuit
         if self._most:
-            self._step = counts_of_step(trainer.hypernet, trainer.optimizer)
+            self._one_shot = counts_of_step(trainer.hypernet, trainer.optimizer, 1)
             if isinstance(trainer.optimizer, Optimizer):
                 start = trainer.optimizer.circuits_at_start()
-                self._start = Counts(start, 0, start * shots)
+                self._start = Counts(start, 0, start * trainer.step_shots)
         if trainer.n_steps == 0 and (over := self._over_counts()):
             name, most, needed = over
             raise InputError(
@@ -80,7 +82,9 @@ class Limits:
         over = self._over_counts()
         if over:
             return over[0]
-        if self._budget is not None and not self._budget.allows_step(self._trainer.n_steps + 1):
+        if self._budget is not None and not self._budget.allows_step(
+            self._trainer.n_steps + 1, self._trainer.step_shots
+        ):
             return BUDGET
         if self._seconds is not None and self._last:
             passed = time.monotonic() - self._began
@@ -92,13 +96,16 @@ class Limits:
     def step(self):
         """Meanwhile a step is made."""
         before, begun = self._trainer.counts, time.monotonic()
+        shots = self._trainer.step_shots
         yield
         self._last.append(time.monotonic() - begun)
         made = self._trainer.counts - before
+        if self._looks_after(self._trainer.n_steps):
+            made -= self._look
         if self._most and self._trainer.n_steps > 1:  # the first may hold a calibration
-            shots, circuits = (max(getattr(c, n) for c in (made, self._step)) for n in
-                               ("shots", "circuits"))  # fmt: skip
-            self._step = Counts(circuits, 0, shots)
+            circuits = max(made.circuits, self._one_shot.circuits)
+            measured = max(math.ceil(made.shots / shots), self._one_shot.shots)
+            self._one_shot = Counts(circuits, 0, measured)
 
     @contextmanager
     def steps(self):
@@ -128,13 +135,18 @@ class Limits:
             }
         )
 
+    def _looks_after(self, number: int) -> bool:
+        """Whether the energy on all samples follows this step."""
+        return bool(self._every) and number % self._every == 0
+
     def _over_counts(self) -> tuple[str, int, int] | None:
         """A limit that the next step would exceed, its size, and what would be needed."""
         number = self._trainer.n_steps + 1
-        after = self._trainer.counts + self._step + self._end
+        step = Counts(self._one_shot.circuits, 0, self._one_shot.shots * self._trainer.step_shots)
+        after = self._trainer.counts + step + self._end
         if number == 1:
             after += self._start
-        if self._every and number % self._every == 0:
+        if self._looks_after(number):
             after += self._look
         for name, most in self._most.items():
             if (needed := getattr(after, COUNTED[name])) > most:

@@ -15,7 +15,7 @@ from pl_hypernet.devices.known import noise_of, options_of
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
-from pl_hypernet.optimizers import Optimizer
+from pl_hypernet.optimizers import AdaptiveShots, Optimizer
 from pl_hypernet.settings import (
     CUSTOM,
     LimitSettings,
@@ -193,6 +193,10 @@ def _planned(job: _Job, prices) -> Plan:
     optimizer.check_overlaps(job.device, network.n_qubits, costs.exact_overlaps)
     if config.entropy:
         check_no_noise(job.noise)
+    few = config.adaptive_shots
+    if few is not None:
+        optimizer.watch_noise()
+        AdaptiveShots(few, config.shots)
     per_task = costs.circuits_per_task
     step = {"energies": 0, "overlaps": 0, "tasks": 0 if per_task else None}
     for batch in optimizer.circuits_per_step(ansatz, job.noise):
@@ -244,6 +248,7 @@ def _planned(job: _Job, prices) -> Plan:
         *_steps_within(limits, step, total, config.steps),
         *([job.why] if job.why else []),
         *costs.remarks,
+        *([f"shots adapt, from {few} on: these are the most"] if few else []),
         f"in all: with the {config.evaluation_shots:,} shots that judge the end"
         + (f"; evaluation and pictures take {duration(end)}" if end is not None else ""),
     ]

@@ -134,7 +134,7 @@ def agreed_budget(trainer: Trainer, config: RunConfig, budget, prices) -> Budget
     spent = trainer.dollars
     allowed = Budget(trainer.hypernet, trainer.optimizer, config, dollars, spent)
     if trainer.n_steps == 0 or dollars is None:
-        allowed.check()
+        allowed.check(trainer.step_shots)
     return allowed
 
 

@@ -16,7 +16,7 @@ from pl_hypernet.measurements.objective import Objective
 from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
 from pl_hypernet.objectives.flipped_bits import FlippedBits
-from pl_hypernet.optimizers import Optimizer
+from pl_hypernet.optimizers import AdaptiveShots, Optimizer
 from pl_hypernet.random_state import random_state_of, set_random_state
 from pl_hypernet.settings import TrainingSettings
 from pl_hypernet.settings.weights import Weight, changes, weight_at
@@ -81,6 +81,7 @@ class Trainer:
         self.along = TrainedAlong(hypernet.network, settings.steps)
         rng = hypernet.generator("batches")
         self.batches = MiniBatches(len(data.inputs), settings.batch_size, rng)
+        self.adaptive_shots = self._adaptive()
         self.theta = hypernet.start_angles() if theta is None else hypernet.check_theta(theta)
         self.n_steps = 0
         self.between_steps = True
@@ -101,6 +102,28 @@ class Trainer:
                 "mmd"
             )
         self._diff_method = "parameter-shift" if asks_for_gradients else None
+
+    def _adaptive(self) -> AdaptiveShots | None:
+        """What chooses the shots of each step, if the settings ask for it.
+
+        Raises:
+            InputError: more at least than at most, or the optimizer does not know its noise.
+        """
+        least = self.settings.adaptive_shots
+        if least is None:
+            return None
+        if not isinstance(self.optimizer, Optimizer):
+            raise InputError(
+                f"adaptive_shots with {type(self.optimizer).__name__}, which does not say how "
+                "noisy its gradient is: use qnspsa, spsa, score or pathwise"
+            )
+        self.optimizer.watch_noise()
+        return AdaptiveShots(least, self.hypernet.shots)
+
+    @property
+    def step_shots(self) -> int:
+        """Of each circuit of the next step."""
+        return self.hypernet.shots if self.adaptive_shots is None else self.adaptive_shots.shots
 
     def _objective(self) -> dict:
         """What this step lowers, as :class:`Objective` takes it."""
@@ -128,7 +151,7 @@ class Trainer:
             shots that took each option; messages of the optimizer, if there are any.
         """
         start = time.perf_counter()
-        self.between_steps = False
+        self.between_steps, shots = False, self.step_shots
         self.loss.select(self.batches.next())
         theta, value = self._advance()
         self.theta = self.hypernet.check_theta(theta)
@@ -152,6 +175,8 @@ class Trainer:
         if estimated and value.bits is not None and network.choices:
             record["choices"] = shares(network, chosen(network, value.bits), digits=4)
         record |= vars(self.counts)
+        if self.adaptive_shots is not None:
+            record["step_shots"] = shots
         if isinstance(self.optimizer, Optimizer) and self.optimizer.messages:
             record["messages"] = self.optimizer.messages
         record["seconds"] = round(time.perf_counter() - start, 6)
@@ -164,9 +189,11 @@ class Trainer:
         network.train()
         try:
             cost = self.hypernet.energy_qnode(
-                self._lowered, diff_method=self._diff_method, **self._objective()
+                self._lowered, self.step_shots, diff_method=self._diff_method, **self._objective()
             )
             theta, value = self.optimizer.step_and_cost(cost, self.theta)
+            if self.adaptive_shots is not None:
+                self.adaptive_shots.learn(self.optimizer.gradient_noise)
             if network.trained_along:
                 bits = getattr(value, "bits", None)
                 if bits is None:  # PennyLane's optimizers give plain numbers
@@ -210,6 +237,8 @@ class Trainer:
             "flips": random_state_of(self._flips),
             "device": self.hypernet.device.random_state,
         }
+        if self.adaptive_shots is not None:
+            plain["adaptive_shots"] = self.adaptive_shots.state()
         if keeps_state(self.optimizer):
             optimizer_arrays, plain["optimizer"] = self.optimizer.state()
             arrays |= {f"optimizer.{name}": array for name, array in optimizer_arrays.items()}
@@ -229,6 +258,8 @@ class Trainer:
             set_random_state(self._flips, plain["flips"])
         self.hypernet.device.random_state = plain["device"]
         self.along.restore(_part(arrays, "along."), self.n_steps)
+        if self.adaptive_shots is not None:
+            self.adaptive_shots.restore(plain["adaptive_shots"])
         if "optimizer" in plain and keeps_state(self.optimizer):
             self.optimizer.restore(_part(arrays, "optimizer."), plain["optimizer"])
 
