@@ -80,8 +80,8 @@ def main_job() -> Job:
     network = plh.BinaryNetwork(64, [1], activation=plh.Choice("sigmoid", "hard_sigmoid"))
     score = [Row(200, n) for n in (20, 30, 50, 200)] + [Row(200, least=5), Row(200, least=20)]
     rows = {
-        "spsa": (0.07, [Row(1000, 200), Row(1500, 20), Row(2500, 10), Row(1500, least=5)]),
-        "qnspsa": (0.07, [Row(1000, 200), Row(700, 60), Row(1000, 30), Row(1000, least=5)]),
+        "spsa": (0.1, [Row(1000, 200), Row(1500, 20), Row(2500, 10), Row(1500, least=5)]),
+        "qnspsa": (0.1, [Row(1000, 200), Row(700, 60), Row(1000, 30), Row(1000, least=5)]),
         "score": (0.05, score),
         "natural": (0.045, score),
         "pathwise": (0.045, [Row(120, 10), Row(120, 5), Row(120, 2), Row(120, 40, least=2)]),
