@@ -14,9 +14,10 @@ def signed_patterns(data: Data) -> np.ndarray:
     return (data.inputs * (2 * data.targets - 1)[:, None]).astype(float)
 
 
-def extra(chi: int) -> int:
-    """How many vectors more than chi a sketch has: the weight kept is then nearly the best."""
-    return max(3, chi // 2)
+# radians over the root of the spins that are left, by which copies of the state are twisted: more of
+# them, or more vectors than MORE, keep the same weight within a hundredth of what is lost
+TWISTS = (0.0, 1.0, -1.0)
+MORE = 3  # vectors more than chi, or chi / 2, in the first sweep of fitting
 
 
 class AnnealedState:
@@ -27,20 +28,18 @@ class AnnealedState:
         chi: bond dimension at most; 1: a product state.
         cost: (a, b): a wrong pattern costs a + b |xi . sigma|.
         width: of the counts that are told apart, standard deviations; inf: no approximation.
-        seed: of the sketches.
 
     Attributes:
         log_kept (float): logarithm of the product of the weights that all truncations kept.
     """
 
-    def __init__(self, signs, chi: int, cost=(0.0, 1.0), width: float = np.inf, seed: int = 0):
+    def __init__(self, signs, chi: int, cost=(0.0, 1.0), width: float = np.inf):
         self._agreeing = (np.asarray(signs) < 0).astype(np.int64)
         self._signs = np.asarray(signs, dtype=float)
         n = self._signs.shape[1]
         if n % 2 == 0:
             raise ValueError(f"{n} weights: an odd number has no ties")
         self._cost, self._width = cost, float(width)
-        self._rng = np.random.default_rng(seed)
         self._tensors = np.zeros((n, chi, 2, chi), dtype=np.complex128)
         self._tensors[:, 0, :, 0] = np.sqrt(0.5)
         self._dims = np.ones(n + 1, dtype=np.int64)
@@ -49,7 +48,6 @@ class AnnealedState:
     def step(self, gamma: float, beta: float) -> None:
         """exp(-i gamma cost), pattern after pattern, and exp(i beta sum X); radians."""
         n, chi = self._tensors.shape[:2]
-        k = chi + extra(chi)
         means = np.zeros(n)
         spin_means(self._tensors, self._dims, means)
         constant, slope = self._cost
@@ -58,13 +56,15 @@ class AnnealedState:
         bounds = np.zeros((len(self._signs), 2, n + 1), dtype=np.int64)
         for signs, (first, last) in zip(self._signs, bounds, strict=True):
             windows(signs, means, self._width, first, last)
-        size = int((bounds[:, 1] - bounds[:, 0]).max() + 1) * chi * k
-        work = np.empty((2, n + 1, size), dtype=np.complex128)
+        size = int((bounds[:, 1] - bounds[:, 0]).max() + 1) * chi
+        most = chi + max(MORE, chi // 2)
+        tests = np.empty((n + 1, size * chi * len(TWISTS)), dtype=np.complex128)
+        lefts = np.empty((n + 1, size * most), dtype=np.complex128)
+        twists = np.exp(1j * np.outer(TWISTS, 1 / np.sqrt(np.arange(n, 0, -1))))
         for agreeing, (first, last) in zip(self._agreeing, bounds, strict=True):
-            vectors = np.exp(2j * np.pi * self._rng.random((n, 2, k)))
             counter = first, last, lag
             kept = phases_applied(
-                self._tensors, self._dims, agreeing, counter, ends, vectors, *work
+                self._tensors, self._dims, agreeing, counter, ends, twists, most, tests, lefts
             )
             self.log_kept += float(np.log(kept))
         mixed(self._tensors, self._dims, beta)

@@ -2,10 +2,10 @@
 
 exp(-i gamma f(xi . sigma)) is diagonal: an automaton reads the spins from the left and counts those
 that agree with the pattern, so as a matrix product operator its bond holds a count. It is never
-made. The product with a state is compressed by successive randomised compression
-(arXiv:2504.06475): random product vectors are taken up from the right, once for each count, and
-from the left what the product does to them spans bonds of a few more than the state is to have. A
-sweep from the right then keeps the leading Schmidt vectors, as variational fitting does.
+made. The product with a state is compressed by one round of fitting, as in arXiv:2208.14468: what
+the product is in the right bases of the state itself, and of copies of it that a few phases twist,
+gives left bases; in these the leading Schmidt vectors are taken, from the right. The twisted copies
+let bonds grow; without them fitting finds nothing that the state did not have.
 
 Costs f are linear where the pattern is wrong and 0 where it is right, so counts from which the sign
 of xi . sigma is decided are one state of the automaton: before spin j of n there are about
@@ -17,7 +17,7 @@ A state is kept in two arrays: tensors complex (N, chi, 2, chi), of which site j
 """
 
 import numpy as np
-from site_kernels import adjoint, leading_rows, matrix_of, orthonormal_columns, product
+from site_kernels import adjoint, leading_rows, matrix_of, product
 
 from pl_hypernet.compiled import FAST, compiled
 
@@ -110,31 +110,38 @@ def taken_up(site, d, remains, before):
 
 
 @compiled(apart=True, fastmath=FAST)
-def sketched(tensors, dims, agreeing, counter, ends, vectors, sketch):
-    """From the right: what remains at each bond of random product vectors.
+def tested(tensors, dims, agreeing, counter, ends, twists, tests):
+    """From the right: what remains at each bond of twisted copies of the state.
 
     Args:
         agreeing: int64 (N,), the bit of each spin that agrees.
         ends: complex (2,), the phases of the counts (N - 1) / 2 and (N + 1) / 2.
-        vectors: complex (N, 2, k).
-        sketch: complex (N + 1, W * chi * k), written; of bond j an array (counts, dims[j], k).
+        twists: complex (B, N), by what a copy turns each spin that agrees.
+        tests: complex (N + 1, W * chi * B * chi), written; of bond j an array (counts, dims[j],
+            B * dims[j]).
     """
     first, last, _ = counter
-    n, k = len(agreeing), vectors.shape[2]
-    for c in range(2 * k):
-        sketch[n, c] = ends[c // k]
+    n, copies = len(agreeing), len(twists)
+    for i in range(2 * copies):
+        tests[n, i] = ends[i // copies]
     for j in range(n - 1, 0, -1):
         d, e = dims[j], dims[j + 1]
         counts, more = last[j] - first[j] + 1, last[j + 1] - first[j + 1] + 1
-        after = sketch[j + 1, : more * e * k].reshape((more, e, k))
-        remains = np.empty((2, counts, e, k), np.complex128)
+        after = tests[j + 1, : more * e * copies * e].reshape((more, e, copies * e))
+        remains = np.empty((2, counts, e, copies * d), np.complex128)
         for bit in range(2):
-            found = continued(after, counter, j, int(bit == agreeing[j]))
+            agrees = int(bit == agreeing[j])
+            found = continued(after, counter, j, agrees).reshape((counts * e * copies, e))
+            turned = product(found, adjoint(matrix_of(tensors[j], bit, d, e)))
             for c in range(counts):
                 for a in range(e):
-                    for s in range(k):
-                        remains[bit, c, a, s] = found[c, a, s] * vectors[j, bit, s]
-        taken_up(tensors[j], d, remains, sketch[j, : counts * d * k].reshape((counts, d, k)))
+                    for b in range(copies):
+                        twist = twists[b, j] ** agrees
+                        for q in range(d):
+                            x = turned[(c * e + a) * copies + b, q]
+                            remains[bit, c, a, b * d + q] = twist * x
+        before = tests[j, : counts * d * copies * d].reshape((counts, d, copies * d))
+        taken_up(tensors[j], d, remains, before)
 
 
 @compiled(apart=True, fastmath=FAST)
@@ -167,12 +174,14 @@ def in_bases(tensors, dims, agreeing, counter, j, left, after):
 
 
 @compiled(apart=True, fastmath=FAST)
-def spanned(tensors, dims, agreeing, counter, k, sketch, lefts, own_dims):
-    """From the left: the product in bases of what the sketch spans.
+def spanned(tensors, dims, agreeing, counter, copies, most, tests, lefts, own_dims):
+    """From the left: the product in bases of what the tests span best.
 
     Args:
-        sketch: as of :func:`sketched`, of k vectors.
-        lefts: complex (N, k * W * chi), written; before spin j an array (own_dims[j], counts,
+        copies: B of :func:`tested`.
+        most: vectors of a basis.
+        tests: as of :func:`tested`.
+        lefts: complex (N, most * W * chi), written; before spin j an array (own_dims[j], counts,
             dims[j]), with own_dims int64 (N,).
     """
     first, last, lag = counter
@@ -183,9 +192,9 @@ def spanned(tensors, dims, agreeing, counter, k, sketch, lefts, own_dims):
         d, e, own = dims[j], dims[j + 1], own_dims[j]
         counts, more = last[j] - first[j] + 1, last[j + 1] - first[j + 1] + 1
         left = lefts[j, : own * counts * d].reshape((own * counts, d))
-        after = sketch[j + 1, : more * e * k].reshape((more, e, k))
+        after = tests[j + 1, : more * e * copies * e].reshape((more, e, copies * e))
         found, moved = in_bases(tensors, dims, agreeing, counter, j, left, after)
-        basis = orthonormal_columns(found.reshape((2 * own, k)))
+        rows = leading_rows(adjoint(found.reshape((2 * own, copies * e))), most)
         joined = np.zeros((2 * own, more * e), np.complex128)
         for bit in range(2):
             agrees = int(bit == agreeing[j])
@@ -195,8 +204,8 @@ def spanned(tensors, dims, agreeing, counter, k, sketch, lefts, own_dims):
                 for p in range(own):
                     for a in range(e):
                         joined[2 * p + bit, to * e + a] += phase * moved[bit, p, c * e + a]
-        own_dims[j + 1] = basis.shape[1]
-        turned = product(adjoint(basis), joined).ravel()
+        own_dims[j + 1] = len(rows)
+        turned = product(rows, joined).ravel()
         for i in range(len(turned)):
             lefts[j + 1, i] = turned[i]
 
@@ -258,19 +267,20 @@ def fitted(tensors, dims, agreeing, counter, ends, lefts, own_dims, rights):
 
 
 @compiled(fastmath=FAST)
-def phases_applied(tensors, dims, agreeing, counter, ends, vectors, sketch, lefts):
+def phases_applied(tensors, dims, agreeing, counter, ends, twists, most, tests, lefts):
     """The product with one pattern's phases, compressed, in place.
 
     Args:
-        tensors: complex (N, chi, 2, chi), right-canonical afterwards.
+        tensors: complex (N, chi, 2, chi), right-canonical, afterwards too.
         dims: int64 (N + 1,).
-        agreeing, counter, ends, vectors: as of :func:`sketched`; k >= chi.
-        sketch, lefts: complex (N + 1, W * chi * k), to work in.
+        agreeing, counter, ends, twists: as of :func:`tested`.
+        most: bond dimension before the last sweep.
+        tests, lefts: complex (N + 1, W * chi * B * chi) and (N + 1, W * chi * most), to work in.
 
     Returns:
         The weight that is kept, in [0, 1], before the state is normalised.
     """
     own_dims = np.ones(len(agreeing), np.int64)
-    sketched(tensors, dims, agreeing, counter, ends, vectors, sketch)
-    spanned(tensors, dims, agreeing, counter, vectors.shape[2], sketch, lefts, own_dims)
-    return fitted(tensors, dims, agreeing, counter, ends, lefts, own_dims, sketch)
+    tested(tensors, dims, agreeing, counter, ends, twists, tests)
+    spanned(tensors, dims, agreeing, counter, len(twists), most, tests, lefts, own_dims)
+    return fitted(tensors, dims, agreeing, counter, ends, lefts, own_dims, tests)

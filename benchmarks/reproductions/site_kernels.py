@@ -46,12 +46,6 @@ def adjoint(a):
 
 
 @compiled(apart=True)
-def orthonormal_columns(a):
-    """Complex (rows, min(rows, columns)), which span those of a matrix."""
-    return np.ascontiguousarray(np.linalg.qr(a)[0])
-
-
-@compiled(apart=True)
 def leading_rows(a, most):
     """The at most ``most`` leading right singular vectors, as orthonormal rows."""
     vectors = np.linalg.eigh(product(adjoint(a), a))[1]
