@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 import pl_hypernet as plh
 
@@ -45,25 +46,38 @@ def test_with_enough_bonds_it_is_the_state_vector(cost):
 
 
 @pytest.mark.parametrize("chi", [1, 2, 3])
-def test_a_truncation_keeps_what_it_says_and_nearly_the_best(chi):
-    n, cost = 11, (0.0, 1.0)
-    signs = patterns(n)[:1]
-    mine = AnnealedState(signs, chi, cost)
+def test_a_truncation_keeps_what_it_says(chi):
+    signs = patterns(11)[:1]
+    mine = AnnealedState(signs, chi)
     mine.step(0.9, 0.4)
-    psi = exact_state(signs, cost, [(0.9, 0.4)])
-    kept = np.exp(mine.log_kept)
-    assert np.isclose(abs(np.vdot(mine.state().state_vector(), psi)) ** 2, kept, atol=1e-10)
-    spectra = [np.linalg.svd(psi.reshape(2**j, -1), compute_uv=False) ** 2 for j in range(1, n)]
-    tails = [spectrum[chi:].sum() for spectrum in spectra]
-    assert 1 - sum(tails) < kept <= 1 - max(tails) + 1e-10
+    psi = exact_state(signs, (0.0, 1.0), [(0.9, 0.4)])
+    overlap = np.vdot(mine.state().state_vector(), psi)
+    assert np.isclose(abs(overlap) ** 2, np.exp(mine.log_kept), atol=1e-10)
     assert mine.state().bond_dim == chi
 
 
+@pytest.mark.parametrize("n", [11, 101])
+@pytest.mark.parametrize("chi", [1, 2, 4])
+def test_a_truncation_keeps_nearly_the_best(n, chi):
+    """One pattern's phases on |+...+>: counts at both sides of a bond are binomial."""
+    gamma, slope = 0.9, n**-0.5
+    mine = AnnealedState(patterns(n)[:1], chi, (0.0, slope))
+    mine.step(gamma, 0.0)
+    tails = []
+    for j in range(1, n):
+        before, after = (np.arange(m + 1) for m in (j, n - j))
+        sums = 2 * (before[:, None] + after) - n
+        weights = binom.pmf(before, j, 0.5)[:, None] * binom.pmf(after, n - j, 0.5)
+        product = np.sqrt(weights) * np.exp(-1j * gamma * slope * np.maximum(0, -sums))
+        tails.append((np.linalg.svd(product, compute_uv=False)[chi:] ** 2).sum())
+    assert max(tails) - 1e-10 < 1 - np.exp(mine.log_kept) < min(10 * max(tails), sum(tails)) + 1e-10
+
+
 def test_counts_that_are_rare_are_not_needed():
-    n, steps, dt = 13, 3, 0.8
+    n, steps, dt = 11, 3, 0.8
     cost, signs, s = (0.0, n**-0.5), patterns(n)[:3], (np.arange(steps) + 1) / steps
     psi = exact_state(signs, cost, zip(s * dt, (1 - s) * dt, strict=True))
-    mine = AnnealedState(signs, 64, cost, width=2.0).anneal(steps, dt)
+    mine = AnnealedState(signs, 32, cost, width=2.0).anneal(steps, dt)
     wrong = 1 - abs(np.vdot(mine.state().state_vector(), psi)) ** 2
     assert 1e-6 < wrong < 1e-3  # of width 3, none are left out
     assert abs(mine.log_kept) < 1e-10  # and what is done is unitary all the same

@@ -14,8 +14,8 @@ def signed_patterns(data: Data) -> np.ndarray:
     return (data.inputs * (2 * data.targets - 1)[:, None]).astype(float)
 
 
-# radians over the root of the spins that are left, by which copies of the state are twisted: more of
-# them, or more vectors than MORE, keep the same weight within a hundredth of what is lost
+# radians over the root of the spins that are left, by which copies of the state are twisted: more
+# of them, or more vectors than MORE, keep the same weight within a hundredth of what is lost
 TWISTS = (0.0, 1.0, -1.0)
 MORE = 3  # vectors more than chi, or chi / 2, in the first sweep of fitting
 

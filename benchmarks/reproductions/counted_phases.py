@@ -61,9 +61,10 @@ def windows(signs, means, width, first, last):
 @compiled(apart=True, fastmath=FAST)
 def step(count, low, high, lag):
     """The count that is told apart, and the phase that one below ``low`` brings with it."""
-    if count < low:
-        return low, lag ** (low - count)
-    return min(count, high), lag**0
+    phase = 1.0 + 0.0j
+    for _ in range(low - count):
+        phase *= lag
+    return min(max(count, low), high), phase
 
 
 @compiled(apart=True, fastmath=FAST)
@@ -136,7 +137,7 @@ def tested(tensors, dims, agreeing, counter, ends, twists, tests):
             for c in range(counts):
                 for a in range(e):
                     for b in range(copies):
-                        twist = twists[b, j] ** agrees
+                        twist = twists[b, j] if agrees else 1.0 + 0.0j
                         for q in range(d):
                             x = turned[(c * e + a) * copies + b, q]
                             remains[bit, c, a, b * d + q] = twist * x
