@@ -82,7 +82,9 @@ def test_perceptrons_and_qaoa():
     costs = perceptrons.errors_of_all(data)
     spins = 1 - 2 * perceptrons.all_bits(7)
     signs = 2 * data.targets - 1
-    assert np.array_equal(costs, (spins @ data.inputs.T * signs < 0).sum(axis=1))
+    sums = spins @ data.inputs.T * signs
+    assert np.array_equal(costs, (sums < 0).sum(axis=1))
+    assert np.array_equal(perceptrons.errors_of_all(data, True), np.maximum(-sums, 0).sum(axis=1))
     state = np.full(128, 128**-0.5, dtype=complex)
     for gamma, beta in ((0.3, 0.7), (0.9, 0.2)):
         turn = qml.RX.compute_matrix(-2 * beta)

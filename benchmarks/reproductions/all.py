@@ -17,12 +17,13 @@ import binary_perceptron
 import circuit_depth
 import depolarising
 import elbo_mmd
+import larger_perceptrons
 import talk
 import typer
 from shared import HERE, save_picture
 
 DIGITS = (circuit_depth, depolarising)  # need the MNIST files; the second what the first trains
-OTHERS = (binary_perceptron, elbo_mmd, talk)
+OTHERS = (binary_perceptron, elbo_mmd, talk, larger_perceptrons)
 
 
 def main(

@@ -8,16 +8,17 @@ import torch
 import pl_hypernet as plh
 
 
-def errors_of_all(data: plh.Data) -> np.ndarray:
+def errors_of_all(data: plh.Data, by_sum: bool = False) -> np.ndarray:
     """How many patterns each perceptron has wrong, int16 (2^N,), wire 0 the most significant bit;
-    N odd."""
+    N odd. ``by_sum``: the sum of |xi . sigma| over these."""
     n = data.inputs.shape[1]
     half = n // 2
     signed = (data.inputs * (2 * data.targets - 1)[:, None]).astype(np.int16)
     first, last = (1 - 2 * all_bits(m).astype(np.int16) for m in (half, n - half))
     errors = np.zeros((2**half, 2 ** (n - half)), dtype=np.int16)
     for pattern in signed:
-        errors += (first @ pattern[:half])[:, None] + last @ pattern[half:] < 0
+        sums = (first @ pattern[:half])[:, None] + last @ pattern[half:]
+        errors += np.maximum(-sums, 0) if by_sum else sums < 0
     return errors.ravel()
 
 
