@@ -12,6 +12,7 @@ same patterns, which minimise the cross-entropy of one network: 10 chains of 200
 flips. Figures are of 1000 shots, of the chains' ends, and of the ends of one-flip search.
 """
 
+import json
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +24,7 @@ from annealed_state import AnnealedState, signed_patterns
 from matplotlib.figure import Figure
 from perceptrons import errors_of_all, qaoa
 from rich import print
-from shared import mean_and_error, save
+from shared import HERE, mean_and_error, save
 
 import pl_hypernet as plh
 from pl_hypernet.baselines import METHODS, Allowance, Task
@@ -52,20 +53,20 @@ class Group:
 
 
 GROUPS = (
+    *(Group(15, 0.8, (1, 2, 4, 8), 8, dt=dt) for dt in (0.25, 0.5, 0.75, 1.0, 1.5)),
     Group(21, 0.8, (1, 2, 4, 8), 8, published=True, steps=100, dt=1.0),
     Group(21, 0.8, (1, 2, 4, 8, 16), 10),
     Group(51, 0.4, (1, 2, 4), 10),
-    Group(51, 0.6, (1, 2, 4, 8), 10),
-    Group(101, 0.4, (1, 2, 4), 8),
-    Group(101, 0.6, (1, 2, 4), 6),
-    Group(301, 0.2, (1, 2), 4),
-    Group(301, 0.4, (1, 2), 2),
-    Group(1001, 0.1, (1, 2), 2),
+    Group(51, 0.6, (1, 2, 4), 10),
+    Group(101, 0.4, (1, 2, 4), 6),
+    Group(101, 0.6, (1, 2), 6),
+    Group(301, 0.2, (1, 2), 3),
+    Group(1001, 0.1, (1, 2), 2, steps=20),
 )
 SMALL = (
+    *(Group(7, 0.5, (1, 2), 2, steps=4, dt=dt) for dt in (0.5, 1.5)),
     Group(9, 0.5, (1, 2), 2, published=True, steps=4),
-    Group(9, 0.5, (1, 2), 2, steps=4),
-    Group(21, 0.2, (1, 2), 2, steps=2),
+    Group(23, 0.2, (1, 2), 2, steps=2),
 )
 
 
@@ -142,43 +143,62 @@ def summary(methods: dict[str, dict[str, list[float]]]) -> None:
 
 
 def label(group: dict) -> str:
-    return f"N = {group['n']}, load {group['load']}" + (", published" * group["published"])
+    schedule = "published" if group["published"] else f"{group['steps']} steps of {group['dt']}"
+    return f"N = {group['n']}, load {group['load']}, {schedule}"
 
 
 def draw(results: dict) -> Figure:
-    figure = Figure(figsize=(11, 4.6), layout="constrained")
-    left, right = figure.subplots(1, 2, sharex=True)
+    figure = Figure(figsize=(11.5, 4.6), layout="constrained")
+    left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.5])
+    least = min(group["n"] for group in results["groups"])
+    swept = [group for group in results["groups"] if group["n"] == least]
+    for i, name in enumerate(name for name in swept[0]["methods"] if "-" not in name):
+        points = [mean_and_error(group["methods"][name]["zero"]) for group in swept]
+        style = {"ls": "-" if name.startswith("chi") else "--", "marker": "os^vDP*"[i]}
+        dts = [group["dt"] for group in swept]
+        left.errorbar(dts, *np.transpose(points), capsize=2, label=shown(name), **style)
+    left.set(xlabel="dt, radians", ylabel="share of shots without error", ylim=(-0.03, 1.03))
+    left.set_title(f"N = {least}, load {swept[0]['load']}", fontsize=10)
+    others = [group for group in results["groups"] if group["n"] > least]
     names = [f"chi {2**i}" for i in range(6)] + ["exact", "annealing", "one-flip"]
-    known = {name for group in results["groups"] for name in group["methods"]}
-    names = [name for name in names if name in known]
-    for i, group in enumerate(results["groups"]):
+    names = [name for name in names if any(name in group["methods"] for group in others)]
+    for i, group in enumerate(others):
         at = [j for j, name in enumerate(names) if name in group["methods"]]
-        states = [j for j in at if names[j].startswith("chi")]
-        for ax, key in ((left, "zero"), (right, "wrong")):
-            points = {j: mean_and_error(group["methods"][names[j]][key]) for j in at}
-            style = {"color": f"C{i}", "capsize": 2, "marker": "os^vDP*X<"[i % 9], "ms": 5}
-            for some, ls in ((states, "-"), ([j for j in at if j not in states], "")):
-                means, bars = np.transpose([points[j] for j in some])
-                x = np.array(some) + 0.04 * (i - len(results["groups"]) / 2)
-                ax.errorbar(x, means, bars, ls=ls, label=label(group) if ls else None, **style)
-    left.set(ylabel="share of shots without error", ylim=(-0.03, 1.03))
-    right.set(ylabel="wrong patterns of a shot, share", yscale="symlog", ylim=(0, None))
-    right.set_yscale("symlog", linthresh=1e-3)
+        style = {"color": f"C{i}", "capsize": 2, "marker": "os^vDP*X<"[i % 9], "ms": 5}
+        for of_states in (True, False):
+            some = [j for j in at if names[j].startswith("chi") == of_states]
+            points = [mean_and_error(group["methods"][names[j]]["zero"]) for j in some]
+            x = np.array(some) + 0.05 * (i - len(others) / 2)
+            line = {"ls": "-", "label": label(group)} if of_states else {"ls": ""}
+            right.errorbar(x, *np.transpose(points), **line, **style)
+    right.set_xticks(range(len(names)), map(shown, names), rotation=30)
+    left.legend(frameon=False, fontsize=8)
+    if others:
+        right.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     for ax in (left, right):
-        texts = [name.replace("chi ", "χ = ") for name in names]
-        ax.set_xticks(range(len(names)), texts, rotation=30)
         ax.grid(alpha=0.3)
-    right.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
     return figure
 
 
+def shown(name: str) -> str:
+    return name.replace("chi ", "χ = ").replace("annealing", "simulated annealing")
+
+
+def kept_groups(out: Path | None, sizes: set[int]) -> list[dict]:
+    """Those of the file that are not of these sizes."""
+    path = (HERE if out is None else out) / "larger_perceptrons.json"
+    if not sizes or not path.exists():
+        return []
+    return [group for group in json.loads(path.read_text())["groups"] if group["n"] not in sizes]
+
+
 def main(
-    sizes: Annotated[str, typer.Option(help="Only these, with commas.")] = "",
-    small: Annotated[bool, typer.Option(help="9 weights, 2 instances.")] = False,
+    sizes: Annotated[str, typer.Option(help="Only these; others stay in the file.")] = "",
+    small: Annotated[bool, typer.Option(help="23 weights at most.")] = False,
     out: Annotated[Path | None, typer.Option(help="Where files go.")] = None,
 ) -> None:
     wanted = {int(n) for n in sizes.split(",") if n}
-    results: dict[str, list] = {"groups": []}
+    groups = kept_groups(out, wanted)
     for group in SMALL if small else GROUPS:
         if wanted and group.n not in wanted:
             continue
@@ -187,9 +207,10 @@ def main(
             for name, values in methods_on(data, group, seed).items():
                 for key, value in values.items():
                     methods.setdefault(name, {}).setdefault(key, []).append(value)
-        results["groups"].append(asdict(group) | {"methods": methods})
-        print(label(results["groups"][-1]))
+        groups.append(asdict(group) | {"methods": methods})
+        print(label(groups[-1]))
         summary(methods)
+        results = {"groups": sorted(groups, key=lambda group: group["n"])}
         save("larger_perceptrons", results, draw(results), out)
 
 
