@@ -148,7 +148,7 @@ def label(group: dict) -> str:
 
 
 def draw(results: dict) -> Figure:
-    figure = Figure(figsize=(11.5, 4.6), layout="constrained")
+    figure = Figure(figsize=(11.5, 5.6), layout="constrained")
     left, right = figure.subplots(1, 2, sharey=True, width_ratios=[1, 1.5])
     least = min(group["n"] for group in results["groups"])
     swept = [group for group in results["groups"] if group["n"] == least]
@@ -171,17 +171,19 @@ def draw(results: dict) -> Figure:
             x = np.array(some) + 0.05 * (i - len(others) / 2)
             line = {"ls": "-", "label": label(group)} if of_states else {"ls": ""}
             right.errorbar(x, *np.transpose(points), **line, **style)
-    right.set_xticks(range(len(names)), map(shown, names), rotation=30)
-    left.legend(frameon=False, fontsize=8)
+    right.set_xticks(range(len(names)), [shown(name).replace("d ", "d\n") for name in names])
+    place = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.14)}
+    left.legend(frameon=False, fontsize=8, ncol=3, **place)
     if others:
-        right.legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+        right.legend(frameon=False, fontsize=8, ncol=2, **place)
     for ax in (left, right):
         ax.grid(alpha=0.3)
     return figure
 
 
 def shown(name: str) -> str:
-    return name.replace("chi ", "χ = ").replace("annealing", "simulated annealing")
+    known = {"exact": "untruncated", "annealing": "simulated annealing", "one-flip": "one flip"}
+    return known.get(name, name.replace("chi ", "χ = "))
 
 
 def kept_groups(out: Path | None, sizes: set[int]) -> list[dict]:
