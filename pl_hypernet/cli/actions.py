@@ -60,7 +60,7 @@ def train_from_settings(
     few = "" if config.adaptive_shots is None else f"{config.adaptive_shots} to "
     console.print(
         f"{counted(len(data.inputs), 'training sample')} of {counted(data.n_inputs, 'input')}"
-        f"{held}; {in_words(hypernet.n_qubits, hypernet.network.n_real)}, "
+        f"{held}\n{in_words(hypernet.n_qubits, hypernet.network.n_real)}, "
         f"{hypernet.n_angles:,} angles on {_named(config.device, config.device_options)}; "
         f"{counted(config.steps, 'step')} of {config.optimizer} with {few}"
         f"{counted(config.shots, 'shot')}"
