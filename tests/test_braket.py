@@ -845,7 +845,7 @@ def test_no_credentials_in_the_region_of_the_arn(no_account):
         ({}, InputError, "needs a device_arn"),
         ({"device_arn": "arn:aws:s3:::bucket"}, InputError, "is no ARN of a Braket device"),
         ({"device_arn": 5}, InputError, "is no ARN of a Braket device"),
-        ({"emulator": "iqm-7"}, InputError, "unknown emulator 'iqm-7': choose one of iqm-20"),
+        ({"emulator": "iqm-7"}, InputError, "unknown emulator 'iqm-7': did you mean 'iqm-54'"),
         ({"emulator": "nowhere.json"}, RunFolderError, "nowhere.json cannot be read"),
         ({"emulator": "iqm-20", "verbatim": False}, InputError, "takes native gates only"),
         ({"emulator": "iqm-20", "shotz": 5}, InputError, "unknown option .* 'shotz'"),
