@@ -117,7 +117,7 @@ def _compile(network: Network, data: Data, config: RunConfig) -> None:
     if kind in _compiled:
         return
     _compiled.add(kind)
-    few = config.model_copy(update={"shots": 2, "evaluation_shots": 2})
+    few = config.model_copy(update={"shots": 2, "evaluation_shots": 2, "adaptive_shots": None})
     settings = few.of_training | {"steps": 1, "validation": None, "loss": None}
     train(made(network, few), data, progress=False, **settings)
 
