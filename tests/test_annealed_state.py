@@ -11,6 +11,7 @@ import pl_hypernet as plh
 
 FOLDER = Path(__file__).parents[1] / "benchmarks" / "reproductions"
 sys.path.append(str(FOLDER))
+import annealed_state  # noqa: E402
 from annealed_state import AnnealedState, signed_patterns  # noqa: E402
 
 sys.path.remove(str(FOLDER))
@@ -71,6 +72,23 @@ def test_a_truncation_keeps_nearly_the_best(n, chi):
         product = np.sqrt(weights) * np.exp(-1j * gamma * slope * np.maximum(0, -sums))
         tails.append((np.linalg.svd(product, compute_uv=False)[chi:] ** 2).sum())
     assert max(tails) - 1e-10 < 1 - np.exp(mine.log_kept) < min(10 * max(tails), sum(tails)) + 1e-10
+
+
+def test_twisted_copies_halve_what_a_truncation_loses(monkeypatch):
+    """What a pattern's phases do to a state in the middle of an annealing is not in the state."""
+    signs = signed_patterns(plh.datasets.random_patterns(51, 0.4, 3))
+    lost = []
+    for twists in (annealed_state.TWISTS, (0.0,)):
+        mine = AnnealedState(signs, 4, (1.0, 0.0), width=3.0)
+        for gamma in (0.15, 0.3):  # the first two steps of ten
+            mine.step(gamma, 1.5 - gamma)
+        one = AnnealedState(signs[:1], 4, (1.0, 0.0), width=3.0)
+        one._tensors, one._dims = mine._tensors, mine._dims
+        monkeypatch.setattr(annealed_state, "TWISTS", twists)
+        one.step(0.45, 0.0)
+        monkeypatch.undo()
+        lost.append(1 - np.exp(one.log_kept))
+    assert lost[0] < 0.7 * lost[1]
 
 
 def test_counts_that_are_rare_are_not_needed():
