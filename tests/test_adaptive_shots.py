@@ -233,11 +233,54 @@ def test_refused_in_one_line(optimizer, options, message):
         train(optimizer, **options)
 
 
+def test_a_step_without_its_energy_knows_its_noise():
+    optimizer, theta = plh.SPSAOptimizer(0.1, seed=0), pnp.array(THETA, requires_grad=True)
+    optimizer.watch_noise()
+    optimizer.step(quadratic(20), theta)
+    assert optimizer.gradient_noise.shots == 20
+
+
+def test_noise_that_cannot_be_known_is_refused():
+    with pytest.raises(InputError, match="adaptive_shots=1: expected at least 2"):
+        AdaptiveShots(1, 5)
+    spsa = plh.SPSAOptimizer(0.1)
+    spsa.watch_noise()
+    with pytest.raises(InputError, match="plain numbers"):
+        spsa.step(lambda theta: float(theta @ theta), pnp.array(THETA, requires_grad=True))
+    pathwise = plh.PathwiseOptimizer()
+    pathwise.watch_noise()
+    hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(3), layers=0, shots=5)
+    cost = hypernet.energy_qnode(lambda bits: bits.sum(axis=1), 1)
+    with pytest.raises(InputError, match="from 1 shot: expected at least 2"):
+        pathwise.step(cost, hypernet.start_angles())
+
+
+def test_a_plan_leaves_the_optimizer_as_it_is():
+    hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(3), layers=1, shots=40)
+    optimizer = plh.PathwiseOptimizer()
+    plh.plan(hypernet, TASK, optimizer, adaptive_shots=3)
+    plh.train(hypernet, TASK, optimizer, 1, progress=False, evaluation_shots=20)
+    assert optimizer.gradient_noise is None
+    with pytest.raises(InputError, match="unbiased=True, whose noise"):
+        plh.plan(hypernet, TASK, plh.PathwiseOptimizer(unbiased=True), adaptive_shots=3)
+
+
+def test_a_comparison_counts_the_shots_that_were_taken():
+    hypernet = plh.QuantumHypernetwork(plh.BinaryNetwork(3), layers=1, shots=40)
+    (row,) = plh.compare(
+        hypernet, TASK, "spsa", methods="hypernetwork", seeds=1, steps=4, adaptive_shots=3,
+        batch_size=30, evaluation_shots=20, progress=False,
+    ).rows  # fmt: skip
+    assert row["evaluations"] == 4 * 3 * 3 * 0.5  # steps, energies, shots, share of the samples
+
+
 def test_the_command_refuses_and_the_plan_says_so(capsys, monkeypatch):
     assert plh.plan(adaptive_shots=5)["remarks"].count("shots adapt, from 5 on: these are the most")
     monkeypatch.setattr(sys, "argv", ["pl-hypernet", "train", "--adaptive-shots", "500"])
     with pytest.raises(SystemExit) as exit_:
         main.run()
     assert exit_.value.code == 2
-    (line,) = capsys.readouterr().err.splitlines()
+    said = capsys.readouterr()
+    assert not said.out  # refused before anything is said of the run
+    (line,) = said.err.splitlines()
     assert "adaptive_shots=500, shots=200" in line

@@ -20,6 +20,7 @@ def hypernetwork(task: Task, seed: int) -> Found:
     """Trains as the settings say; what the shots of its energies are scored on is what it spends.
 
     Its steps are as many as the evaluations that it may spend allow, and it ends with its seconds.
+    Where shots adapt, they are as many as all shots in each would allow; it may spend less.
 
     Raises:
         DoesNotApply: an ansatz, a device, a start or an optimizer that only a program can hold;
@@ -95,8 +96,15 @@ def trained(
     allowance.forgive(allowance.seconds - last)
     if run.stop_reason == "interrupted":
         raise KeyboardInterrupt
-    allowance.spend(step * samples * (run.history[-1]["step"] if run.history else 0))
+    allowance.spend(step * samples * _full_steps(run))
     return run
+
+
+def _full_steps(run: Run) -> float:
+    """Of how many steps of all ``shots`` those that were made have the shots."""
+    if run.config.adaptive_shots is None:
+        return run.history[-1]["step"] if run.history else 0
+    return sum(record["step_shots"] for record in run.history) / run.hypernet.shots
 
 
 def made(network: Network, config: RunConfig) -> QuantumHypernetwork:

@@ -45,7 +45,8 @@ class AdaptiveShots:
         shots (int): of each circuit of the next step.
 
     Raises:
-        InputError: no whole numbers, or more at least than at most.
+        InputError: no whole numbers, one shot, whose noise cannot be known, or more at least than
+            at most.
 
     >>> rule = AdaptiveShots(5, 200)
     >>> cost = qp.set_shots(cost, shots=rule.shots)  # before each step of an optimizer
@@ -55,6 +56,8 @@ class AdaptiveShots:
 
     def __init__(self, least: int, most: int):
         check_whole(least=least, most=most)
+        if least < 2:
+            raise InputError(f"adaptive_shots={least}: expected at least 2, one tells no noise")
         if least > most:
             raise InputError(
                 f"adaptive_shots={least}, shots={most}: expected at least as many shots"

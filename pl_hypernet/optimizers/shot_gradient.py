@@ -5,7 +5,7 @@ from abc import abstractmethod
 import numpy as np
 import torch
 
-from pl_hypernet.errors import unknown_name
+from pl_hypernet.errors import InputError, unknown_name
 from pl_hypernet.optimizers.checks import check_positive, check_whole
 from pl_hypernet.optimizers.gradient_noise import GradientNoise
 from pl_hypernet.optimizers.measured_loss import MeasuredLoss, Shots
@@ -75,8 +75,13 @@ class ShotGradientOptimizer(Optimizer):
             gradient: float64 (n_angles,), of all shots.
             off: float64 (n_angles,), what that of every other shot, from the first, is off it.
             shots: of each circuit.
+
+        Raises:
+            InputError: one shot, of which there is no other half.
         """
         if self._watches_noise:
+            if shots < 2:
+                raise InputError("the noise of a gradient from 1 shot: expected at least 2")
             share = (shots + 1) // 2 / shots
             curvature = self.step_curvature * self._decay()
             self.gradient_noise = GradientNoise.of_part(gradient, off, share, shots, curvature)

@@ -34,7 +34,8 @@ class SimultaneousPerturbation(Optimizer):
     _identity: tuple | None = None  # of the cost function so far
 
     def step(self, cost, *args, **kwargs):
-        return self._advance(cost, args, kwargs, with_cost=self.blocking)[0]
+        with_cost = self.blocking or self._watches_noise
+        return self._advance(cost, args, kwargs, with_cost)[0]
 
     def step_and_cost(self, cost, *args, **kwargs):
         return self._advance(cost, args, kwargs, with_cost=True)
@@ -142,7 +143,15 @@ class SimultaneousPerturbation(Optimizer):
             energy: at theta.
             sides: the two energies of each direction.
             gain: the step over the gradient along it, :math:`\alpha`.
+
+        Raises:
+            InputError: numbers without a standard error.
         """
+        if not hasattr(energy, "stderr"):
+            raise InputError(
+                "the noise of a cost function that returns plain numbers is not known: expected a "
+                "QNode that returns expected_loss"
+            )
         differences = np.array([float(plus) - float(minus) for plus, minus in sides])
         variance = np.mean([plus.stderr**2 + minus.stderr**2 for plus, minus in sides])
         bend = np.sum(sides) / len(sides) - 2 * float(energy)

@@ -17,7 +17,7 @@ from pl_hypernet.networks import BinaryNetwork
 from pl_hypernet.networks.activations import REGRESSION, SOFTMAX
 from pl_hypernet.networks.settings import network_of, settings_of
 from pl_hypernet.objectives.losses import default_loss
-from pl_hypernet.optimizers import OPTIMIZERS
+from pl_hypernet.optimizers import OPTIMIZERS, AdaptiveShots
 from pl_hypernet.settings import (
     AUTO,
     CUSTOM,
@@ -74,6 +74,8 @@ class RunConfig(RunSettings):
     def checked(cls, settings: dict[str, Any]) -> Self:
         config = super().checked(settings)
         find_reduction(config.reduction)
+        if config.adaptive_shots is not None:
+            AdaptiveShots(config.adaptive_shots, config.shots)
         return config
 
     @classmethod

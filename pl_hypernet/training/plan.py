@@ -1,6 +1,7 @@
 """What a run would cost, before it runs: circuits, shots, memory, time and money."""
 
 import math
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +16,7 @@ from pl_hypernet.devices.known import noise_of, options_of
 from pl_hypernet.errors import InputError
 from pl_hypernet.networks import Network
 from pl_hypernet.objectives import NetworkLoss
-from pl_hypernet.optimizers import AdaptiveShots, Optimizer
+from pl_hypernet.optimizers import Optimizer
 from pl_hypernet.settings import (
     CUSTOM,
     LimitSettings,
@@ -195,8 +196,7 @@ def _planned(job: _Job, prices) -> Plan:
         check_no_noise(job.noise)
     few = config.adaptive_shots
     if few is not None:
-        optimizer.watch_noise()
-        AdaptiveShots(few, config.shots)
+        copy(optimizer).watch_noise()  # refused if it cannot; the one in hand stays as it is
     per_task = costs.circuits_per_task
     step = {"energies": 0, "overlaps": 0, "tasks": 0 if per_task else None}
     for batch in optimizer.circuits_per_step(ansatz, job.noise):
