@@ -206,6 +206,18 @@ def test_a_training_counts_its_steps_and_goes_on(
     assert [r["step_shots"] for r in going_on.history] == taken
 
 
+def test_a_step_size_is_calibrated_with_all_shots():
+    run = train("spsa", 3, stepsize="auto", max_shots=40 * 23 + 20 + 2 * 3 * 40)
+    assert run.history[0]["step_shots"] == 40
+    assert max(record["step_shots"] for record in run.history[1:]) < 40
+    assert (
+        run.history[0]["messages"]
+        == train("spsa", 1, least=40, stepsize="auto").history[0]["messages"]
+    )
+    with pytest.raises(InputError, match="the first step and the evaluation would take 940"):
+        train("spsa", stepsize="auto", max_shots=939)
+
+
 def test_a_limit_of_shots_allows_for_those_of_the_next_step(monkeypatch):
     monkeypatch.setattr(adaptive_shots, "UNKNOWN", 1)
     free = train("spsa", 30, stepsize=2.0)

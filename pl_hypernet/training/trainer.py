@@ -122,8 +122,13 @@ class Trainer:
 
     @property
     def step_shots(self) -> int:
-        """Of each circuit of the next step."""
-        return self.hypernet.shots if self.adaptive_shots is None else self.adaptive_shots.shots
+        """Of each circuit of the next step; all, where it calibrates the step size of a run."""
+        if self.adaptive_shots is None or self._calibrates():
+            return self.hypernet.shots
+        return self.adaptive_shots.shots
+
+    def _calibrates(self) -> bool:
+        return self.n_steps == 0 and self.optimizer.circuits_at_start() > 0
 
     def _objective(self) -> dict:
         """What this step lowers, as :class:`Objective` takes it."""
